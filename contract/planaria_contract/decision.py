@@ -1,0 +1,63 @@
+"""Equation 5 of the paper: what π(a|s) = π_h(a^h|s) · π_l(a^l|s, a^h) chose, and everything that explains it."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from planaria_contract.actions import Action, Parameters, Wait
+from planaria_contract.base import SCHEMA_VERSION, Model
+from planaria_contract.observation import ObjectRef
+from planaria_contract.semantics import ModelVersion
+
+
+class Decider(StrEnum):
+    PPO = "ppo"
+    RULES = "rules"
+
+
+class Mask(Model):
+    """A category that could not be chosen, and the stable reason code for it."""
+
+    category: Action
+    reason: str = Field(max_length=64)
+    message: str = Field(default="", max_length=280)
+
+
+class Decision(Model):
+    schema_version: int = SCHEMA_VERSION
+    parameters: Parameters
+    target: ObjectRef
+    """What is acted on; need not be the object that shows the fault."""
+    rule: str = Field(default="", max_length=64)
+    """The runbook entry that decided, where rules did."""
+    explanation: str = Field(default="", max_length=280)
+    probabilities: dict[Action, float] = Field(default_factory=dict)
+    masks: tuple[Mask, ...] = ()
+    value: float | None = None
+    decided_by: Decider
+    model: ModelVersion
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unknown_action_waits(cls, data: Any) -> Any:
+        """An action that only a newer peer knows must never be guessed at: it becomes a wait that says so."""
+        if not isinstance(data, dict) or not isinstance(data.get("parameters"), dict):
+            return data
+        category = data["parameters"].get("category")
+        if not isinstance(category, str) or category in set(Action):
+            return data
+        unknown = f"a newer peer chose {category[:64]!r}, which this version does not know"
+        return {**data, "parameters": Wait().model_dump(), "rule": "UnknownAction", "explanation": unknown}
+
+    @model_validator(mode="after")
+    def _chosen_is_not_masked(self) -> "Decision":
+        if any(mask.category is self.category for mask in self.masks):
+            raise ValueError(
+                f"parameters.category: {self.category} is masked; a masked action cannot be chosen"
+            )
+        return self
+
+    @property
+    def category(self) -> Action:
+        return self.parameters.category

@@ -1,0 +1,1 @@
+"""From an incident to an `Observation`: logs, metrics, events and facts, bounded and redacted."""

@@ -1,0 +1,60 @@
+"""Everything that can go wrong at the edge to the API server.
+
+KubeError
+├── Temporary             trying again later may work
+│   ├── Unavailable       no answer, a time-out, or a 5xx
+│   ├── Conflict          409: the object changed since it was read
+│   └── TooManyRequests   429: throttled, or a PodDisruptionBudget says no (retry_after in seconds)
+└── Permanent             trying the same again is pointless
+    ├── NotFound          404
+    ├── Forbidden         403: the message names verb and resource
+    ├── Unauthorized      401: the credentials are not accepted
+    ├── AlreadyExists     409 on create
+    └── Invalid           400 or 422: the message is the API server's own
+"""
+
+
+class KubeError(Exception):
+    """One line for a person: what was tried, on what, and what the server said."""
+
+
+class Temporary(KubeError):
+    pass
+
+
+class Unavailable(Temporary):
+    pass
+
+
+class Conflict(Temporary):
+    pass
+
+
+class TooManyRequests(Temporary):
+    def __init__(self, message: str, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Permanent(KubeError):
+    pass
+
+
+class NotFound(Permanent):
+    pass
+
+
+class Forbidden(Permanent):
+    pass
+
+
+class Unauthorized(Permanent):
+    pass
+
+
+class AlreadyExists(Permanent):
+    pass
+
+
+class Invalid(Permanent):
+    pass

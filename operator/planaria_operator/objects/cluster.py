@@ -1,0 +1,77 @@
+"""Nodes, and the objects that are only looked up beside a workload."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
+
+PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    meta: Meta
+    ready: bool
+    ready_status: str
+    """True, False, or Unknown where the kubelet has stopped reporting."""
+    ready_since: datetime | None
+    ready_message: str
+    schedulable: bool
+    pressure: tuple[str, ...]
+    taints: tuple[str, ...]
+    """Keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    meta: Meta
+    selector: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSlice:
+    meta: Meta
+    service: str
+    ready: int
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    meta: Meta
+    target_kind: str
+    target_name: str
+
+
+def parse_node(body: Body) -> Node:
+    spec = body.get("spec") or {}
+    ready = find_condition(body, "Ready") or {}
+    pressed = (kind for kind in PRESSURES if (find_condition(body, kind) or {}).get("status") == "True")
+    return Node(
+        meta=parse_meta("Node", body),
+        ready=ready.get("status") == "True",
+        ready_status=ready.get("status", "Unknown"),
+        ready_since=parse_time(ready.get("lastTransitionTime")),
+        ready_message=str(ready.get("message") or "")[:512],
+        schedulable=not spec.get("unschedulable", False),
+        pressure=tuple(pressed),
+        taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
+    )
+
+
+def parse_service(body: Body) -> Service:
+    return Service(parse_meta("Service", body), dict((body.get("spec") or {}).get("selector") or {}))
+
+
+def parse_endpoint_slice(body: Body) -> EndpointSlice:
+    meta = parse_meta("EndpointSlice", body)
+    endpoints = body.get("endpoints") or ()
+    ready = sum(1 for endpoint in endpoints if (endpoint.get("conditions") or {}).get("ready") is not False)
+    return EndpointSlice(meta, meta.labels.get("kubernetes.io/service-name", ""), ready)
+
+
+def parse_autoscaler(body: Body) -> Autoscaler:
+    target = (body.get("spec") or {}).get("scaleTargetRef") or {}
+    return Autoscaler(
+        parse_meta("HorizontalPodAutoscaler", body), target.get("kind", ""), target.get("name", "")
+    )

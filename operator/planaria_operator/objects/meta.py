@@ -1,0 +1,75 @@
+"""What every object has, and how its parts are read from a body."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+Body = Mapping[str, Any]
+"""An object as the API server sends it."""
+
+OPT_OUT_LABEL = "planaria.dev/ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    kind: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    kind: str
+    name: str
+    namespace: str
+    """Empty for a cluster-scoped object."""
+    uid: str
+    resource_version: str = ""
+    generation: int = 0
+    created: datetime | None = None
+    deleting: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    owner: Owner | None = None
+    """The controlling owner."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.kind, self.namespace, self.name)
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """An RFC 3339 time as the API writes it; None for a missing one."""
+    return datetime.fromisoformat(text) if text else None
+
+
+def now() -> datetime:
+    """The clock. Everything that decides takes the time as an argument; only the edges call this."""
+    return datetime.now(UTC)
+
+
+def parse_meta(kind: str, body: Body) -> Meta:
+    meta = body.get("metadata") or {}
+    controller = next((owner for owner in meta.get("ownerReferences") or () if owner.get("controller")), None)
+    return Meta(
+        kind=kind,
+        name=meta.get("name", ""),
+        namespace=meta.get("namespace") or "",
+        uid=meta.get("uid", ""),
+        resource_version=meta.get("resourceVersion", ""),
+        generation=meta.get("generation") or 0,
+        created=parse_time(meta.get("creationTimestamp")),
+        deleting=bool(meta.get("deletionTimestamp")),
+        labels=dict(meta.get("labels") or {}),
+        annotations=dict(meta.get("annotations") or {}),
+        owner=controller and Owner(controller["kind"], controller["name"], controller["uid"]),
+    )
+
+
+def find_condition(body: Body, type_: str) -> Mapping[str, Any] | None:
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    return next((condition for condition in conditions if condition.get("type") == type_), None)

@@ -1,0 +1,124 @@
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
+from planaria_operator.objects.quantity import to_bytes, to_millicores
+
+
+@dataclass(frozen=True, slots=True)
+class Termination:
+    reason: str
+    exit_code: int
+    finished: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container, its limits as specified and its state as last reported."""
+
+    name: str
+    memory_limit: int | None = None
+    """Bytes."""
+    cpu_limit: int | None = None
+    """Millicores."""
+    restarts: int = 0
+    started: bool = False
+    """True once the start-up probe has passed (or at once, without one)."""
+    running_since: datetime | None = None
+    waiting_reason: str | None = None
+    waiting_message: str = ""
+    terminated: Termination | None = None
+    """The current state, where the container has ended."""
+    last_termination: Termination | None = None
+    """How the instance before this one ended."""
+    has_startup_probe: bool = False
+    has_liveness_probe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    meta: Meta
+    node: str | None
+    phase: str
+    ready: bool
+    ready_since: datetime | None
+    """Last transition of the Ready condition, either way."""
+    scheduled: bool
+    unscheduled_since: datetime | None
+    unscheduled_message: str
+    containers: tuple[Container, ...]
+    local_storage: bool = False
+    """True for hostPath or local claims, which do not follow the pod. An emptyDir is scratch space and may be lost."""
+    claims: tuple[str, ...] = ()
+    resize_pending: str | None = None
+    """Reason of the PodResizePending condition."""
+
+    @property
+    def restarts(self) -> int:
+        return sum(container.restarts for container in self.containers)
+
+    @property
+    def active(self) -> bool:
+        """False for a pod that is being deleted or has run to its end: nobody waits for it to be ready."""
+        return not self.meta.deleting and self.phase not in {"Succeeded", "Failed"}
+
+
+def parse_pod(body: Body) -> Pod:
+    spec, status = body.get("spec") or {}, body.get("status") or {}
+    ready, scheduled = find_condition(body, "Ready") or {}, find_condition(body, "PodScheduled") or {}
+    reported = {item["name"]: item for item in status.get("containerStatuses") or ()}
+    volumes = spec.get("volumes") or ()
+    return Pod(
+        meta=parse_meta("Pod", body),
+        node=spec.get("nodeName"),
+        phase=status.get("phase", "Pending"),
+        ready=ready.get("status") == "True",
+        ready_since=parse_time(ready.get("lastTransitionTime")),
+        scheduled=scheduled.get("status") != "False",
+        unscheduled_since=_since_false(scheduled),
+        unscheduled_message=str(scheduled.get("message") or "")[:512],
+        containers=tuple(
+            _container(item, reported.get(item["name"], {})) for item in spec.get("containers") or ()
+        ),
+        local_storage=any("hostPath" in volume for volume in volumes),
+        claims=tuple(
+            v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v
+        ),
+        resize_pending=(find_condition(body, "PodResizePending") or {}).get("reason"),
+    )
+
+
+def _since_false(condition: Mapping[str, Any]) -> datetime | None:
+    return parse_time(condition.get("lastTransitionTime")) if condition.get("status") == "False" else None
+
+
+def _container(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Container:
+    limits = (spec.get("resources") or {}).get("limits") or {}
+    state = status.get("state") or {}
+    waiting = state.get("waiting") or {}
+    return Container(
+        name=spec["name"],
+        memory_limit=to_bytes(limits["memory"]) if "memory" in limits else None,
+        cpu_limit=to_millicores(limits["cpu"]) if "cpu" in limits else None,
+        restarts=status.get("restartCount") or 0,
+        started=bool(status.get("started")),
+        running_since=parse_time((state.get("running") or {}).get("startedAt")),
+        waiting_reason=waiting.get("reason"),
+        waiting_message=str(waiting.get("message") or "")[:512],
+        terminated=_termination(state.get("terminated")),
+        last_termination=_termination((status.get("lastState") or {}).get("terminated")),
+        has_startup_probe="startupProbe" in spec,
+        has_liveness_probe="livenessProbe" in spec,
+    )
+
+
+def _termination(state: Mapping[str, Any] | None) -> Termination | None:
+    if not state:
+        return None
+    return Termination(
+        reason=state.get("reason") or "Error",
+        exit_code=int(state.get("exitCode") or 0),
+        finished=parse_time(state.get("finishedAt")),
+    )

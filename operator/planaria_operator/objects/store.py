@@ -1,0 +1,187 @@
+"""What Planaria knows of the cluster right now: views, fed by watch events, read by every station.
+
+kopf's own indices start up in quadratic time, so this is a store of plain dictionaries with the three look-ups that
+detection needs. It is only ever touched from the event loop, so it has no locks.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.remediation import Remediation
+from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Node, Service
+from planaria_operator.objects.meta import Meta
+from planaria_operator.objects.pod import Pod
+from planaria_operator.objects.workload import ReplicaSet, Workload
+
+View = Pod | Workload | ReplicaSet | Node | Service | EndpointSlice | Autoscaler
+Key = tuple[str, str, str]
+"""Kind, namespace (empty where there is none), name."""
+
+
+class ClusterStore:
+    """Views by key, with pods and ReplicaSets also by owner and by node."""
+
+    def __init__(self) -> None:
+        self._views: dict[str, dict[Key, View]] = {}
+        self._owned: dict[str, set[Key]] = {}
+        self._on_node: dict[str, set[Key]] = {}
+        self._last_replicas: dict[str, int] = {}
+        self.policies: dict[tuple[str, str], HealingPolicy] = {}
+        """By namespace and name."""
+        self.remediations: dict[tuple[str, str], Remediation] = {}
+        """By namespace and name."""
+        self.last_event: datetime | None = None
+        """When a watch last delivered anything."""
+        self.on_change: Callable[[], None] = lambda: None
+
+    def put(self, view: View) -> None:
+        """Add or replace one view. An older resourceVersion than the stored one is ignored."""
+        known = self._views.get(view.meta.kind, {}).get(view.meta.key)
+        if known and known.meta.uid == view.meta.uid and _version(known.meta) > _version(view.meta):
+            return
+        if known:
+            self._unindex(known)
+        self._views.setdefault(view.meta.kind, {})[view.meta.key] = view
+        self._index(view)
+        self.on_change()
+
+    def remove(self, view: View) -> None:
+        known = self._views.get(view.meta.kind, {}).pop(view.meta.key, None)
+        if known:
+            self._unindex(known)
+            self._last_replicas.pop(known.meta.uid, None)
+        self.on_change()
+
+    def put_remediation(self, remediation: Remediation) -> None:
+        """Add or replace; what we wrote ourselves is put here at once and must not be overtaken by an older event."""
+        key = (remediation.namespace, remediation.name)
+        known = self.remediations.get(key)
+        same = known is not None and known.uid == remediation.uid
+        if known and same and _number(known.resource_version) > _number(remediation.resource_version):
+            return
+        self.remediations[key] = remediation
+        self.on_change()
+
+    def put_policy(self, policy: HealingPolicy) -> None:
+        key = (policy.namespace, policy.name)
+        known = self.policies.get(key)
+        same = known is not None and known.uid == policy.uid
+        if known and same and _number(known.resource_version) > _number(policy.resource_version):
+            return
+        self.policies[key] = policy
+        self.on_change()
+
+    # --- look-ups
+
+    def pod(self, namespace: str, name: str) -> Pod | None:
+        view = self._views.get("Pod", {}).get(("Pod", namespace, name))
+        return view if isinstance(view, Pod) else None
+
+    def node(self, name: str) -> Node | None:
+        view = self._views.get("Node", {}).get(("Node", "", name))
+        return view if isinstance(view, Node) else None
+
+    def workload(self, kind: str, namespace: str, name: str) -> Workload | None:
+        view = self._views.get(kind, {}).get((kind, namespace, name))
+        return view if isinstance(view, Workload) else None
+
+    def pods(self) -> Iterator[Pod]:
+        return (view for view in self._all("Pod") if isinstance(view, Pod))
+
+    def nodes(self) -> Iterator[Node]:
+        return (view for view in self._all("Node") if isinstance(view, Node))
+
+    def workloads(self, namespace: str) -> Iterator[Workload]:
+        for kind in ("Deployment", "StatefulSet", "DaemonSet"):
+            for view in self._all(kind):
+                if isinstance(view, Workload) and view.meta.namespace == namespace:
+                    yield view
+
+    def services(self, namespace: str) -> Iterator[Service]:
+        return (
+            view
+            for view in self._all("Service")
+            if isinstance(view, Service) and view.meta.namespace == namespace
+        )
+
+    def ready_endpoints(self, namespace: str, service: str) -> int:
+        slices = (view for view in self._all("EndpointSlice") if isinstance(view, EndpointSlice))
+        return sum(s.ready for s in slices if s.meta.namespace == namespace and s.service == service)
+
+    def autoscaler_of(self, workload: Workload) -> Autoscaler | None:
+        wanted = (workload.meta.namespace, workload.meta.kind, workload.meta.name)
+        scalers = (view for view in self._all("HorizontalPodAutoscaler") if isinstance(view, Autoscaler))
+        found = (s for s in scalers if (s.meta.namespace, s.target_kind, s.target_name) == wanted)
+        return next(found, None)
+
+    def replica_sets_of(self, workload: Workload) -> list[ReplicaSet]:
+        """Newest revision first."""
+        owned = (self._get(key) for key in self._owned.get(workload.meta.uid, ()))
+        sets = [view for view in owned if isinstance(view, ReplicaSet)]
+        return sorted(sets, key=lambda view: view.revision, reverse=True)
+
+    def pods_of(self, workload: Workload) -> list[Pod]:
+        """Pods of the workload, whether owned directly or through a ReplicaSet; by name."""
+        owners = [
+            workload.meta.uid,
+            *(replica_set.meta.uid for replica_set in self.replica_sets_of(workload)),
+        ]
+        owned = (self._get(key) for uid in owners for key in self._owned.get(uid, ()))
+        return sorted((view for view in owned if isinstance(view, Pod)), key=lambda pod: pod.meta.name)
+
+    def pods_on(self, node: str) -> list[Pod]:
+        found = (self._get(key) for key in self._on_node.get(node, ()))
+        return sorted((view for view in found if isinstance(view, Pod)), key=lambda pod: pod.meta.name)
+
+    def workload_of(self, pod: Pod) -> Workload | None:
+        """The Deployment, StatefulSet or DaemonSet that would replace the pod."""
+        owner = pod.meta.owner
+        if owner is None:
+            return None
+        if owner.kind == "ReplicaSet":
+            replica_set = self._get(("ReplicaSet", pod.meta.namespace, owner.name))
+            owner = replica_set.meta.owner if replica_set else None
+        return self.workload(owner.kind, pod.meta.namespace, owner.name) if owner else None
+
+    def last_known_replicas(self, workload: Workload) -> int | None:
+        """The last replica count above zero that was seen since this process started."""
+        return self._last_replicas.get(workload.meta.uid)
+
+    # --- indices
+
+    def _all(self, kind: str) -> list[View]:
+        return list(self._views.get(kind, {}).values())
+
+    def _get(self, key: Key) -> View | None:
+        return self._views.get(key[0], {}).get(key)
+
+    def _index(self, view: View) -> None:
+        if view.meta.owner:
+            self._owned.setdefault(view.meta.owner.uid, set()).add(view.meta.key)
+        if isinstance(view, Pod) and view.node:
+            self._on_node.setdefault(view.node, set()).add(view.meta.key)
+        if isinstance(view, Workload) and view.desired > 0:
+            self._last_replicas[view.meta.uid] = view.desired
+
+    def _unindex(self, view: View) -> None:
+        if view.meta.owner:
+            _discard(self._owned, view.meta.owner.uid, view.meta.key)
+        if isinstance(view, Pod) and view.node:
+            _discard(self._on_node, view.node, view.meta.key)
+
+
+def _discard(index: dict[str, set[Key]], name: str, key: Key) -> None:
+    keys = index.get(name, set())
+    keys.discard(key)
+    if not keys:
+        index.pop(name, None)
+
+
+def _version(meta: Meta) -> int:
+    return _number(meta.resource_version)
+
+
+def _number(version: str) -> int:
+    """Resource versions of one object are comparable numbers (KEP-5504); anything else never wins over a number."""
+    return int(version) if version.isdigit() else 0

@@ -1,0 +1,116 @@
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
+
+WORKLOAD_KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+REVISION: Final = "deployment.kubernetes.io/revision"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Deployment, StatefulSet or DaemonSet."""
+
+    meta: Meta
+    desired: int
+    ready: int
+    updated: int
+    available: int
+    observed_generation: int
+    match_labels: dict[str, str]
+    container_names: tuple[str, ...]
+    environment: tuple[str, ...]
+    """Values of plain environment variables and arguments: where a template names what it depends on."""
+    progress_deadline: int = 600
+    """Seconds that a rollout may take; Deployments have their own."""
+    progressing_reason: str | None = None
+    """Reason of a Deployment's Progressing condition."""
+    progressing_since: datetime | None = None
+    """When that condition was last updated: a rollout that still moves updates it."""
+    update_revision: str | None = None
+    current_revision: str | None = None
+    """StatefulSets name their revisions in status."""
+
+    @property
+    def rollout_in_progress(self) -> bool:
+        if self.observed_generation < self.meta.generation:
+            return True
+        return self.updated < self.desired or self.progressing_reason in {
+            "ReplicaSetUpdated",
+            "NewReplicaSetCreated",
+            "FoundNewReplicaSet",
+        }
+
+    @property
+    def rollout_stuck(self) -> bool:
+        return self.progressing_reason == "ProgressDeadlineExceeded"
+
+    @property
+    def healthy(self) -> bool:
+        """Everything that is wanted is there, new and ready. Wanting nothing counts as healthy."""
+        return (
+            self.observed_generation >= self.meta.generation
+            and self.updated >= self.desired
+            and self.ready >= self.desired
+            and self.available >= self.desired
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaSet:
+    meta: Meta
+    desired: int
+    ready: int
+    revision: int
+    """The Deployment revision that it stands for."""
+
+    @property
+    def template_hash(self) -> str | None:
+        return self.meta.labels.get("pod-template-hash")
+
+
+def parse_workload(kind: str, body: Body) -> Workload:
+    spec, status = body.get("spec") or {}, body.get("status") or {}
+    template = (spec.get("template") or {}).get("spec") or {}
+    containers = template.get("containers") or ()
+    progressing = find_condition(body, "Progressing") or {}
+    daemon = kind == "DaemonSet"
+    desired = status.get("desiredNumberScheduled", 0) if daemon else spec.get("replicas", 1)
+    ready = status.get("numberReady" if daemon else "readyReplicas") or 0
+    return Workload(
+        meta=parse_meta(kind, body),
+        desired=desired,
+        ready=ready,
+        updated=status.get("updatedNumberScheduled" if daemon else "updatedReplicas") or 0,
+        available=status.get("numberAvailable" if daemon else "availableReplicas") or 0,
+        observed_generation=status.get("observedGeneration") or 0,
+        match_labels=dict((spec.get("selector") or {}).get("matchLabels") or {}),
+        container_names=tuple(container["name"] for container in containers),
+        environment=_environment(containers),
+        progress_deadline=spec.get("progressDeadlineSeconds") or 600,
+        progressing_reason=progressing.get("reason"),
+        progressing_since=parse_time(progressing.get("lastUpdateTime")),
+        update_revision=status.get("updateRevision"),
+        current_revision=status.get("currentRevision"),
+    )
+
+
+def _environment(containers: object) -> tuple[str, ...]:
+    values: list[str] = []
+    for container in containers if isinstance(containers, list) else ():
+        values += [str(item["value"]) for item in container.get("env") or () if item.get("value")]
+        values += [
+            str(argument) for argument in (*(container.get("command") or ()), *(container.get("args") or ()))
+        ]
+    return tuple(value[:512] for value in values[:64])
+
+
+def parse_replica_set(body: Body) -> ReplicaSet:
+    meta = parse_meta("ReplicaSet", body)
+    return ReplicaSet(
+        meta=meta,
+        desired=(body.get("spec") or {}).get("replicas", 0),
+        ready=(body.get("status") or {}).get("readyReplicas") or 0,
+        revision=int(meta.annotations.get(REVISION) or 0),
+    )

@@ -1,0 +1,1 @@
+"""What people read afterwards: Remediation status, Events and metrics."""

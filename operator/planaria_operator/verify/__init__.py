@@ -1,0 +1,1 @@
+"""Applied is not fixed: is the target healthy, and does it last?"""

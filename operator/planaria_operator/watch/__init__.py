@@ -1,0 +1,1 @@
+"""kopf's watches, which do nothing but feed the store."""
