@@ -1,0 +1,58 @@
+"""The commands and their options, each with an example."""
+
+import argparse
+from pathlib import Path
+
+from planaria_cluster.opening import PROVIDERS
+from planaria_cluster.provider import DEFAULT_NAME, DEFAULT_NODES
+
+PROGRAM = "python -m planaria_cluster"
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog=PROGRAM, description="A local Kubernetes cluster with real nodes, no registry needed.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _up(commands)
+    _command(commands, "down", "remove the cluster with all that belongs to it", "down")
+    status = _command(commands, "status", "what runs; exit status 1 unless all does", "status --json")
+    status.add_argument("--json", action="store_true", help="for programs")
+    _command(commands, "doctor", "check what this machine needs, and say how to get it", "doctor")
+    load = _command(commands, "load", "put an image archive on every node", "load app.tar")
+    load.add_argument("archive", type=Path, metavar="IMAGE.tar")
+    _command(commands, "kubeconfig", "print the path of the kubeconfig", f"kubeconfig   (export KUBECONFIG=$({PROGRAM} kubeconfig))")
+    kubectl = _command(commands, "kubectl", "run kubectl against the cluster", "kubectl -- get pods --all-namespaces")
+    kubectl.add_argument("words", nargs=argparse.REMAINDER, metavar="-- ARGUMENTS")
+    _node(commands)
+    _build(commands)
+    return top
+
+
+def _up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    up = _command(commands, "up", "make the cluster, or repair it; harmless when it runs", "up --nodes 3 --simulated 50")
+    up.add_argument("--nodes", type=int, help=f"real nodes (default {DEFAULT_NODES}, or as many as there are)")
+    up.add_argument("--simulated", type=int, help="nodes without containers, tainted NoSchedule (default 0, or as there are)")
+
+
+def _node(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    node = _command(commands, "node", "lose a node, get it back, or look into it", "node stop planaria-node-2")
+    node.add_argument("action", choices=("stop", "start", "exec"))
+    node.add_argument("node", metavar="NAME")
+    node.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="for exec (default sh)")
+
+
+def _build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    build = _command(commands, "build", "build an image archive with Docker, podman or buildah", "build app --tag planaria.local/app:1 -o app.tar")
+    build.add_argument("folder", type=Path, metavar="DIR")
+    build.add_argument("--tag", required=True, help="with a registry part, such as planaria.local/app:1")
+    build.add_argument("-o", "--output", type=Path, required=True, metavar="x.tar")
+    build.add_argument("--file", type=Path, help="Dockerfile (default DIR/Dockerfile)")
+    build.add_argument("--build-arg", action="append", default=[], metavar="KEY=VALUE")
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, example: str
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=text, description=text, epilog=f"example: {PROGRAM} {example}")
+    made.add_argument("--name", default=DEFAULT_NAME, help="of the cluster (default %(default)s)")
+    made.add_argument("--provider", choices=PROVIDERS, default="auto", help="default: kind where a Docker engine answers")
+    return made

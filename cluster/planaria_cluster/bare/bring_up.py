@@ -1,0 +1,127 @@
+"""The way up: every step looks first and does only what is missing, so that one path serves first start, repair and no-op."""
+
+from pathlib import Path
+
+from planaria_cluster import build, images, packages
+from planaria_cluster.bare import (
+    cleanup,
+    containerd,
+    control_plane,
+    dns,
+    kubelet,
+    network,
+    node,
+    proxy,
+    simulated,
+)
+from planaria_cluster.bare.api import Api, ApiError
+from planaria_cluster.bare.launcher import Launcher
+from planaria_cluster.bare.settings import Node, Settings
+from planaria_cluster.bare.waiting import wait_until
+from planaria_cluster.processes import Process
+from planaria_cluster.progress import Progress
+
+NODE_PROGRAMS = ("holder", "containerd", "kubelet", "kube-proxy")
+
+
+def parts(settings: Settings) -> list[str]:
+    """Names of all processes of a complete cluster."""
+    of_nodes = [each.part(program) for each in settings.all_nodes for program in NODE_PROGRAMS]
+    return [*control_plane.PARTS, "coredns", *(["kwok"] if settings.simulated else []), *of_nodes]
+
+
+def bring_up(settings: Settings, progress: Progress) -> None:
+    """Bring every part of the cluster up and return when all real nodes are Ready."""
+    packages.ensure(progress)
+    kubernetes = build.built(build.kubernetes(), progress)
+    coredns = build.built(build.coredns(), progress)
+    base = images.base_images(progress)
+    launcher = Launcher(settings)
+    progress.quiet = whole(settings, launcher)
+    api = _start_control_plane(settings, launcher, kubernetes, coredns, progress)
+    holders = _start_nodes(settings, launcher, progress)
+    for archive in base:
+        containerd.load(holders, archive)
+    with progress.step("waiting for the API server"):
+        control_plane.wait_ready(settings, api, launcher)
+    control_plane.ensure_controllers(settings, kubernetes, launcher)
+    _apply(settings, api)
+    for each, holder in holders:
+        kubelet.ensure(settings, each, holder, launcher, kubernetes)
+        proxy.ensure(settings, each, holder, launcher, kubernetes)
+    if settings.simulated:
+        simulated.ensure(settings, launcher, build.built(build.kwok(), progress))
+    with progress.step(f"waiting for {settings.nodes} nodes to be Ready"):
+        wait_nodes_ready(settings, api, launcher, [each for each, _ in holders])
+    simulated.ensure_nodes(settings, api)
+
+
+def whole(settings: Settings, launcher: Launcher) -> bool:
+    """Whether all parts run, as far as their records tell."""
+    alive = [launcher.ledger.alive(part) for part in parts(settings)]
+    return all(process is not None and not process.stopped() for process in alive)
+
+
+def wait_nodes_ready(settings: Settings, api: Api, launcher: Launcher, nodes: list[Node]) -> None:
+    """Wait until all of `nodes` are Ready, 90 s at most."""
+
+    def ready() -> bool:
+        try:
+            known = api.nodes()
+        except ApiError:
+            return False  # the API server may be restarting itself
+        return all(known.get(each.name, False) for each in nodes)
+
+    def died() -> str | None:
+        dead = next((part for part in parts(settings) if launcher.ledger.alive(part) is None and part != "kwok"), None)
+        return f"{dead} ended: {launcher.tail(dead)}" if dead else None
+
+    wait_until(ready, f"{', '.join(each.name for each in nodes)} not Ready", 90, died)
+
+
+def _start_control_plane(
+    settings: Settings, launcher: Launcher, kubernetes: Path, coredns: Path, progress: Progress
+) -> Api:
+    cleanup.end_strays(settings, launcher)
+    network.ensure_bridge(settings)
+    _link_kubectl(settings, kubernetes)
+    with progress.step("starting etcd, API server and DNS"):
+        control_plane.ensure_server(settings, kubernetes, launcher)
+        dns.ensure(settings, launcher, coredns)
+    return Api(settings.server, settings.folder / "pki")
+
+
+def _start_nodes(settings: Settings, launcher: Launcher, progress: Progress) -> list[tuple[Node, Process]]:
+    """Namespaces, links and containerd of every node, while the API server is still starting."""
+    holders = []
+    with progress.step(f"starting {settings.nodes} nodes"):
+        for each in settings.all_nodes:
+            holder = node.ensure_holder(settings, each, launcher)
+            network.ensure_link(settings, each, holder)
+            containerd.ensure(settings, each, holder, launcher)
+            holders.append((each, holder))
+    network.ensure_host_routes(settings)
+    return holders
+
+
+def _apply(settings: Settings, api: Api) -> None:
+    """kube-system is made by the API server itself a moment after it calls itself ready."""
+
+    def applied() -> bool:
+        try:
+            dns.apply(settings, api)
+        except ApiError as error:
+            if error.status in (0, 403, 404, 429, 500, 503):
+                return False
+            raise
+        return True
+
+    wait_until(applied, "the API server did not accept the DNS Service", 30, interval=0.3)
+
+
+def _link_kubectl(settings: Settings, kubernetes: Path) -> None:
+    link = settings.folder / "bin" / "kubectl"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink() or link.readlink() != kubernetes / "kubectl":
+        link.unlink(missing_ok=True)
+        link.symlink_to(kubernetes / "kubectl")

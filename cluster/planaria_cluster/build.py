@@ -1,0 +1,102 @@
+"""Building the programs of the cluster from source, once per set of pins, into the cache."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from planaria_cluster import pins
+from planaria_cluster.locks import locked
+from planaria_cluster.paths import KUBERNETES_SOURCE, cache, make_folder
+from planaria_cluster.progress import Progress
+from planaria_cluster.run import run
+from planaria_cluster.toolchain import go, go_environment
+
+PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubectl", "kubelet")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one folder of programs comes to be. `key` changes whenever the result would."""
+
+    name: str
+    key: str
+    announcement: str
+    build: Callable[[Path, Path], None]
+
+    @property
+    def folder(self) -> Path:
+        return cache() / "bin" / f"{self.name}-{self.key}"
+
+
+def kubernetes() -> Recipe:
+    """One program that is etcd, kubectl and every Kubernetes part, with a link per part."""
+    sources = [(KUBERNETES_SOURCE / name).read_bytes() for name in ("go.mod", "go.sum", "main.go")]
+    label = f"building Kubernetes {pins.KUBERNETES} (one program, about 6 minutes the first time)"
+    return Recipe("kubernetes", _key(pins.KUBERNETES.encode(), *sources), label, _build_kubernetes)
+
+
+def coredns() -> Recipe:
+    label = f"building CoreDNS {pins.COREDNS} (about 3 minutes the first time)"
+    return Recipe("coredns", _key(pins.COREDNS_PACKAGE.encode()), label, _installs(pins.COREDNS_PACKAGE))
+
+
+def kwok() -> Recipe:
+    label = f"building kwok {pins.KWOK} (about 2 minutes the first time)"
+    return Recipe("kwok", _key(pins.KWOK_PACKAGE.encode()), label, _installs(pins.KWOK_PACKAGE))
+
+
+def kind() -> Recipe:
+    label = f"building kind {pins.KIND} (about 1 minute the first time)"
+    return Recipe("kind", _key(pins.KIND_PACKAGE.encode()), label, _installs(pins.KIND_PACKAGE))
+
+
+def built(recipe: Recipe, progress: Progress) -> Path:
+    """The folder that holds the recipe's programs; builds them where the cache has none.
+
+    A build lands under another name and is renamed when complete, so a killed one is never taken for a good one.
+    """
+    if recipe.folder.is_dir():
+        return recipe.folder
+    with locked(recipe.folder.with_name(f"{recipe.name}.lock"), progress):
+        if not recipe.folder.is_dir():
+            toolchain = go(progress)
+            fresh = recipe.folder.with_name(f"{recipe.folder.name}.new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            make_folder(fresh)
+            with progress.step(recipe.announcement):
+                recipe.build(toolchain, fresh)
+            fresh.rename(recipe.folder)
+    return recipe.folder
+
+
+def version_flags() -> str:
+    """Linker flags; without them the server calls itself v0.0.0-master and charts refuse it."""
+    major, minor, _ = pins.KUBERNETES.removeprefix("v").split(".")
+    package = "k8s.io/component-base/version"
+    named = {"gitVersion": pins.KUBERNETES, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}
+    return " ".join(["-s -w", *(f"-X {package}.{name}={value}" for name, value in named.items())])
+
+
+def _build_kubernetes(toolchain: Path, folder: Path) -> None:
+    program = folder / "kubernetes"
+    argv = [toolchain, "build", "-trimpath", "-ldflags", version_flags(), "-o", program, "."]
+    run(argv, cwd=KUBERNETES_SOURCE, env={**go_environment(), "GOFLAGS": "-mod=readonly -buildvcs=false"})
+    for part in PARTS:
+        (folder / part).symlink_to(program.name)
+
+
+def _installs(package: str) -> Callable[[Path, Path], None]:
+    def install(toolchain: Path, folder: Path) -> None:
+        argv = [toolchain, "install", "-trimpath", "-ldflags", "-s -w", package]
+        run(argv, cwd=folder, env={**go_environment(), "GOBIN": str(folder)})
+
+    return install
+
+
+def _key(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()[:12]

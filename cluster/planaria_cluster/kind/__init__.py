@@ -1,0 +1,1 @@
+"""A cluster in containers of a Docker engine, through kind."""
