@@ -9,7 +9,7 @@ def test_default_world_is_healthy_and_connected():
     world = store(front, current, pods_of(current), service_of(front, ready=3))
     assert front.healthy
     assert not front.rollout_in_progress
-    assert [each.meta.name for each in world.pods_of(front)] == ["front-0", "front-1", "front-2"]
+    assert [each.meta.name for each in world.pods_of(front)] == [f"front-hash1-{n}" for n in range(3)]
     assert world.workload_of(world.pods_of(front)[0]) == front
     assert world.ready_endpoints("shop", "front") == 3
 
