@@ -1,9 +1,9 @@
 """A local Kubernetes cluster for the demo, the tests and the bench: real nodes, real containers, no registry.
 
-    from planaria_cluster import open_cluster
-    cluster = open_cluster()
-    cluster.up()
-    print(cluster.kubeconfig())
+from planaria_cluster import open_cluster
+cluster = open_cluster()
+cluster.up()
+print(cluster.kubeconfig())
 """
 
 from planaria_cluster.errors import (

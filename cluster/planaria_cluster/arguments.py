@@ -10,7 +10,9 @@ PROGRAM = "python -m planaria_cluster"
 
 
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog=PROGRAM, description="A local Kubernetes cluster with real nodes, no registry needed.")
+    top = argparse.ArgumentParser(
+        prog=PROGRAM, description="A local Kubernetes cluster with real nodes, no registry needed."
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _up(commands)
     _command(commands, "down", "remove the cluster with all that belongs to it", "down")
@@ -19,8 +21,15 @@ def parser() -> argparse.ArgumentParser:
     _command(commands, "doctor", "check what this machine needs, and say how to get it", "doctor")
     load = _command(commands, "load", "put an image archive on every node", "load app.tar")
     load.add_argument("archive", type=Path, metavar="IMAGE.tar")
-    _command(commands, "kubeconfig", "print the path of the kubeconfig", f"kubeconfig   (export KUBECONFIG=$({PROGRAM} kubeconfig))")
-    kubectl = _command(commands, "kubectl", "run kubectl against the cluster", "kubectl -- get pods --all-namespaces")
+    _command(
+        commands,
+        "kubeconfig",
+        "print the path of the kubeconfig",
+        f"kubeconfig   (export KUBECONFIG=$({PROGRAM} kubeconfig))",
+    )
+    kubectl = _command(
+        commands, "kubectl", "run kubectl against the cluster", "kubectl -- get pods --all-namespaces"
+    )
     kubectl.add_argument("words", nargs=argparse.REMAINDER, metavar="-- ARGUMENTS")
     _node(commands)
     _build(commands)
@@ -28,20 +37,35 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    up = _command(commands, "up", "make the cluster, or repair it; harmless when it runs", "up --nodes 3 --simulated 50")
-    up.add_argument("--nodes", type=int, help=f"real nodes (default {DEFAULT_NODES}, or as many as there are)")
-    up.add_argument("--simulated", type=int, help="nodes without containers, tainted NoSchedule (default 0, or as there are)")
+    up = _command(
+        commands, "up", "make the cluster, or repair it; harmless when it runs", "up --nodes 3 --simulated 50"
+    )
+    up.add_argument(
+        "--nodes", type=int, help=f"real nodes (default {DEFAULT_NODES}, or as many as there are)"
+    )
+    up.add_argument(
+        "--simulated",
+        type=int,
+        help="nodes without containers, tainted NoSchedule (default 0, or as there are)",
+    )
 
 
 def _node(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    node = _command(commands, "node", "lose a node, get it back, or look into it", "node stop planaria-node-2")
+    node = _command(
+        commands, "node", "lose a node, get it back, or look into it", "node stop planaria-node-2"
+    )
     node.add_argument("action", choices=("stop", "start", "exec"))
     node.add_argument("node", metavar="NAME")
     node.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="for exec (default sh)")
 
 
 def _build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    build = _command(commands, "build", "build an image archive with Docker, podman or buildah", "build app --tag planaria.local/app:1 -o app.tar")
+    build = _command(
+        commands,
+        "build",
+        "build an image archive with Docker, podman or buildah",
+        "build app --tag planaria.local/app:1 -o app.tar",
+    )
     build.add_argument("folder", type=Path, metavar="DIR")
     build.add_argument("--tag", required=True, help="with a registry part, such as planaria.local/app:1")
     build.add_argument("-o", "--output", type=Path, required=True, metavar="x.tar")
@@ -54,5 +78,7 @@ def _command(
 ) -> argparse.ArgumentParser:
     made = commands.add_parser(name, help=text, description=text, epilog=f"example: {PROGRAM} {example}")
     made.add_argument("--name", default=DEFAULT_NAME, help="of the cluster (default %(default)s)")
-    made.add_argument("--provider", choices=PROVIDERS, default="auto", help="default: kind where a Docker engine answers")
+    made.add_argument(
+        "--provider", choices=PROVIDERS, default="auto", help="default: kind where a Docker engine answers"
+    )
     return made

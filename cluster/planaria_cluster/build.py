@@ -13,7 +13,15 @@ from planaria_cluster.progress import Progress
 from planaria_cluster.run import run
 from planaria_cluster.toolchain import go, go_environment
 
-PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubectl", "kubelet")
+PARTS = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-proxy",
+    "kube-scheduler",
+    "kubectl",
+    "kubelet",
+)
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,16 @@ def version_flags() -> str:
 
 def _build_kubernetes(toolchain: Path, folder: Path) -> None:
     program = folder / "kubernetes"
-    argv = [toolchain, "build", "-trimpath", "-ldflags", version_flags(), "-o", program, "."]
+    argv: list[str | Path] = [
+        toolchain,
+        "build",
+        "-trimpath",
+        "-ldflags",
+        version_flags(),
+        "-o",
+        program,
+        ".",
+    ]
     run(argv, cwd=KUBERNETES_SOURCE, env={**go_environment(), "GOFLAGS": "-mod=readonly -buildvcs=false"})
     for part in PARTS:
         (folder / part).symlink_to(program.name)
@@ -89,7 +106,7 @@ def _build_kubernetes(toolchain: Path, folder: Path) -> None:
 
 def _installs(package: str) -> Callable[[Path, Path], None]:
     def install(toolchain: Path, folder: Path) -> None:
-        argv = [toolchain, "install", "-trimpath", "-ldflags", "-s -w", package]
+        argv: list[str | Path] = [toolchain, "install", "-trimpath", "-ldflags", "-s -w", package]
         run(argv, cwd=folder, env={**go_environment(), "GOBIN": str(folder)})
 
     return install

@@ -23,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "build":
             return _build(arguments, progress)
-        return _COMMANDS[arguments.command](open_cluster(arguments.name, arguments.provider, progress), arguments)
+        return _COMMANDS[arguments.command](
+            open_cluster(arguments.name, arguments.provider, progress), arguments
+        )
     except ClusterError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_code
@@ -90,7 +92,11 @@ def _node(cluster: Provider, arguments: argparse.Namespace) -> int:
 def _build(arguments: argparse.Namespace, progress: Progress) -> int:
     folder: Path = arguments.folder
     pairs = dict(_pair(word) for word in arguments.build_arg)
-    print(build_image(folder, arguments.file or folder / "Dockerfile", arguments.tag, arguments.output, pairs, progress))
+    print(
+        build_image(
+            folder, arguments.file or folder / "Dockerfile", arguments.tag, arguments.output, pairs, progress
+        )
+    )
     return 0
 
 

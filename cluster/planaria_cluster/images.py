@@ -53,7 +53,7 @@ def content_key(context: Path, dockerfile: Path, tag: str, arguments: Mapping[st
     for path in sorted(context.rglob("*")):
         digest.update(f"\0{path.relative_to(context)}\0{path.lstat().st_mode}".encode())
         if path.is_symlink():
-            digest.update(os.readlink(path).encode())
+            digest.update(str(path.readlink()).encode())
         elif path.is_file():
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -68,7 +68,9 @@ def builder() -> str | None:
 
 def engine_answers() -> bool:
     """Whether a Docker engine is there, not only its client."""
-    return shutil.which("docker") is not None and succeeds(["docker", "version", "--format", "{{.Server.Version}}"])
+    return shutil.which("docker") is not None and succeeds(
+        ["docker", "version", "--format", "{{.Server.Version}}"]
+    )
 
 
 def _build(context: Path, dockerfile: Path, tag: str, out: Path, arguments: Mapping[str, str]) -> None:
@@ -88,7 +90,10 @@ def _build(context: Path, dockerfile: Path, tag: str, out: Path, arguments: Mapp
 
 
 def _with_buildah(common: list[str], tag: str, out: Path) -> None:
-    environment = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": os.environ.get("STORAGE_DRIVER", "overlay")}
+    environment = {
+        "BUILDAH_ISOLATION": "chroot",
+        "STORAGE_DRIVER": os.environ.get("STORAGE_DRIVER", "overlay"),
+    }
     try:
         run(["buildah", "bud", "--layers", *common], env=environment)
     except ClusterError:
@@ -106,7 +111,9 @@ def base_images(progress: Progress) -> list[Path]:
         for name, tag in (("pause", pins.PAUSE_IMAGE), ("busybox", pins.BUSYBOX_IMAGE)):
             context = _busybox_context(folder / f"{name}.context", tools=name == "busybox")
             out = folder / f"{name}.tar"
-            archives.append(build_image(context, IMAGES_SOURCE / name / "Dockerfile", tag, out, progress=progress))
+            archives.append(
+                build_image(context, IMAGES_SOURCE / name / "Dockerfile", tag, out, progress=progress)
+            )
     return archives
 
 
@@ -114,7 +121,11 @@ def static_busybox() -> Path | None:
     """Debian's busybox-static, or any busybox that needs no libraries."""
     for candidate in ("/bin/busybox", "/usr/bin/busybox"):
         path = Path(candidate)
-        if path.exists() and b"/lib64/ld-linux" not in path.read_bytes() and b"ld-linux-aarch64" not in path.read_bytes():
+        if (
+            path.exists()
+            and b"/lib64/ld-linux" not in path.read_bytes()
+            and b"ld-linux-aarch64" not in path.read_bytes()
+        ):
             return path
     return None
 

@@ -11,7 +11,9 @@ from planaria_cluster.provider import DEFAULT_NAME, Provider
 PROVIDERS = ("auto", "kind", "bare")
 
 
-def open_cluster(name: str = DEFAULT_NAME, provider: str = "auto", progress: Progress | None = None) -> Provider:
+def open_cluster(
+    name: str = DEFAULT_NAME, provider: str = "auto", progress: Progress | None = None
+) -> Provider:
     """A handle on the cluster `name`, whether it exists or not; starts nothing.
 
     `auto` takes `bare` where such a cluster exists already, else `kind` where a Docker engine answers, else `bare`.

@@ -21,6 +21,14 @@ class Package:
     present: Callable[[], bool]
 
 
+def program_path(name: str) -> Path:
+    """Where a program of the operating system lies. Raises PrerequisiteError."""
+    found = shutil.which(name, path=_PATH)
+    if found is None:
+        raise PrerequisiteError(f"{name} is not installed; `python -m planaria_cluster doctor` says how")
+    return Path(found)
+
+
 def _program(name: str) -> Callable[[], bool]:
     return lambda: shutil.which(name, path=_PATH) is not None
 
@@ -28,7 +36,9 @@ def _program(name: str) -> Callable[[], bool]:
 PACKAGES = (
     Package("containerd", "runs the containers", _program("containerd")),
     Package("runc", "starts one container", _program("runc")),
-    Package("containernetworking-plugins", "gives pods their network", lambda: Path("/usr/lib/cni/ptp").exists()),
+    Package(
+        "containernetworking-plugins", "gives pods their network", lambda: Path("/usr/lib/cni/ptp").exists()
+    ),
     Package("nftables", "Service addresses", _program("nft")),
     Package("conntrack", "lets kube-proxy forget dead endpoints", _program("conntrack")),
     Package("iproute2", "bridge and links", _program("ip")),
@@ -55,7 +65,9 @@ def ensure(progress: Progress) -> None:
     command = install_command(lacking)
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         names = ", ".join(package.name for package in lacking)
-        raise PrerequisiteError(f"missing: {names}; install them, on Debian or Ubuntu with `{' '.join(command)}`")
+        raise PrerequisiteError(
+            f"missing: {names}; install them, on Debian or Ubuntu with `{' '.join(command)}`"
+        )
     with progress.step(f"installing {', '.join(package.name for package in lacking)} with apt-get"):
         environment = {"DEBIAN_FRONTEND": "noninteractive"}
         try:

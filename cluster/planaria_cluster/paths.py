@@ -22,7 +22,9 @@ def state_root() -> Path:
     """
     root = Path(os.environ.get("PLANARIA_STATE") or "/var/lib/planaria").absolute()
     if root.is_relative_to("/run") or root.resolve().is_relative_to("/run"):
-        raise UsageError(f"PLANARIA_STATE={root} lies under /run, which nodes cannot see; choose another folder")
+        raise UsageError(
+            f"PLANARIA_STATE={root} lies under /run, which nodes cannot see; choose another folder"
+        )
     return root
 
 

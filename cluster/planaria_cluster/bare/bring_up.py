@@ -73,7 +73,9 @@ def wait_nodes_ready(settings: Settings, api: Api, launcher: Launcher, nodes: li
         return all(known.get(each.name, False) for each in nodes)
 
     def died() -> str | None:
-        dead = next((part for part in parts(settings) if launcher.ledger.alive(part) is None and part != "kwok"), None)
+        dead = next(
+            (part for part in parts(settings) if launcher.ledger.alive(part) is None and part != "kwok"), None
+        )
         return f"{dead} ended: {launcher.tail(dead)}" if dead else None
 
     wait_until(ready, f"{', '.join(each.name for each in nodes)} not Ready", 90, died)

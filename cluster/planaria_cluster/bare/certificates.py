@@ -105,23 +105,23 @@ def _inline(path: Path) -> str:
 
 def _authority(folder: Path, name: str) -> None:
     key, certificate = folder / f"{name}.key", folder / f"{name}.crt"
+    usage = "keyUsage=critical,keyCertSign,cRLSign,digitalSignature"
     _key(key)
-    request = ["openssl", "req", "-x509", "-new", "-key", key, "-subj", f"/CN=planaria-{name}", "-days", str(DAYS)]
-    run([*request, "-addext", "keyUsage=critical,keyCertSign,cRLSign,digitalSignature", "-out", certificate])
+    _openssl("req -x509 -new", key=key, subj=f"/CN=planaria-{name}", days=DAYS, addext=usage, out=certificate)
 
 
 def _issue(authorities: Path, folder: Path, subject: Subject) -> None:
     key, certificate = folder / f"{subject.file}.key", folder / f"{subject.file}.crt"
-    authority = authorities / subject.authority
+    authority = authorities / f"{subject.authority}.crt"
     _key(key)
     name = (f"/O={subject.group}" if subject.group else "") + f"/CN={subject.name}"
-    request = run(["openssl", "req", "-new", "-key", key, "-subj", name])
+    request = _openssl("req -new", key=key, subj=name)
     extensions = folder / f"{subject.file}.ext"
     extensions.write_text(_EXTENSIONS + _alternative_names(subject.hosts))
-    signing = ["-CA", authority.with_suffix(".crt"), "-CAkey", authority.with_suffix(".key"), "-days", str(DAYS)]
-    # A random serial: kubectl and the servers refuse two certificates of one authority with the same number.
-    serial = ["-set_serial", "0x" + run(["openssl", "rand", "-hex", "15"]).strip()]
-    run(["openssl", "x509", "-req", *signing, *serial, "-extfile", extensions, "-out", certificate], stdin=request)
+    signer: dict[str, object] = {"CA": authority, "CAkey": authority.with_suffix(".key"), "days": DAYS}
+    # Random: two certificates of one authority with the same number are refused.
+    signer["set_serial"] = "0x" + _openssl("rand -hex 15").strip()
+    _openssl("x509 -req", request, extfile=extensions, out=certificate, **signer)
     extensions.unlink()
 
 
@@ -133,10 +133,17 @@ def _alternative_names(hosts: tuple[str, ...]) -> str:
 
 
 def _key(path: Path) -> None:
-    run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path])
+    _openssl("genpkey", algorithm="EC", pkeyopt="ec_paramgen_curve:P-256", out=path)
     path.chmod(0o600)
 
 
 def _service_account_key(folder: Path) -> None:
-    _key(folder / "service-accounts.key")
-    run(["openssl", "pkey", "-in", folder / "service-accounts.key", "-pubout", "-out", folder / "service-accounts.pub"])
+    key = folder / "service-accounts.key"
+    _key(key)
+    files: dict[str, object] = {"in": key, "out": key.with_suffix(".pub")}
+    _openssl("pkey -pubout", **files)
+
+
+def _openssl(command: str, stdin: str = "", /, **options: object) -> str:
+    flags = [word for key, value in options.items() for word in (f"-{key}", str(value))]
+    return run(["openssl", *command.split(), *flags], stdin=stdin)

@@ -20,7 +20,7 @@ def end_all_processes(settings: Settings, launcher: Launcher) -> None:
     """Nodes first, so that they do not see their API server go; then all else, and whatever a killed run left unrecorded."""
     end_node_processes(settings, launcher)
     for record in list(launcher.ledger):
-        launcher.end(record.part, grace=5 if record.part == "etcd" else 0)
+        launcher.end(record.part, grace=0)
     end_strays(settings, launcher)
 
 

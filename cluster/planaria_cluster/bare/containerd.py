@@ -10,6 +10,7 @@ from planaria_cluster.bare.dns import HEALTH_PORT
 from planaria_cluster.bare.launcher import Launcher, Program
 from planaria_cluster.bare.settings import Node, Settings
 from planaria_cluster.bare.waiting import wait_until
+from planaria_cluster.packages import program_path
 from planaria_cluster.paths import make_folder, write_if_changed
 from planaria_cluster.processes import PROC, Process
 from planaria_cluster.run import run, succeeds
@@ -49,7 +50,11 @@ def cni(node: Node) -> str:
     plugin = {
         "type": "ptp",
         "mtu": 1500,
-        "ipam": {"type": "host-local", "ranges": [[{"subnet": node.pod_range}]], "routes": [{"dst": "0.0.0.0/0"}]},
+        "ipam": {
+            "type": "host-local",
+            "ranges": [[{"subnet": node.pod_range}]],
+            "routes": [{"dst": "0.0.0.0/0"}],
+        },
     }
     return json.dumps({"cniVersion": "0.4.0", "name": "planaria", "plugins": [plugin]}, indent=2)
 
@@ -69,10 +74,15 @@ def ensure(settings: Settings, node: Node, holder: Process, launcher: Launcher) 
     }
     for path, text in files.items():
         write_if_changed(path, text)
-    argv = ["/usr/bin/containerd", "--config", node.folder / "containerd.toml"]
+    argv: list[str | Path] = [program_path("containerd"), "--config", node.folder / "containerd.toml"]
     program = Program(node.part("containerd"), argv, "".join(files.values()), inside=holder)
     launcher.ensure(program)
-    wait_until(lambda: answers(holder), f"containerd of {node.name} did not answer", 20, lambda: _died(launcher, node))
+    wait_until(
+        lambda: answers(holder),
+        f"containerd of {node.name} did not answer",
+        20,
+        lambda: _died(launcher, node),
+    )
 
 
 def socket(holder: Process) -> Path:
@@ -89,8 +99,7 @@ def load(nodes: list[tuple[Node, Process]], archive: Path) -> list[str]:
     key = _key(archive)
     lacking = [(node, holder) for node, holder in nodes if not _note(node, key).exists()]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for _ in pool.map(lambda pair: _import(*pair, archive, key), lacking):
-            pass
+        list(pool.map(lambda pair: _import(pair[0], pair[1], archive, key), lacking))
     return [node.name for node, _ in lacking]
 
 

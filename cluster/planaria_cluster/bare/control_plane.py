@@ -24,7 +24,8 @@ def programs(settings: Settings, binaries: Path) -> list[Program]:
         "kube-scheduler": _scheduler(settings),
     }
     return [
-        Program(part, [binaries / part, *(f"--{key}={value}" for key, value in flags[part].items())]) for part in PARTS
+        Program(part, [binaries / part, *(f"--{key}={value}" for key, value in flags[part].items())])
+        for part in PARTS
     ]
 
 
@@ -41,7 +42,9 @@ def ensure_controllers(settings: Settings, binaries: Path, launcher: Launcher) -
     """Start controller manager and scheduler. Only once the server is ready: before, it refuses them and they give up."""
     for who in ("controller-manager", "scheduler"):
         certificate = settings.folder / "pki" / who
-        write_if_changed(settings.folder / f"{who}.kubeconfig", certificates.kubeconfig(settings, certificate))
+        write_if_changed(
+            settings.folder / f"{who}.kubeconfig", certificates.kubeconfig(settings, certificate)
+        )
     for program in programs(settings, binaries)[2:]:
         launcher.ensure(program)
 

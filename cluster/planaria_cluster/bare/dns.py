@@ -15,7 +15,7 @@ HEALTH_PORT = 8080
 
 def corefile(settings: Settings) -> str:
     """Names of the cluster; NXDOMAIN at once for all others, since pods cannot reach the outside anyway."""
-    return f""".:{PORT} {{
+    return f"""cluster.local:{PORT} in-addr.arpa:{PORT} ip6.arpa:{PORT} {{
     bind {settings.host_address}
     errors
     health {settings.host_address}:{HEALTH_PORT}
@@ -24,10 +24,14 @@ def corefile(settings: Settings) -> str:
         pods insecure
         ttl 30
     }}
-    template ANY ANY . {{
+    cache 30
+}}
+.:{PORT} {{
+    bind {settings.host_address}
+    errors
+    template ANY ANY {{
         rcode NXDOMAIN
     }}
-    cache 30
 }}
 """
 
@@ -54,7 +58,11 @@ def apply(settings: Settings, api: Api) -> None:
 
 def _role() -> dict[str, Any]:
     rules = [
-        {"apiGroups": [""], "resources": ["services", "pods", "namespaces", "nodes"], "verbs": ["list", "watch"]},
+        {
+            "apiGroups": [""],
+            "resources": ["services", "pods", "namespaces", "nodes"],
+            "verbs": ["list", "watch"],
+        },
         {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "watch"]},
     ]
     return {

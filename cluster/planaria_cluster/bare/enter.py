@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import sys
+from typing import Any
 
 CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x20000000, 0x40000000
 
@@ -29,7 +30,7 @@ def join_namespaces(pid: int) -> None:
         os.close(handle)
 
 
-def become(spec: dict, log: int, report: int) -> None:
+def become(spec: dict[str, Any], log: int, report: int) -> None:
     """In the grandchild: turn into the program, or report why not."""
     try:
         os.setsid()
@@ -38,7 +39,7 @@ def become(spec: dict, log: int, report: int) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.chdir("/")
-        os.execve(spec["argv"][0], spec["argv"], spec["env"])
+        os.execve(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606  (no shell is the point)
     except OSError as error:
         os.write(report, f"{spec['argv'][0]}: {error}".encode())
     os._exit(127)
@@ -48,7 +49,7 @@ def main() -> int:
     spec = json.loads(sys.argv[1])
     log = os.open(spec["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
     for procs in spec["procs"]:
-        with open(procs, "w") as file:
+        with open(procs, "w") as file:  # noqa: PTH123  (pathlib would double the start time)
             file.write(str(os.getpid()))
     if spec["join"]:
         join_namespaces(spec["join"])

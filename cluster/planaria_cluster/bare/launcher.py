@@ -85,7 +85,12 @@ class Launcher:
         log = self.log(program.part)
         make_folder(log.parent)
         marker_name, _, marker_value = self.settings.marker.partition("=")
-        environment = {"PATH": PATH, "HOME": "/root", marker_name: marker_value, "PLANARIA_PART": program.part}
+        environment = {
+            "PATH": PATH,
+            "HOME": "/root",
+            marker_name: marker_value,
+            "PLANARIA_PART": program.part,
+        }
         cgroup = f"{self.settings.cgroup}/system"
         cgroups.create(cgroup)
         order = {

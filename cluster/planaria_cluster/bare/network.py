@@ -107,5 +107,3 @@ def remove(settings: Settings) -> None:
 def _delete_link(name: str) -> None:
     if link_exists(name):
         run(["ip", "link", "delete", name])
-
-

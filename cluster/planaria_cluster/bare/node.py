@@ -49,7 +49,9 @@ def cgroup(settings: Settings, node: Node) -> str:
 def ensure_holder(settings: Settings, node: Node, launcher: Launcher) -> Process:
     """The process that holds the node's namespaces, started where it does not live."""
     sysctls = " ".join(f"{key}={value}" for key, value in _KUBELET_SYSCTLS.items())
-    holder = Program(node.part("holder"), ["/bin/sh", "-c", _SCRIPT, "holder", node.folder, sysctls], unshare=True)
+    holder = Program(
+        node.part("holder"), ["/bin/sh", "-c", _SCRIPT, "holder", node.folder, sysctls], unshare=True
+    )
     if not launcher.runs(holder):
         _forget_last_boot(node)
         for folder in ("log", "cni", "kubelet", "containerd"):
@@ -58,7 +60,12 @@ def ensure_holder(settings: Settings, node: Node, launcher: Launcher) -> Process
     cgroups.create(cgroup(settings, node))
     process = Process.of(_pid(launcher, node))
     ready = PROC / str(process.pid) / "root/run/planaria"
-    wait_until(ready.exists, f"the namespaces of {node.name} were not ready", 10, lambda: _died(process, launcher, node))
+    wait_until(
+        ready.exists,
+        f"the namespaces of {node.name} were not ready",
+        10,
+        lambda: _died(process, launcher, node),
+    )
     return process
 
 

@@ -34,7 +34,9 @@ class BareProvider:
             wanted = self._wanted(nodes, simulated)
             bring_up.bring_up(wanted, self.progress)
         extra = f" and {wanted.simulated} simulated" if wanted.simulated else ""
-        self.progress.say(f"cluster {self.name} is up: {wanted.nodes} nodes{extra}, kubeconfig {self.kubeconfig()}")
+        self.progress.say(
+            f"cluster {self.name} is up: {wanted.nodes} nodes{extra}, kubeconfig {self.kubeconfig()}"
+        )
 
     def down(self) -> None:
         _require_root()
@@ -148,5 +150,3 @@ def _require_root() -> None:
         raise PrerequisiteError("the bare provider needs Linux; use --provider kind with a Docker engine")
     if os.geteuid() != 0:
         raise PrerequisiteError("the bare provider needs root; run it with sudo -E, or use --provider kind")
-
-

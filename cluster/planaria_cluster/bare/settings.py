@@ -15,7 +15,9 @@ MAX_NODES = 60
 def check_name(name: str) -> None:
     """Raise UsageError unless `name` can be a folder, a cgroup and the front of a node's name."""
     if not _NAME.fullmatch(name):
-        raise UsageError(f"cluster name {name!r}: use 1 to 20 lower-case letters, digits and dashes, a letter first")
+        raise UsageError(
+            f"cluster name {name!r}: use 1 to 20 lower-case letters, digits and dashes, a letter first"
+        )
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,16 @@ def ensure(settings: Settings, launcher: Launcher, folder: Path) -> None:
         "tls-cert-file": pki / "kwok.crt",
         "tls-private-key-file": pki / "kwok.key",
     }
-    argv = [folder / "kwok", *(f"--{key}={value}" for key, value in flags.items())]
+    argv: list[str | Path] = [folder / "kwok", *(f"--{key}={value}" for key, value in flags.items())]
     launcher.ensure(Program("kwok", argv, _STAGES.read_text()))
 
 
 def ensure_nodes(settings: Settings, api: Api) -> None:
     """Create the nodes that are missing, and delete those that are too many."""
     wanted = {f"{settings.name}-simulated-{number}" for number in range(1, settings.simulated + 1)}
-    present = {item["metadata"]["name"] for item in api.get("/api/v1/nodes?labelSelector=type%3Dkwok")["items"]}
+    present = {
+        item["metadata"]["name"] for item in api.get("/api/v1/nodes?labelSelector=type%3Dkwok")["items"]
+    }
     for name in sorted(wanted - present):
         api.call("POST", "/api/v1/nodes", node(name))
     for name in sorted(present - wanted):

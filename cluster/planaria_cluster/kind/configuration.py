@@ -22,7 +22,9 @@ def configuration(nodes: int) -> str:
     extra = "".join(f"    {key}: {value}\n" for key, value in CONTROLLER_MANAGER.items())
     # A map of arguments is kubeadm v1beta3, a list v1beta4; kind applies the patch that fits its own version.
     older = f"kind: ClusterConfiguration\napiVersion: kubeadm.k8s.io/v1beta3\ncontrollerManager:\n  extraArgs:\n{extra}"
-    listed = "".join(f'    - {{name: "{key}", value: "{value}"}}\n' for key, value in CONTROLLER_MANAGER.items())
+    listed = "".join(
+        f'    - {{name: "{key}", value: "{value}"}}\n' for key, value in CONTROLLER_MANAGER.items()
+    )
     newer = f"kind: ClusterConfiguration\napiVersion: kubeadm.k8s.io/v1beta4\ncontrollerManager:\n  extraArgs:\n{listed}"
     tree: dict[str, Any] = {
         "kind": "Cluster",

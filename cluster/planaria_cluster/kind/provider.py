@@ -39,14 +39,18 @@ class KindProvider:
         if self.name not in self._clusters():
             self._create(nodes or DEFAULT_NODES)
         elif nodes is not None and nodes != len(self.nodes()):
-            raise UsageError(f"cluster {self.name} has {len(self.nodes())} nodes; to change that, run `down` first")
+            raise UsageError(
+                f"cluster {self.name} has {len(self.nodes())} nodes; to change that, run `down` first"
+            )
         for container in self._containers():
             # After a reboot Docker leaves them stopped; a node that was stopped by `node stop` has a silent kubelet.
             self.run(["docker", "start", container])
             self.run(["docker", "exec", container, "systemctl", "start", "kubelet"])
         for archive in images.base_images(self.progress)[1:]:
             self.load(archive)
-        self.progress.say(f"cluster {self.name} is up: {len(self.nodes())} nodes, kubeconfig {self.kubeconfig()}")
+        self.progress.say(
+            f"cluster {self.name} is up: {len(self.nodes())} nodes, kubeconfig {self.kubeconfig()}"
+        )
 
     def down(self) -> None:
         with self.progress.step(f"taking down cluster {self.name}"):
@@ -112,7 +116,17 @@ class KindProvider:
     def _create(self, nodes: int) -> None:
         file = make_folder(self._folder()) / "kind.json"
         write_if_changed(file, configuration(nodes))
-        command = [self.kind(), "create", "cluster", "--name", self.name, "--config", str(file), "--wait", "180s"]
+        command = [
+            self.kind(),
+            "create",
+            "cluster",
+            "--name",
+            self.name,
+            "--config",
+            str(file),
+            "--wait",
+            "180s",
+        ]
         with self.progress.step(f"creating kind cluster {self.name} with {nodes} nodes"):
             # kind would otherwise change the kubeconfig in the user's home.
             self.run([*command, "--kubeconfig", str(self._folder() / "kubeconfig")])
@@ -122,7 +136,9 @@ class KindProvider:
 
     def _containers(self) -> list[str]:
         label = f"label=io.x-k8s.kind.cluster={self.name}"
-        return sorted(self.run(["docker", "ps", "--all", "--filter", label, "--format", "{{.Names}}"]).split())
+        return sorted(
+            self.run(["docker", "ps", "--all", "--filter", label, "--format", "{{.Names}}"]).split()
+        )
 
     def _state(self, container: str) -> str:
         try:
@@ -134,7 +150,9 @@ class KindProvider:
     def _node(self, name: str) -> str:
         known = self._containers()
         if name not in known:
-            raise NoClusterError(f"cluster {self.name} has no node {name}; it has {', '.join(known) or 'none'}")
+            raise NoClusterError(
+                f"cluster {self.name} has no node {name}; it has {', '.join(known) or 'none'}"
+            )
         return name
 
     def _require_cluster(self) -> None:
@@ -143,7 +161,9 @@ class KindProvider:
 
     def _require_engine(self) -> None:
         if not images.engine_answers():
-            raise PrerequisiteError("no Docker engine answers; start Docker, or use --provider bare as root on Linux")
+            raise PrerequisiteError(
+                "no Docker engine answers; start Docker, or use --provider bare as root on Linux"
+            )
 
     def _folder(self) -> Path:
         return state_root() / f"kind-{self.name}"
