@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Each member's docstring is what `docs/reasons.md` prints."""
+    """Each member's docstring is what `docs/reference/reasons.md` prints."""
 
     # --- the life of an incident
     INCIDENT_OPENED = "IncidentOpened"
@@ -61,6 +61,8 @@ class Reason(StrEnum):
     # --- why an action was masked or could not be planned
     NOT_ALLOWED_BY_POLICY = "NotAllowedByPolicy"
     """The policy's list of actions does not have it."""
+    NOT_SELECTED = "NotSelected"
+    """The policy does not select the object that would have to be changed."""
     ALREADY_TRIED = "AlreadyTried"
     """The same action on the same target did not help in this incident."""
     NO_PREVIOUS_REVISION = "NoPreviousRevision"
@@ -96,9 +98,14 @@ class Reason(StrEnum):
     API_UNAVAILABLE = "ApiUnavailable"
     """The API server did not answer in time."""
 
+    NOT_APPLIED_IN_TIME = "NotAppliedInTime"
+    """The action could not be applied within the verification time-out."""
+
     # --- the state of a policy
     POLICY_READY = "PolicyReady"
     """The policy is in force."""
+    OVERLAPPING = "Overlapping"
+    """Another HealingPolicy, earlier by name, already selects some of the targets and heals them."""
     POLICY_INVALID = "PolicyInvalid"
     """The policy object could not be read; the message names the field."""
     NAMESPACE_PROTECTED = "NamespaceProtected"

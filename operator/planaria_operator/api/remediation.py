@@ -4,10 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from planaria_contract import Action, Fault
 from planaria_operator.api.base import ApiModel, Name, Percent, Text, Time
+from planaria_operator.api.cel import rule, validations
 from planaria_operator.api.conditions import Condition, Status, with_condition
 from planaria_operator.api.plan import ObjectReference, Plan
 from planaria_operator.api.reasons import Reason
@@ -22,6 +23,15 @@ class SymptomRecord(ApiModel):
 
 class RemediationSpec(ApiModel):
     """The incident. It never changes."""
+
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            rule(
+                "self == oldSelf",
+                "spec is immutable, because it is the record of one incident: delete the Remediation instead",
+            )
+        )
+    )
 
     policy: Annotated[
         Name, Field(description="The HealingPolicy, in the same namespace, that this was opened under.")
@@ -123,6 +133,8 @@ class AttemptOutcome(StrEnum):
     RECOVERED = "Recovered"
     INEFFECTIVE = "Ineffective"
     FAILED = "Failed"
+    SUPERSEDED = "Superseded"
+    """The world had changed before anything was applied; it is decided anew."""
 
 
 class Attempt(ApiModel):
@@ -167,6 +179,8 @@ TIMELINE_LIMIT = 64
 
 
 class RemediationStatus(ApiModel):
+    """How far the incident has come. It holds all that a restarted operator needs to go on."""
+
     observed_generation: Annotated[int | None, Field(description="Always 1: the spec is immutable.")] = None
     stage: Annotated[Stage, Field(description="Where on the path this stands.")] = Stage.DETECTED
     conditions: Annotated[
@@ -188,6 +202,9 @@ class RemediationStatus(ApiModel):
     attempts: Annotated[
         tuple[Attempt, ...], Field(max_length=10, description="Every action, oldest first.")
     ] = ()
+    waits: Annotated[
+        int, Field(ge=0, le=10000, description="How often it was decided to wait and look again.")
+    ] = 0
     timeline: Annotated[
         tuple[TimelineEntry, ...],
         Field(

@@ -1,0 +1,85 @@
+# Every target does its own set-up; `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+PY := .venv/bin/python
+
+.PHONY: help
+help: ## list every target
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
+
+.PHONY: env
+env: ## create .venv from requirements.lock (fetches uv where it is missing)
+	@tools/env.sh
+
+.PHONY: demo
+demo: env ## start a cluster, break four things, watch each being healed
+	@$(PY) -m planaria_scenarios demo
+
+.PHONY: test
+test: env lint verify ## every check and every test, the real cluster included
+	@$(PY) -m planaria_cluster up
+	@$(PY) -m pytest --cov --cov-report=term:skip-covered --cov-report=xml --durations=15
+
+.PHONY: unit
+unit: env ## only the tests that need no cluster (seconds)
+	@$(PY) -m pytest -m "not cluster and not apiserver" -q
+
+.PHONY: e2e
+e2e: env ## only the scenarios on the real cluster
+	@$(PY) -m pytest tests/scenarios tests/e2e -m cluster
+
+.PHONY: lint
+lint: env ## ruff, mypy, import-linter
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+
+.PHONY: format
+format: env ## format the code and mend what ruff can mend
+	@$(PY) -m ruff format .
+	@$(PY) -m ruff check --fix .
+
+.PHONY: generate
+generate: env ## write crds/ and docs/reference/ anew from the code
+	@$(PY) -m planaria_operator.api.crds
+	@$(PY) -m planaria_operator.api.reference
+
+.PHONY: verify
+verify: env ## fail where a generated file is not what the code says
+	@$(PY) -m planaria_operator.api.crds --check
+	@$(PY) -m planaria_operator.api.reference --check
+
+.PHONY: bench
+bench: env ## measure recovery with and without the operator (about ten minutes)
+	@mkdir -p results
+	@$(PY) -m bench recovery --json results/recovery.json --plot results/recovery.png --check
+
+.PHONY: cluster-up
+cluster-up: env ## start the local cluster (two real nodes)
+	@$(PY) -m planaria_cluster up
+
+.PHONY: cluster-down
+cluster-down: env ## remove the local cluster and all it made
+	@$(PY) -m planaria_cluster down
+
+.PHONY: cluster-status
+cluster-status: env ## what of the local cluster is running
+	@$(PY) -m planaria_cluster status
+
+.PHONY: doctor
+doctor: env ## what this machine lacks for the local cluster, and how to install it
+	@$(PY) -m planaria_cluster doctor
+
+.PHONY: operator
+operator: env ## run the operator from this checkout against the local cluster
+	@$(PY) -m planaria_operator run --kubeconfig "$$($(PY) -m planaria_cluster kubeconfig)" --log-format console
+
+.PHONY: lock
+lock: ## resolve the dependencies anew into requirements.lock
+	@tools/env.sh lock
+
+.PHONY: clean
+clean: ## remove what the checks leave in this checkout (not the cluster)
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* coverage.xml dist results

@@ -1,0 +1,85 @@
+"""One step of one Remediation: which stage it is in decides what may happen next."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from planaria_operator.api.conditions import Status
+from planaria_operator.api.plan import ObjectReference
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.reconcile.apply import apply
+from planaria_operator.reconcile.case import Case, Parts
+from planaria_operator.reconcile.outcomes import finished
+from planaria_operator.reconcile.propose import propose
+from planaria_operator.reconcile.settle import ineffective, recovered, revert
+from planaria_operator.reconcile.understand import understand
+from planaria_operator.verify.health import Health, health
+
+Step = Callable[[Parts, Case], Awaitable[Remediation]]
+
+STEPS: dict[Stage, Step] = {
+    Stage.DETECTED: understand,
+    Stage.UNDERSTOOD: propose,
+    Stage.BLOCKED: understand,
+    Stage.WAITING: understand,
+    Stage.ACTING: apply,
+    Stage.REVERTING: revert,
+}
+"""What comes next. Verifying and Escalated only wait for the target's health."""
+
+COMMITTED = frozenset({Stage.ACTING, Stage.REVERTING})
+"""Stages in which the record says that something is being sent: they run to their end, healthy or not."""
+
+
+async def advance(parts: Parts, case: Case) -> Remediation:
+    """Move the case at most one stage. Raises KubeError where the record could not be written."""
+    status = case.status
+    if status.stage in COMMITTED:
+        return case.remediation if _early(case) else await STEPS[status.stage](parts, case)
+    found = _health(parts, case)
+    if found.gone:
+        message = f"{case.remediation.spec.target} was deleted"
+        return await finished(parts, case, Status.FALSE, Reason.TARGET_GONE, message)
+    case = await _mark_health(parts, case, found)
+    since = case.status.healthy_since
+    if since is not None:
+        # A target that is getting well cancels what is queued: nothing new is begun while it holds.
+        settled = since + timedelta(seconds=case.policy.spec.verification.stable_for_seconds)
+        return await recovered(parts, case, since) if parts.clock() >= settled else case.remediation
+    if status.stage is Stage.VERIFYING:
+        return await _unhealthy_still(parts, case, found)
+    if status.stage not in STEPS or _early(case):
+        return case.remediation
+    return await STEPS[status.stage](parts, case)
+
+
+def _early(case: Case) -> bool:
+    return case.status.next_check_at is not None and case.now < case.status.next_check_at
+
+
+def _health(parts: Parts, case: Case) -> Health:
+    attempt = case.status.attempt
+    target = case.remediation.spec.target
+    acted_on: ObjectReference | None = attempt.plan.target if attempt and attempt.applied_at else None
+    extra = acted_on if acted_on and acted_on != target else None
+    return health(parts.store, case.policy, target, case.now, extra=extra)
+
+
+async def _mark_health(parts: Parts, case: Case, found: Health) -> Case:
+    """Keep `healthySince` in the record, so that a restart does not begin the settle time again."""
+    since: datetime | None = case.status.healthy_since
+    if found.healthy == (since is not None):
+        return case
+    changed = case.status.model_copy(update={"healthy_since": parts.clock() if found.healthy else None})
+    return replace(case, remediation=await parts.records.write(case.remediation, changed))
+
+
+async def _unhealthy_still(parts: Parts, case: Case, found: Health) -> Remediation:
+    attempt = case.status.attempt
+    assert attempt is not None, "Verifying is only entered with an attempt"
+    assert attempt.applied_at is not None, "Verifying is only entered once it is applied"
+    timeout = timedelta(seconds=case.policy.spec.verification.timeout_seconds)
+    if parts.clock() < attempt.applied_at + timeout:
+        return case.remediation
+    return await ineffective(parts, case, found.message)

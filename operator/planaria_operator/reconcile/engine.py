@@ -1,0 +1,167 @@
+"""Level-based: every tick compares what is with what should be. Nothing depends on having seen a particular event."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import Remediation
+from planaria_operator.detect.detector import detect
+from planaria_operator.detect.incident import Incident
+from planaria_operator.kube.errors import Conflict, KubeError, NotFound
+from planaria_operator.reconcile.advance import advance
+from planaria_operator.reconcile.case import Case, Parts, Telling, commit
+from planaria_operator.reconcile.history import expired
+from planaria_operator.reconcile.journal import Station
+from planaria_operator.reconcile.opening import open_remediations
+from planaria_operator.reconcile.policy_status import summarised
+from planaria_operator.telemetry import metrics
+
+log = structlog.get_logger("planaria.reconcile")
+
+SHORTEST_PAUSE = 0.2
+"""Seconds between two ticks: a burst of watch events is answered once."""
+
+
+@dataclass(slots=True)
+class Engine:
+    parts: Parts
+    metrics_available: tuple[bool, Reason] = (False, Reason.METRICS_NOT_CONFIGURED)
+    """Set by the task that asks Prometheus; written into every policy's conditions."""
+    ticked: datetime | None = None
+    _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        self.parts.store.on_change = self._wake.set
+        while not stop.is_set():
+            await self._pause(stop)
+            try:
+                await self.tick(self.parts.clock())
+            except KubeError as error:
+                log.warning("the API server could not be asked; trying again", error=str(error))
+            self.ticked = self.parts.clock()
+        for task in self._running.values():
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def tick(self, now: datetime) -> None:
+        """One pass over every policy."""
+        claimed: set[str] = set()
+        for policy in sorted(self.parts.store.policies.values(), key=lambda p: (p.namespace, p.name)):
+            if policy.namespace in self.parts.settings.protected:
+                await self._summarise(policy, [], now, overlapping=0)
+                continue
+            found = detect(self.parts.store, policy, now)
+            incidents = [incident for incident in found if incident.target.uid not in claimed]
+            await self._open(policy, incidents, now)
+            self._advance_all(policy, incidents, now)
+            await self._summarise(policy, incidents, now, overlapping=len(found) - len(incidents))
+            claimed.update(incident.target.uid or "" for incident in found)
+            await asyncio.sleep(0)
+        metrics.count_stages(remediation.status.stage for remediation in self.parts.store.remediations.values())
+
+    # --- opening
+
+    async def _open(self, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime) -> None:
+        known = open_remediations(self.parts.store, policy)
+        for incident in incidents:
+            if incident.ripe and incident.target.uid not in known:
+                await self._open_one(incident, now)
+
+    async def _open_one(self, incident: Incident, now: datetime) -> None:
+        symptom = incident.symptoms[0]
+        name = f"{incident.policy.namespace}/{incident.target}"
+        self.parts.journal.passed(Station.DETECT, name, symptom=symptom.kind.value)
+        remediation = await self.parts.records.open(incident)
+        if remediation.status.timeline or remediation.status.finished:
+            return
+        metrics.INCIDENTS.labels(symptom=symptom.kind.value).inc()
+        case = Case(remediation, incident.policy, incident, now)
+        message = f"{symptom.kind.value} on {symptom.subject}: {symptom.message}".rstrip(": ")
+        telling = Telling("detect", Reason.INCIDENT_OPENED, message, warning=True)
+        with suppress(Conflict):  # somebody else wrote first; the next tick sees it
+            await commit(self.parts, case, remediation.status, telling)
+        self.parts.journal.passed(Station.OPEN, case.key)
+
+    # --- advancing
+
+    def _advance_all(self, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime) -> None:
+        current = {incident.target.uid: incident for incident in incidents}
+        for uid, remediation in open_remediations(self.parts.store, policy).items():
+            key = f"{remediation.namespace}/{remediation.name}"
+            if key in self._running or len(self._running) >= self.parts.settings.max_concurrent:
+                continue
+            case = Case(remediation, policy, current.get(uid), now)
+            task = asyncio.create_task(self._advance_one(case), name=f"advance {key}")
+            self._running[key] = task
+
+    async def _advance_one(self, case: Case) -> None:
+        with structlog.contextvars.bound_contextvars(incident=case.key):
+            try:
+                after = await advance(self.parts, case)
+            except (Conflict, NotFound):
+                return  # the record moved on; the newer one is in the store already
+            except KubeError as error:
+                log.warning("could not go on; trying again", stage=case.status.stage.value, error=str(error))
+                await asyncio.sleep(1)
+                return
+            except Exception:
+                metrics.RECONCILE_ERRORS.inc()
+                log.exception("a step failed; trying again", stage=case.status.stage.value)
+                await asyncio.sleep(5)
+                return
+            finally:
+                self._running.pop(case.key, None)
+            if after.status.stage is not case.status.stage:
+                self._wake.set()
+
+    # --- records about records
+
+    async def _summarise(
+        self, policy: HealingPolicy, incidents: list[Incident], now: datetime, *, overlapping: int
+    ) -> None:
+        available = self.metrics_available
+        protected = policy.namespace in self.parts.settings.protected
+        unhealthy = len(incidents)
+
+        with suppress(Conflict, NotFound):
+            await self.parts.records.update_policy(
+                policy,
+                lambda status: summarised(
+                    self.parts.store,
+                    policy,
+                    status,
+                    now=now,
+                    unhealthy=unhealthy,
+                    protected=protected,
+                    overlapping=overlapping,
+                    metrics_available=available,
+                ),
+            )
+        for remediation in expired(self._finished(policy), policy.spec.history, now):
+            await self.parts.records.delete(remediation)
+
+    def _finished(self, policy: HealingPolicy) -> list[Remediation]:
+        return [
+            remediation
+            for remediation in self.parts.store.remediations.values()
+            if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name)
+            and remediation.status.finished
+        ]
+
+    async def _pause(self, stop: asyncio.Event) -> None:
+        """Until something changed, or a tick has passed; never shorter than the shortest pause."""
+        await asyncio.sleep(SHORTEST_PAUSE)
+        waits = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(stop.wait())]
+        await asyncio.wait(
+            waits, timeout=self.parts.settings.tick_seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        for wait in waits:
+            wait.cancel()
+        self._wake.clear()

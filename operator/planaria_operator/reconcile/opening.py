@@ -1,0 +1,78 @@
+"""Which incidents become Remediations, and under what name. Pure functions of the store."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from planaria_operator.api.base import API_VERSION
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.remediation import Remediation, RemediationSpec
+from planaria_operator.detect.incident import Incident
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.record.convert import object_reference, symptom_record
+
+
+def open_remediations(store: ClusterStore, policy: HealingPolicy) -> dict[str, Remediation]:
+    """The policy's unfinished Remediations by the uid of their target."""
+    return {
+        remediation.spec.target.uid or "": remediation
+        for remediation in store.remediations.values()
+        if remediation.namespace == policy.namespace
+        and remediation.spec.policy == policy.name
+        and not remediation.status.finished
+    }
+
+
+def incident_key(incident: Incident, known: Iterable[Remediation]) -> str:
+    """The incident's own key, counted up where a finished Remediation has already used it.
+
+    A fault whose signs never left the API after its Remediation was closed is a new incident, not a silent nothing.
+    """
+    base = incident.key[:56]
+    used = {
+        remediation.spec.incident
+        for remediation in known
+        if remediation.status.finished and remediation.spec.target.uid == incident.target.uid
+    }
+    key, count = base, 1
+    while key in used:
+        count += 1
+        key = f"{base}.{count}"
+    return key
+
+
+def remediation_name(policy_uid: str, target_uid: str, target_name: str, key: str) -> str:
+    """Deterministic, so that creating it twice is a 409 and nothing happens twice."""
+    digest = hashlib.sha256(f"{policy_uid}/{target_uid}/{key}".encode()).hexdigest()[:8]
+    return f"{target_name[:48].rstrip('-.')}-{digest}"
+
+
+def remediation_body(incident: Incident, key: str) -> dict[str, Any]:
+    policy, target = incident.policy, incident.target
+    spec = RemediationSpec(
+        policy=policy.name,
+        target=object_reference(target),
+        incident=key,
+        symptoms=tuple(symptom_record(symptom) for symptom in incident.symptoms[:16]),
+        visible_at=incident.visible_at,
+    )
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Remediation",
+        "metadata": {
+            "name": remediation_name(policy.uid, target.uid or "", target.name, key),
+            "namespace": policy.namespace,
+            "labels": {"planaria.dev/policy": policy.name[:63]},
+            "ownerReferences": [
+                {
+                    "apiVersion": API_VERSION,
+                    "kind": "HealingPolicy",
+                    "name": policy.name,
+                    "uid": policy.uid,
+                    "controller": True,
+                    "blockOwnerDeletion": False,
+                }
+            ],
+        },
+        "spec": spec.to_body(),
+    }

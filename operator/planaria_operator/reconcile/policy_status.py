@@ -1,0 +1,73 @@
+"""What a HealingPolicy says of itself."""
+
+from datetime import datetime
+
+from planaria_operator.api.conditions import Condition, Status, with_condition
+from planaria_operator.api.healing_policy import HealingPolicy, HealingPolicyStatus
+from planaria_operator.api.reasons import Reason
+from planaria_operator.detect.selection import selected
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.reconcile.opening import open_remediations
+
+METRICS_MESSAGES = {
+    Reason.METRICS_CONFIGURED: "Prometheus answers",
+    Reason.METRICS_NOT_CONFIGURED: "no Prometheus address is configured; the kubelets' own metrics are used",
+    Reason.METRICS_UNREACHABLE: "Prometheus does not answer; the kubelets' own metrics are used",
+}
+
+
+def summarised(  # noqa: PLR0913  what is said has this many parts
+    store: ClusterStore,
+    policy: HealingPolicy,
+    status: HealingPolicyStatus,
+    *,
+    now: datetime,
+    unhealthy: int,
+    protected: bool,
+    overlapping: int,
+    metrics_available: tuple[bool, Reason],
+) -> HealingPolicyStatus:
+    """The status brought up to date; equal to the old one where nothing changed, so that nothing is written."""
+    targets = 0 if protected else len(selected(store, policy))
+    conditions = _with_ready(policy, status.conditions, now, targets, protected=protected, overlapping=overlapping)
+    available, reason = metrics_available
+    conditions = with_condition(
+        conditions,
+        "MetricsAvailable",
+        Status.TRUE if available else Status.FALSE,
+        reason,
+        METRICS_MESSAGES[reason],
+        now=now,
+        generation=policy.generation,
+    )
+    return status.model_copy(
+        update={
+            "observed_generation": policy.generation,
+            "conditions": conditions,
+            "targets": targets,
+            "unhealthy": unhealthy,
+            "active": len(open_remediations(store, policy)),
+        }
+    )
+
+
+def _with_ready(  # noqa: PLR0913
+    policy: HealingPolicy,
+    conditions: tuple[Condition, ...],
+    now: datetime,
+    targets: int,
+    *,
+    protected: bool,
+    overlapping: int,
+) -> tuple[Condition, ...]:
+    state, reason = Status.TRUE, Reason.POLICY_READY
+    message = f"{policy.spec.mode.value}: {targets} workloads selected"
+    if protected:
+        state, reason = Status.FALSE, Reason.NAMESPACE_PROTECTED
+        message = f"{policy.namespace} is protected: move the policy to the namespace that it is for"
+    elif overlapping:
+        reason = Reason.OVERLAPPING
+        message = f"{message}; {overlapping} of its unhealthy targets belong to a policy that comes first by name"
+    return with_condition(
+        conditions, "Ready", state, reason, message, now=now, generation=policy.generation
+    )

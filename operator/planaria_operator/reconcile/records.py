@@ -1,0 +1,110 @@
+"""Writing Remediation and HealingPolicy status: server-side apply of the whole status on the newest version.
+
+Every write carries the resourceVersion it was made from. A write that lost a race raises `Conflict` and changes
+nothing, and what was written is put into the store at once, so that no step is ever taken from a stale record.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable
+
+from planaria_operator.api.base import API_VERSION, ApiModel
+from planaria_operator.api.healing_policy import HealingPolicy, HealingPolicyStatus
+from planaria_operator.api.remediation import Remediation, RemediationStatus
+from planaria_operator.detect.incident import Incident
+from planaria_operator.kube.errors import AlreadyExists, Conflict, NotFound
+from planaria_operator.kube.interface import JsonBody, Kube, PatchType
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.reconcile.opening import incident_key, remediation_body
+from planaria_operator.watch.resources import parse_policy, parse_remediation
+
+STATUS_MANAGER = "planaria-status"
+
+
+class Records:
+    def __init__(self, kube: Kube, store: ClusterStore) -> None:
+        self._kube = kube
+        self._store = store
+        self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def lock(self, policy: HealingPolicy) -> asyncio.Lock:
+        """Held while budget is checked and taken, so that two incidents never take the last action together."""
+        return self._locks[policy.namespace, policy.name]
+
+    async def open(self, incident: Incident) -> Remediation:
+        """The Remediation of the incident, made where it does not exist."""
+        body = remediation_body(incident, incident_key(incident, self._store.remediations.values()))
+        namespace, name = incident.policy.namespace, body["metadata"]["name"]
+        try:
+            stored = await self._kube.create("Remediation", namespace, body)
+        except AlreadyExists:
+            stored = await self._kube.get("Remediation", namespace, name)
+        return self._keep(stored)
+
+    async def write(self, remediation: Remediation, status: RemediationStatus) -> Remediation:
+        """Raises Conflict where somebody wrote since `remediation` was read, NotFound where it is gone."""
+        if status == remediation.status:
+            return remediation
+        try:
+            stored = await self._apply("Remediation", remediation, status)
+        except Conflict:
+            await self._reload(remediation)
+            raise
+        except NotFound:
+            self._store.remediations.pop((remediation.namespace, remediation.name), None)
+            raise
+        return self._keep(stored)
+
+    async def delete(self, remediation: Remediation) -> None:
+        try:
+            await self._kube.delete("Remediation", remediation.namespace, remediation.name, uid=remediation.uid)
+        except NotFound:
+            pass
+        self._store.remediations.pop((remediation.namespace, remediation.name), None)
+
+    async def update_policy(
+        self, policy: HealingPolicy, change: Callable[[HealingPolicyStatus], HealingPolicyStatus]
+    ) -> HealingPolicy:
+        """Apply a pure change to the newest status of a policy, once more on a conflict."""
+        for last_try in (False, False, True):
+            newest = self._store.policies.get((policy.namespace, policy.name), policy)
+            status = change(newest.status)
+            if status == newest.status:
+                return newest
+            try:
+                return self._keep_policy(await self._apply("HealingPolicy", newest, status))
+            except Conflict:
+                if last_try:
+                    raise
+                self._keep_policy(await self._kube.get("HealingPolicy", policy.namespace, policy.name))
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    async def _apply(self, kind: str, of: Remediation | HealingPolicy, status: ApiModel) -> JsonBody:
+        metadata = {"name": of.name, "namespace": of.namespace, "resourceVersion": of.resource_version}
+        body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "status": status.to_body()}
+        return await self._kube.patch(
+            kind,
+            of.namespace,
+            of.name,
+            body,
+            patch_type=PatchType.APPLY,
+            subresource="status",
+            field_manager=STATUS_MANAGER,
+            force=True,
+        )
+
+    async def _reload(self, remediation: Remediation) -> None:
+        try:
+            self._keep(await self._kube.get("Remediation", remediation.namespace, remediation.name))
+        except NotFound:
+            self._store.remediations.pop((remediation.namespace, remediation.name), None)
+
+    def _keep(self, body: JsonBody) -> Remediation:
+        remediation = parse_remediation(body)
+        self._store.put_remediation(remediation)
+        return remediation
+
+    def _keep_policy(self, body: JsonBody) -> HealingPolicy:
+        policy = parse_policy(body)
+        self._store.put_policy(policy)
+        return policy

@@ -1,0 +1,41 @@
+"""Detected -> Understood: read the evidence and say what it means."""
+
+from planaria_contract import Observation, SemanticState
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.reconcile.case import Case, Parts, Telling, commit
+from planaria_operator.reconcile.journal import Station
+from planaria_operator.record.convert import semantic_record
+
+
+async def understand(parts: Parts, case: Case) -> Remediation:
+    observation = await observe(parts, case)
+    state = await parts.extractor.extract(observation)
+    parts.journal.passed(Station.SEMANTICS, case.key, fault=state.fault.value, source=state.source.value)
+    record = semantic_record(state, observation)
+    status = case.status.model_copy(
+        update={"stage": Stage.UNDERSTOOD, "semantic_state": record, "next_check_at": None}
+    )
+    before = case.status.semantic_state
+    news = before is None or (before.fault, before.component) != (record.fault, record.component)
+    tellings = [Telling("semantics", Reason.FAULT_UNDERSTOOD, _sentence(state))] if news else []
+    remediation = await commit(parts, case, status, *tellings)
+    parts.journal.passed(Station.UNDERSTOOD, case.key)
+    return remediation
+
+
+async def observe(parts: Parts, case: Case) -> Observation:
+    """A fresh observation, remembered for the decision."""
+    observation = await parts.collector.observe(
+        case.policy, case.target, case.symptoms, case.remediation.name, case.now
+    )
+    parts.observations[case.key] = observation
+    parts.journal.passed(
+        Station.EVIDENCE, case.key, lines=len(observation.logs), missing=list(observation.missing)
+    )
+    return observation
+
+
+def _sentence(state: SemanticState) -> str:
+    sure = f"{state.confidence:.0%} sure, by {state.source.value}"
+    return f"{state.fault.value} in {state.component} ({sure}): {state.summary}"

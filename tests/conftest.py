@@ -1,0 +1,21 @@
+"""What every test may use: the path of a kubeconfig for a real cluster, started once and kept for the next run."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def kubeconfig() -> Path:
+    """The local cluster `planaria`, up, with Planaria's custom resources installed."""
+    from planaria_scenarios.environment import ensure_crds
+
+    from planaria_cluster import open_cluster
+
+    cluster = open_cluster()
+    cluster.up(nodes=2)
+    path = cluster.kubeconfig()
+    ensure_crds(path)
+    return path

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Makes .venv from requirements.lock. Does nothing where it is already up to date.
+#   usage: tools/env.sh [lock]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cache="${PLANARIA_CACHE:-$HOME/.cache/planaria}"
+stamp=.venv/.planaria-env
+wanted=$( (cat requirements.lock pyproject.toml 2>/dev/null || true) | sha256sum | cut -d" " -f1)
+
+say() { printf '[env] %s\n' "$*" >&2; }
+
+find_uv() {
+  if command -v uv >/dev/null; then command -v uv; return; fi
+  if [ ! -x "$cache/uv/bin/uv" ]; then
+    say "fetching uv with pip"
+    python3 -m venv "$cache/uv" >/dev/null 2>&1 || install_venv
+    "$cache/uv/bin/python" -m pip install --quiet --disable-pip-version-check uv
+  fi
+  echo "$cache/uv/bin/uv"
+}
+
+# A minimal Debian or Ubuntu ships Python without venv.
+install_venv() {
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    say "python3 -m venv does not work here; install it with: sudo apt-get install python3-venv"
+    exit 2
+  fi
+  say "installing python3-venv"
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv >/dev/null
+  rm -rf "$cache/uv" && python3 -m venv "$cache/uv"
+}
+
+if [ "${1:-}" = lock ]; then
+  uv=$(find_uv)
+  exec "$uv" pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url \
+    --no-header --quiet --output-file requirements.lock
+fi
+
+[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
+uv=$(find_uv)
+say "creating .venv from requirements.lock (a few seconds; a minute the first time)"
+[ -x .venv/bin/python ] || "$uv" venv --quiet --python '>=3.11' .venv
+"$uv" pip sync --quiet --python .venv/bin/python requirements.lock
+"$uv" pip install --quiet --python .venv/bin/python --no-deps --editable .
+echo "$wanted" > "$stamp"
