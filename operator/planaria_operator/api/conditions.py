@@ -21,7 +21,10 @@ class Condition(ApiModel):
     type: Annotated[str, Field(max_length=64, description="What the condition is about, in CamelCase.")]
     status: Annotated[Status, Field(description="True, False or Unknown.")]
     reason: Annotated[
-        str, Field(min_length=1, max_length=128, description="A stable code, listed in docs/reasons.md.")
+        str,
+        Field(
+            min_length=1, max_length=128, description="A stable code, listed in docs/reference/reasons.md."
+        ),
     ]
     message: Annotated[str, Field(max_length=1024, description="One sentence for a person.")] = ""
     last_transition_time: Annotated[Time, Field(description="When `status` last changed.")]

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from planaria_contract import Action
 from planaria_operator.api.base import ApiModel, Name, Time
+from planaria_operator.api.cel import rule, validations
 from planaria_operator.api.conditions import Condition
 
 
@@ -15,16 +16,39 @@ class Mode(StrEnum):
     ENFORCE = "Enforce"
 
 
+LABEL_KEY = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+LABEL_VALUE = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
+
+
 class SelectorRequirement(ApiModel):
     """One row of `matchExpressions`."""
 
-    key: Annotated[str, Field(max_length=317, description="The label that is looked at.")]
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            rule(
+                "!(self.operator in ['In', 'NotIn']) || (has(self.values) && size(self.values) > 0)",
+                "values is needed with operator In and NotIn: list at least one label value",
+                field=".values",
+            ),
+            rule(
+                "self.operator in ['In', 'NotIn'] || !has(self.values) || size(self.values) == 0",
+                "values must be empty with operator Exists and DoesNotExist: remove it, or use In or NotIn",
+                field=".values",
+            ),
+        )
+    )
+
+    key: Annotated[
+        str,
+        Field(min_length=1, max_length=317, pattern=LABEL_KEY, description="The label that is looked at."),
+    ]
     operator: Annotated[
         Literal["In", "NotIn", "Exists", "DoesNotExist"],
         Field(description="How `values` is compared with the label."),
     ]
     values: Annotated[
-        tuple[Annotated[str, Field(max_length=63)], ...],
+        tuple[LabelValue, ...],
         Field(
             max_length=32, description="Needed for In and NotIn; must be empty for Exists and DoesNotExist."
         ),
@@ -34,8 +58,10 @@ class SelectorRequirement(ApiModel):
 class LabelSelector(ApiModel):
     """Which workloads, by their labels, exactly as in a Deployment. Empty selects everything in the namespace."""
 
+    model_config = ConfigDict(json_schema_extra={"x-kubernetes-map-type": "atomic"})
+
     match_labels: Annotated[
-        dict[str, Annotated[str, Field(max_length=63)]],
+        dict[str, LabelValue],
         Field(
             default_factory=dict, max_length=32, description="Labels that must all have exactly these values."
         ),
@@ -108,6 +134,7 @@ class PrometheusQuery(ApiModel):
     name: Annotated[
         str,
         Field(
+            max_length=63,
             pattern="^[a-z][a-z0-9_]{0,62}$",
             description="What the series is called in the record, in snake_case.",
         ),
@@ -149,10 +176,31 @@ class EvidenceSettings(ApiModel):
 class AllowedAction(ApiModel):
     """One action that may be used, with its bounds."""
 
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            rule(
+                "!has(self.maxReplicas) || self.type == 'scale'",
+                "maxReplicas bounds the action scale only: remove it here",
+                field=".maxReplicas",
+            ),
+            rule(
+                "!has(self.maxRatioPercent) || self.type == 'resize'",
+                "maxRatioPercent bounds the action resize only: remove it here",
+                field=".maxRatioPercent",
+            ),
+            rule(
+                "!has(self.maxPods) || self.type in ['restart', 'migrate']",
+                "maxPods bounds the actions restart and migrate only: remove it here",
+                field=".maxPods",
+            ),
+        )
+    )
+
     type: Annotated[
         Literal["restart", "migrate", "scale", "resize", "rollback"],
         Field(
-            description="The action. What is not listed is never done; escalating to a person always may be."
+            description="restart, migrate, scale, resize or rollback. What is not listed is never done; escalating to a person "
+            "always may be."
         ),
     ]
     max_replicas: Annotated[
@@ -215,12 +263,13 @@ class Guardrails(ApiModel):
             '0 switches the check off; "100%" acts only while everything else is well.',
             json_schema_extra={
                 "x-kubernetes-int-or-string": True,
-                "x-kubernetes-validations": [
-                    {
-                        "rule": "type(self) == int ? self >= 0 && self <= 100000 : self.matches('^(100|[0-9]{1,2})%$')",
-                        "message": 'must be a whole number (such as 2) or a share from 0% to 100% (such as "50%")',
-                    }
-                ],
+                "maxLength": 6,
+                **validations(
+                    rule(
+                        "type(self) == int ? self >= 0 && self <= 100000 : self.matches('^(100|[0-9]{1,2})%$')",
+                        'minHealthy must be a whole number (such as 2) or a share from 0% to 100% (such as "50%")',
+                    )
+                ),
             },
         ),
     ] = "50%"
@@ -228,6 +277,16 @@ class Guardrails(ApiModel):
 
 class Verification(ApiModel):
     """How an action proves that it helped. What does not help is undone."""
+
+    model_config = ConfigDict(
+        json_schema_extra=validations(
+            rule(
+                "self.stableForSeconds < self.timeoutSeconds",
+                "stableForSeconds (default 30) must be less than timeoutSeconds: lower it or raise timeoutSeconds",
+                field=".stableForSeconds",
+            )
+        )
+    )
 
     timeout_seconds: Annotated[
         int,
@@ -258,7 +317,7 @@ class History(ApiModel):
         Field(
             ge=60,
             le=31536000,
-            description="A finished Remediation is deleted after this long. Default one week.",
+            description="A finished Remediation is deleted after this long; 604800 is one week.",
         ),
     ] = 604800
     limit: Annotated[
@@ -271,8 +330,12 @@ class History(ApiModel):
     ] = 100
 
 
-DEFAULT_ACTIONS = tuple(
-    AllowedAction(type=kind) for kind in ("restart", "migrate", "scale", "resize", "rollback")
+DEFAULT_ACTIONS = (
+    AllowedAction(type="restart", max_pods=10),
+    AllowedAction(type="migrate", max_pods=10),
+    AllowedAction(type="scale", max_replicas=10),
+    AllowedAction(type="resize", max_ratio_percent=300),
+    AllowedAction(type="rollback"),
 )
 
 
@@ -295,7 +358,8 @@ class HealingPolicySpec(ApiModel):
         Field(
             min_length=1,
             max_length=4,
-            description="Kinds of target. Node means: when a node is lost, move this namespace's selected pods off it; "
+            description="Kinds of target: Deployment, StatefulSet, DaemonSet, Node (default: all four). Node means: when a node "
+            "is lost, move this namespace's selected pods off it; "
             "the node itself is not touched.",
             json_schema_extra={"x-kubernetes-list-type": "set"},
         ),
@@ -339,6 +403,8 @@ class Reservation(ApiModel):
 
 
 class HealingPolicyStatus(ApiModel):
+    """What Planaria makes of the policy now."""
+
     observed_generation: Annotated[
         int | None, Field(description="The generation of the spec that is in force.")
     ] = None

@@ -7,7 +7,7 @@ import hashlib
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from planaria_contract import Action
 from planaria_operator.api.base import ApiModel, Name
@@ -29,6 +29,8 @@ class Verb(StrEnum):
 
 
 class ObjectReference(ApiModel):
+    model_config = ConfigDict(json_schema_extra={"x-kubernetes-map-type": "atomic"})
+
     kind: Annotated[
         str, Field(min_length=1, max_length=63, description="Kind of the object, such as Deployment.")
     ]
