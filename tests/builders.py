@@ -68,10 +68,11 @@ def meta(
 # --- pods
 
 
-def terminated(reason: str = "Error", exit_code: int = 1, finished: float | datetime = 5) -> Termination:
-    """`finished` in seconds before `NOW`, or a time."""
-    at = finished if isinstance(finished, datetime) else ago(finished)
-    return Termination(reason, exit_code, at)
+def terminated(
+    reason: str = "Error", exit_code: int = 1, *, finished: float = 5, ran: float = 5
+) -> Termination:
+    """`finished` in seconds before `NOW`, after running for `ran` seconds."""
+    return Termination(reason, exit_code, ago(finished), ago(finished + ran))
 
 
 def container(name: str = "app", **fields: Any) -> Container:
@@ -110,6 +111,7 @@ def pod(
     fields.setdefault("scheduled", True)
     fields.setdefault("unscheduled_since", None)
     fields.setdefault("unscheduled_message", "")
+    fields.setdefault("started_at", created or ago(3600))
     about = meta(
         "Pod", name, owner=own, labels={**template, **(labels or {})}, created=created, deleting=deleting
     )

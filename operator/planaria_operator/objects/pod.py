@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -6,12 +6,15 @@ from typing import Any
 from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
 from planaria_operator.objects.quantity import to_bytes, to_millicores
 
+Specs = Sequence[Mapping[str, Any]] | None
+
 
 @dataclass(frozen=True, slots=True)
 class Termination:
     reason: str
     exit_code: int
     finished: datetime | None
+    started: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ class Pod:
     claims: tuple[str, ...] = ()
     resize_pending: str | None = None
     """Reason of the PodResizePending condition."""
+    started_at: datetime | None = None
+    """When a kubelet first took the pod up; it never moves afterwards."""
+    init_containers: tuple[Container, ...] = ()
 
     @property
     def restarts(self) -> int:
@@ -68,7 +74,6 @@ class Pod:
 def parse_pod(body: Body) -> Pod:
     spec, status = body.get("spec") or {}, body.get("status") or {}
     ready, scheduled = find_condition(body, "Ready") or {}, find_condition(body, "PodScheduled") or {}
-    reported = {item["name"]: item for item in status.get("containerStatuses") or ()}
     volumes = spec.get("volumes") or ()
     return Pod(
         meta=parse_meta("Pod", body),
@@ -79,15 +84,20 @@ def parse_pod(body: Body) -> Pod:
         scheduled=scheduled.get("status") != "False",
         unscheduled_since=_since_false(scheduled),
         unscheduled_message=str(scheduled.get("message") or "")[:512],
-        containers=tuple(
-            _container(item, reported.get(item["name"], {})) for item in spec.get("containers") or ()
-        ),
+        containers=_containers(spec.get("containers"), status.get("containerStatuses")),
         local_storage=any("hostPath" in volume for volume in volumes),
         claims=tuple(
             v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v
         ),
         resize_pending=(find_condition(body, "PodResizePending") or {}).get("reason"),
+        started_at=parse_time(status.get("startTime")),
+        init_containers=_containers(spec.get("initContainers"), status.get("initContainerStatuses")),
     )
+
+
+def _containers(specs: Specs, statuses: Specs) -> tuple[Container, ...]:
+    reported = {item["name"]: item for item in statuses or ()}
+    return tuple(_container(item, reported.get(item["name"], {})) for item in specs or ())
 
 
 def _since_false(condition: Mapping[str, Any]) -> datetime | None:
@@ -121,4 +131,5 @@ def _termination(state: Mapping[str, Any] | None) -> Termination | None:
         reason=state.get("reason") or "Error",
         exit_code=int(state.get("exitCode") or 0),
         finished=parse_time(state.get("finishedAt")),
+        started=parse_time(state.get("startedAt")),
     )
