@@ -1,0 +1,50 @@
+"""Lists, a page at a time: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks."""
+
+from typing import Final
+
+from planaria_operator.kube.answers import Attempt, Expired
+from planaria_operator.kube.interface import JsonBody
+from planaria_operator.kube.paths import collection_path, resource_of
+from planaria_operator.kube.transport import Transport
+
+PAGE: Final = 500
+"""Objects per page: a page is parsed in one go, and nothing else runs in the meantime."""
+
+Selectors = list[tuple[str, str]]
+
+
+async def read_list(
+    transport: Transport, kind: str, namespace: str, *, labels: str, fields: str, limit: int
+) -> list[JsonBody]:
+    """At most `limit` objects, or all of them where it is 0."""
+    selectors = [
+        (name, text) for name, text in (("labelSelector", labels), ("fieldSelector", fields)) if text
+    ]
+    try:
+        return await _read_pages(transport, kind, namespace, selectors, limit, page=min(limit or PAGE, PAGE))
+    except Expired:
+        # Paging took longer than the server keeps old versions; one answer with everything cannot expire half-way.
+        return await _read_pages(transport, kind, namespace, selectors, limit, page=limit)
+
+
+async def _read_pages(
+    transport: Transport, kind: str, namespace: str, selectors: Selectors, limit: int, *, page: int
+) -> list[JsonBody]:
+    resource = resource_of(kind)
+    items: list[JsonBody] = []
+    token = ""
+    while True:
+        query = [
+            *selectors,
+            *([("limit", str(page))] if page else []),
+            *([("continue", token)] if token else []),
+        ]
+        path = collection_path(kind, namespace)
+        body = await transport.call_json(Attempt("list", kind, namespace), "GET", path, query=query)
+        # Items of a list come without what every single object says of itself.
+        items += [
+            {"apiVersion": resource.api_version, "kind": kind, **item} for item in body.get("items") or ()
+        ]
+        token = (body.get("metadata") or {}).get("continue") or ""
+        if not token or 0 < limit <= len(items):
+            return items[:limit] if limit else items
