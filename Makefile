@@ -9,7 +9,7 @@ help: ## list every target
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'
 
 .PHONY: env
-env: ## create .venv from requirements.lock (fetches uv where it is missing)
+env: ## create .venv from locks/dev.lock (fetches uv where it is missing)
 	@tools/env.sh
 
 .PHONY: demo
@@ -77,7 +77,7 @@ operator: env ## run the operator from this checkout against the local cluster
 	@$(PY) -m planaria_operator run --kubeconfig "$$($(PY) -m planaria_cluster kubeconfig)" --log-format console
 
 .PHONY: lock
-lock: ## resolve the dependencies anew into requirements.lock
+lock: ## resolve the dependencies anew into locks/
 	@tools/env.sh lock
 
 .PHONY: clean

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes .venv from requirements.lock. Does nothing where it is already up to date.
+# Makes .venv from locks/dev.lock. Does nothing where it is already up to date.
 #   usage: tools/env.sh [lock]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cache="${PLANARIA_CACHE:-$HOME/.cache/planaria}"
 stamp=.venv/.planaria-env
-wanted=$( (cat requirements.lock pyproject.toml 2>/dev/null || true) | sha256sum | cut -d" " -f1)
+wanted=$( (cat locks/dev.lock pyproject.toml 2>/dev/null || true) | sha256sum | cut -d" " -f1)
 
 say() { printf '[env] %s\n' "$*" >&2; }
 
@@ -33,14 +33,17 @@ install_venv() {
 
 if [ "${1:-}" = lock ]; then
   uv=$(find_uv)
-  exec "$uv" pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url \
-    --no-header --quiet --output-file requirements.lock
+  for extra in dev operator; do
+    "$uv" pip compile pyproject.toml --extra "$extra" --universal --generate-hashes --no-emit-index-url \
+      --no-header --quiet --output-file "locks/$extra.lock"
+  done
+  exit
 fi
 
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
 uv=$(find_uv)
-say "creating .venv from requirements.lock (a few seconds; a minute the first time)"
+say "creating .venv from locks/dev.lock (a few seconds; a minute the first time)"
 [ -x .venv/bin/python ] || "$uv" venv --quiet --python '>=3.11' .venv
-"$uv" pip sync --quiet --python .venv/bin/python requirements.lock
+"$uv" pip sync --quiet --python .venv/bin/python locks/dev.lock
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --editable .
 echo "$wanted" > "$stamp"
