@@ -10,11 +10,12 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from planaria_cluster.errors import ClusterError
 
 PROC = Path("/proc")
-_DEAD = ("Z", "X", "x")
+_EXITING = 0x4  # PF_EXITING: the first process of a pid namespace may take a second to end all others
 
 
 @dataclass(frozen=True)
@@ -31,17 +32,26 @@ class Process:
         stat = _stat(pid)
         if stat is None:
             raise ClusterError(f"process {pid} ended right after its start")
-        return cls(pid, stat[1], boot_id())
+        return cls(pid, stat.start, boot_id())
 
     def alive(self) -> bool:
-        """Whether this very process still runs; a zombie, or a stranger under the same pid, does not count."""
+        """Whether this very process still runs; one that is ending, or a stranger under the same pid, does not count."""
+        stat = self._own_stat()
+        return stat is not None and not stat.exiting
+
+    def gone(self) -> bool:
+        """Whether nothing but perhaps a zombie is left of it."""
+        stat = self._own_stat()
+        return stat is None or stat.state in ("Z", "X")
+
+    def _own_stat(self) -> "_Stat | None":
         stat = _stat(self.pid)
-        return stat is not None and stat[0] not in _DEAD and stat[1] == self.start and self.boot == boot_id()
+        return stat if stat is not None and stat.start == self.start and self.boot == boot_id() else None
 
     def stopped(self) -> bool:
         """Whether it is held by SIGSTOP."""
-        stat = _stat(self.pid)
-        return self.alive() and stat is not None and stat[0] in ("T", "t")
+        stat = self._own_stat()
+        return stat is not None and stat.state in ("T", "t")
 
     def signal(self, number: signal.Signals) -> bool:
         """Send a signal; False, and nothing sent, where the process is gone or the pid is another's now."""
@@ -79,7 +89,7 @@ class Process:
 
     def gone_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
-        while self.alive():
+        while not self.gone():
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
@@ -102,17 +112,23 @@ def marked(marker: str) -> list[Process]:
         except OSError:
             continue
         stat = _stat(int(entry.name))
-        if wanted in environment.split(b"\0") and stat is not None and stat[0] not in _DEAD:
-            found.append(Process(int(entry.name), stat[1], boot_id()))
+        if wanted in environment.split(b"\0") and stat is not None and not stat.exiting:
+            found.append(Process(int(entry.name), stat.start, boot_id()))
     return found
 
 
-def _stat(pid: int) -> tuple[str, int] | None:
-    """State letter and start time, or None where there is no such process."""
+class _Stat(NamedTuple):
+    state: str
+    start: int
+    exiting: bool
+
+
+def _stat(pid: int) -> _Stat | None:
+    """What the kernel says of a process, or None where there is no such one."""
     try:
         text = (PROC / str(pid) / "stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The second field is the program's name in brackets and may itself hold blanks and brackets.
     fields = text.rpartition(")")[2].split()
-    return fields[0], int(fields[19])
+    return _Stat(fields[0], int(fields[19]), bool(int(fields[6]) & _EXITING))

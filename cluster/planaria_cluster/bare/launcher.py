@@ -60,6 +60,8 @@ class Launcher:
             if record.digest == program.digest:
                 return self._wake(record.process)
             record.process.end()
+        elif record is not None and not record.process.gone_within(10):
+            raise ClusterError(f"{program.part} is ending and does not come to its end")
         self._start(program)
         return True
 

@@ -27,9 +27,10 @@ mount --make-rslave /
 mount --make-rshared /
 mount -t proc proc /proc
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/containerd /run/sysctl /var/lib/cni
+mkdir -p /run/containerd /run/sysctl /var/lib/cni /var/lib/kubelet
 mount --bind "$1/log" /var/log
 mount --bind "$1/cni" /var/lib/cni
+mount --bind "$1/kubelet" /var/lib/kubelet
 for pair in $2; do
   file=/run/sysctl/$(echo "${pair%=*}" | tr / .)
   echo "${pair#*=}" > "$file"

@@ -111,7 +111,7 @@ class BareProvider:
     def _wanted(self, nodes: int | None, simulated: int | None) -> Settings:
         """What the cluster shall be, written down before anything of it exists."""
         present = settings.load(self.name)
-        real = nodes or (present.nodes if present else DEFAULT_NODES)
+        real = nodes if nodes is not None else present.nodes if present else DEFAULT_NODES
         fake = simulated if simulated is not None else (present.simulated if present else 0)
         if not 1 <= real <= MAX_NODES or fake < 0:
             raise UsageError(f"nodes: 1 to {MAX_NODES}; simulated nodes: 0 or more")

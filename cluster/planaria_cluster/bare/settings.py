@@ -85,7 +85,8 @@ class Settings:
 
     @property
     def cgroup(self) -> str:
-        return f"planaria-{self.name}"
+        # With the index, since PLANARIA_STATE allows two clusters of one name.
+        return f"planaria-{self.name}-{self.index}"
 
     @property
     def marker(self) -> str:
