@@ -18,7 +18,18 @@ class Mode(StrEnum):
 
 LABEL_KEY = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
 LABEL_VALUE = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
-LabelValue = Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]
+LabelValue = Annotated[
+    str,
+    Field(
+        max_length=63,
+        json_schema_extra=validations(
+            rule(
+                f"self.matches('{LABEL_VALUE}')",
+                "a label value has only letters, digits, '-', '_' and '.', and starts and ends with a letter or digit",
+            )
+        ),
+    ),
+]
 
 
 class SelectorRequirement(ApiModel):
@@ -41,7 +52,16 @@ class SelectorRequirement(ApiModel):
 
     key: Annotated[
         str,
-        Field(min_length=1, max_length=317, pattern=LABEL_KEY, description="The label that is looked at."),
+        Field(
+            max_length=317,
+            description="The label that is looked at.",
+            json_schema_extra=validations(
+                rule(
+                    f"self.matches('{LABEL_KEY}')",
+                    "key must be a label such as tier or app.kubernetes.io/name",
+                )
+            ),
+        ),
     ]
     operator: Annotated[
         Literal["In", "NotIn", "Exists", "DoesNotExist"],
@@ -63,7 +83,15 @@ class LabelSelector(ApiModel):
     match_labels: Annotated[
         dict[str, LabelValue],
         Field(
-            default_factory=dict, max_length=32, description="Labels that must all have exactly these values."
+            default_factory=dict,
+            max_length=32,
+            description="Labels that must all have exactly these values.",
+            json_schema_extra=validations(
+                rule(
+                    f"self.all(key, key.matches('{LABEL_KEY}'))",
+                    "each key of matchLabels must be a label such as tier or app.kubernetes.io/name",
+                )
+            ),
         ),
     ]
     match_expressions: Annotated[
@@ -135,8 +163,13 @@ class PrometheusQuery(ApiModel):
         str,
         Field(
             max_length=63,
-            pattern="^[a-z][a-z0-9_]{0,62}$",
             description="What the series is called in the record, in snake_case.",
+            json_schema_extra=validations(
+                rule(
+                    "self.matches('^[a-z][a-z0-9_]*$')",
+                    "name must be in snake_case, such as error_rate: small letters, digits and '_', a letter first",
+                )
+            ),
         ),
     ]
     query: Annotated[

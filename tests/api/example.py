@@ -1,0 +1,158 @@
+"""One incident in which every field of the record is used."""
+
+from datetime import UTC, datetime, timedelta
+
+from planaria_contract import Action, Fault
+from planaria_operator.api.conditions import Condition, Status
+from planaria_operator.api.healing_policy import HealingPolicyStatus, Reservation
+from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
+from planaria_operator.api.remediation import (
+    Attempt,
+    AttemptOutcome,
+    DecisionRecord,
+    EvidenceRecord,
+    GuardRecord,
+    MaskRecord,
+    ParametersRecord,
+    ProbabilityRecord,
+    RemediationSpec,
+    RemediationStatus,
+    SemanticRecord,
+    Stage,
+    SymptomRecord,
+    TimelineEntry,
+)
+
+SEEN = datetime(2026, 11, 23, 18, 0, 0, tzinfo=UTC)
+WEB = ObjectReference(
+    kind="Deployment", namespace="shop", name="web", uid="0b6c3d2e-0000-4000-8000-000000000001"
+)
+
+
+def after(seconds: float) -> datetime:
+    return SEEN + timedelta(seconds=seconds)
+
+
+SPEC = RemediationSpec(
+    policy="enforce-web",
+    target=WEB,
+    incident="outofmemorykilled-1795456800",
+    symptoms=(
+        SymptomRecord(kind="OutOfMemoryKilled", subject="Pod/web-1", since=SEEN, message="exit code 137"),
+    ),
+    visible_at=SEEN,
+)
+STATE = SemanticRecord(
+    fault=Fault.MEMORY_EXHAUSTION,
+    secondary=Fault.OVERLOAD,
+    component="Deployment/web",
+    severity=2,
+    confidence_percent=93,
+    novelty_percent=4,
+    summary="web was killed three times at its limit of 64 MiB.",
+    evidence=(EvidenceRecord(kind="log", index=7, excerpt='level=error msg="cannot allocate"'),),
+    source="rules",
+    model="rules@1",
+)
+DECISION = DecisionRecord(
+    action=Action.RESIZE,
+    target=WEB,
+    parameters=ParametersRecord(
+        scope="pod",
+        pods=("web-1", "web-2"),
+        source="node-1",
+        node="node-2",
+        ratio_percent=150,
+        resource="memory",
+        container="web",
+        revision="3",
+        wait_seconds=30,
+        delay_seconds=5,
+        reason="nothing else fits",
+    ),
+    rule="MemoryExhaustion",
+    explanation="The limit is too low for the load.",
+    probabilities=(
+        ProbabilityRecord(action=Action.RESIZE, percent=90),
+        ProbabilityRecord(action=Action.RESTART, percent=10),
+    ),
+    masks=(MaskRecord(action=Action.MIGRATE, reason="NotMovable", message="local volume"),),
+    decided_by="rules",
+    model="rules@1",
+)
+OPERATION = Operation(
+    verb=Verb.SCALE, object=WEB, body='{"spec":{}}', from_replicas=2, to_replicas=3, best_effort=True
+)
+PLAN = Plan(
+    action=Action.RESIZE,
+    target=WEB,
+    summary="memory limit of web from 64Mi to 96Mi",
+    harm="A node may run out of memory.",
+    operations=(OPERATION,),
+    inverse=(OPERATION,),
+    cleanup=(OPERATION,),
+)
+ATTEMPT = Attempt(
+    number=1,
+    decision=DECISION,
+    plan=PLAN,
+    digest=PLAN.digest,
+    reserved_at=after(6.25),
+    applied_at=after(7),
+    finished_at=after(48),
+    outcome=AttemptOutcome.RECOVERED,
+    reverted_at=after(49),
+    message="resized in place",
+)
+STATUS = RemediationStatus(
+    observed_generation=1,
+    stage=Stage.FINISHED,
+    conditions=(
+        Condition(
+            type="Succeeded",
+            status=Status.TRUE,
+            reason="Recovered",
+            message="web is healthy since 18:00:18.",
+            last_transition_time=after(48),
+            observed_generation=1,
+        ),
+    ),
+    semantic_state=STATE,
+    decision=DECISION,
+    guards=(GuardRecord(guard="mode", allowed=True, reason="Allowed", message="Enforce"),),
+    attempts=(ATTEMPT,),
+    timeline=(
+        TimelineEntry(
+            time=after(5), station="detect", reason="IncidentOpened", message="3 pods of web killed"
+        ),
+    ),
+    next_check_at=after(60),
+    healthy_since=after(18),
+    recovered_at=after(18),
+    finished_at=after(48),
+    recovery_seconds=18,
+)
+POLICY_STATUS = HealingPolicyStatus(
+    observed_generation=1,
+    conditions=(
+        Condition(
+            type="Ready",
+            status=Status.TRUE,
+            reason="PolicyReady",
+            message="in force",
+            last_transition_time=SEEN,
+            observed_generation=1,
+        ),
+        Condition(
+            type="MetricsAvailable",
+            status=Status.FALSE,
+            reason="MetricsNotConfigured",
+            message="no address is set",
+            last_transition_time=SEEN,
+        ),
+    ),
+    targets=4,
+    unhealthy=1,
+    active=1,
+    reservations=(Reservation(remediation="web-1", attempt=1, target="Deployment/web", time=after(6)),),
+)

@@ -1,0 +1,39 @@
+"""kubectl as a person would run it, against the cluster of the tests."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    program: Path
+    kubeconfig: Path
+
+    def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *words]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+
+    def __call__(self, *words: str, stdin: str = "") -> str:
+        """What it prints. Fails the test, with what it said, where it does not succeed."""
+        done = self.run(*words, stdin=stdin)
+        assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
+        return done.stdout
+
+    def refusal(self, *words: str, stdin: str = "") -> str:
+        """Why the API server says no. Fails the test where it says yes."""
+        done = self.run(*words, stdin=stdin)
+        assert done.returncode != 0, f"kubectl {' '.join(words)} was accepted: {done.stdout}"
+        return done.stderr
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self(*words, "-o", "json"))
+
+    def apply(self, namespace: str, body: dict[str, Any], *flags: str) -> Any:
+        """Server-side apply as a Go or Python client does it, with warnings as errors; returns what is stored."""
+        words = ("apply", "--server-side", "--warnings-as-errors", "-n", namespace, "-f", "-", "-o", "json")
+        return json.loads(self(*words, *flags, stdin=yaml.safe_dump(body)))

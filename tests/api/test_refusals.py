@@ -1,0 +1,153 @@
+"""An invalid HealingPolicy is refused by the API server with a message that names the field and the fix."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.api.kubectl import Kubectl
+
+pytestmark = pytest.mark.apiserver
+
+REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "a mode that does not exist": (
+        {"mode": "Auto"},
+        "spec.mode",
+        'supported values: "Observe", "Enforce"',
+    ),
+    "a misspelt field": (
+        {"guardrail": {"cooldownSeconds": 60}},
+        "spec.guardrail",
+        'unknown field "spec.guardrail"',
+    ),
+    "settling longer than the time-out": (
+        {"verification": {"timeoutSeconds": 60, "stableForSeconds": 60}},
+        "spec.verification.stableForSeconds",
+        "must be less than timeoutSeconds: lower it or raise timeoutSeconds",
+    ),
+    "a time-out below the default settle time": (
+        {"verification": {"timeoutSeconds": 20}},
+        "spec.verification.stableForSeconds",
+        "stableForSeconds (default 30) must be less than timeoutSeconds",
+    ),
+    "maxReplicas on restart": (
+        {"actions": [{"type": "restart", "maxReplicas": 3}]},
+        "spec.actions[0].maxReplicas",
+        "maxReplicas bounds the action scale only: remove it here",
+    ),
+    "maxRatioPercent on scale": (
+        {"actions": [{"type": "rollback"}, {"type": "scale", "maxRatioPercent": 200}]},
+        "spec.actions[1].maxRatioPercent",
+        "maxRatioPercent bounds the action resize only: remove it here",
+    ),
+    "maxPods on rollback": (
+        {"actions": [{"type": "rollback", "maxPods": 1}]},
+        "spec.actions[0].maxPods",
+        "maxPods bounds the actions restart and migrate only: remove it here",
+    ),
+    "the same action twice": (
+        {"actions": [{"type": "scale"}, {"type": "scale"}]},
+        "spec.actions[1]",
+        'Duplicate value: {"type":"scale"}',
+    ),
+    "an action that Planaria does not have": (
+        {"actions": [{"type": "reboot"}]},
+        "spec.actions[0].type",
+        'supported values: "restart", "migrate", "scale", "resize", "rollback"',
+    ),
+    "In without values": (
+        {"selector": {"matchExpressions": [{"key": "tier", "operator": "In"}]}},
+        "spec.selector.matchExpressions[0].values",
+        "list at least one label value",
+    ),
+    "Exists with values": (
+        {"selector": {"matchExpressions": [{"key": "tier", "operator": "Exists", "values": ["web"]}]}},
+        "spec.selector.matchExpressions[0].values",
+        "remove it, or use In or NotIn",
+    ),
+    "a label value that no label can have": (
+        {"selector": {"matchLabels": {"app": "my app"}}},
+        "spec.selector.matchLabels[app]",
+        "a label value has only letters, digits, '-', '_' and '.'",
+    ),
+    "a label key that no label can have": (
+        {"selector": {"matchLabels": {"my app": "web"}}},
+        "spec.selector.matchLabels",
+        "must be a label such as tier or app.kubernetes.io/name",
+    ),
+    "an expression without a label": (
+        {"selector": {"matchExpressions": [{"key": "", "operator": "Exists"}]}},
+        "spec.selector.matchExpressions[0].key",
+        "key must be a label such as tier or app.kubernetes.io/name",
+    ),
+    "a kind twice": (
+        {"kinds": ["Deployment", "Deployment"]},
+        "spec.kinds[1]",
+        'Duplicate value: "Deployment"',
+    ),
+    "a kind that is not healed": (
+        {"kinds": ["Job"]},
+        "spec.kinds[0]",
+        'supported values: "Deployment", "StatefulSet", "DaemonSet", "Node"',
+    ),
+    "no kinds": (
+        {"kinds": []},
+        "spec.kinds",
+        "should have at least 1 items",
+    ),
+    "an empty pattern to redact": (
+        {"evidence": {"redact": ["token=.*", ""]}},
+        "spec.evidence.redact[1]",
+        "should be at least 1 chars long",
+    ),
+    "a series name that is not in snake_case": (
+        {"evidence": {"queries": [{"name": "errorRate", "query": "up"}]}},
+        "spec.evidence.queries[0].name",
+        "name must be in snake_case, such as error_rate",
+    ),
+    "a share above all": (
+        {"guardrails": {"minHealthy": "150%"}},
+        "spec.guardrails.minHealthy",
+        'a whole number (such as 2) or a share from 0% to 100% (such as "50%")',
+    ),
+    "a negative number of healthy workloads": (
+        {"guardrails": {"minHealthy": -1}},
+        "spec.guardrails.minHealthy",
+        'a whole number (such as 2) or a share from 0% to 100% (such as "50%")',
+    ),
+    "healthy workloads in words": (
+        {"guardrails": {"minHealthy": "most"}},
+        "spec.guardrails.minHealthy",
+        'a whole number (such as 2) or a share from 0% to 100% (such as "50%")',
+    ),
+    "a window too short to count in": (
+        {"guardrails": {"budget": {"windowSeconds": 1}}},
+        "spec.guardrails.budget.windowSeconds",
+        "should be greater than or equal to 60",
+    ),
+    "more attempts than a record holds": (
+        {"escalation": {"maxAttempts": 11}},
+        "spec.escalation.maxAttempts",
+        "should be less than or equal to 10",
+    ),
+    "half an attempt": (
+        {"escalation": {"maxAttempts": 1.5}},
+        "spec.escalation.maxAttempts",
+        "must be of type integer",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spec", "field", "fix"), REFUSED.values(), ids=REFUSED.keys())
+def test_an_invalid_policy_is_refused_with_the_field_and_the_fix(kubectl: Kubectl, spec, field, fix):
+    policy = {
+        "apiVersion": "planaria.dev/v1alpha1",
+        "kind": "HealingPolicy",
+        "metadata": {"name": "invalid"},
+        "spec": spec,
+    }
+    said = kubectl.refusal(
+        "apply", "-n", "default", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(policy)
+    )
+    assert field in said
+    assert fix in said
