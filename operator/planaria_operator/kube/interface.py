@@ -30,6 +30,9 @@ RESOURCES: dict[str, Resource] = {
     "CustomResourceDefinition": Resource(
         "apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False
     ),
+    "SelfSubjectAccessReview": Resource(
+        "authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
+    ),
     "HealingPolicy": Resource("planaria.dev/v1alpha1", "healingpolicies"),
     "Remediation": Resource("planaria.dev/v1alpha1", "remediations"),
 }

@@ -6,6 +6,7 @@ detection needs. It is only ever touched from the event loop, so it has no locks
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
@@ -38,7 +39,8 @@ class ClusterStore:
     def put(self, view: View) -> None:
         """Add or replace one view. An older resourceVersion than the stored one is ignored."""
         known = self._views.get(view.meta.kind, {}).get(view.meta.key)
-        if known and known.meta.uid == view.meta.uid and _version(known.meta) > _version(view.meta):
+        # Versions of one kind are comparable across objects: what a late event says of a namesake that is gone is old.
+        if known and _version(known.meta) > _version(view.meta):
             return
         if known:
             self._unindex(known)
@@ -52,6 +54,17 @@ class ClusterStore:
             self._unindex(known)
             self._last_replicas.pop(known.meta.uid, None)
         self.on_change()
+
+    def discard(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        """Forget exactly this object, of whatever kind; a namesake made later stays."""
+        custom = self._custom(kind)
+        if custom is None:
+            view = self._get((kind, namespace, name))
+            if view and view.meta.uid == uid:
+                self.remove(view)
+        elif (known := custom.get((namespace, name))) and known.uid == uid:
+            custom.pop((namespace, name))
+            self.on_change()
 
     def put_remediation(self, remediation: Remediation) -> None:
         """Add or replace; what we wrote ourselves is put here at once and must not be overtaken by an older event."""
@@ -73,6 +86,13 @@ class ClusterStore:
         self.on_change()
 
     # --- look-ups
+
+    def identities(self, kind: str) -> dict[tuple[str, str], str]:
+        """The uid of everything that is known of a kind, by namespace and name."""
+        if (custom := self._custom(kind)) is not None:
+            return {key: known.uid for key, known in custom.items()}
+        metas = (view.meta for view in self._all(kind))
+        return {(meta.namespace, meta.name): meta.uid for meta in metas}
 
     def pod(self, namespace: str, name: str) -> Pod | None:
         view = self._views.get("Pod", {}).get(("Pod", namespace, name))
@@ -149,6 +169,12 @@ class ClusterStore:
         return self._last_replicas.get(workload.meta.uid)
 
     # --- indices
+
+    def _custom(self, kind: str) -> dict[tuple[str, str], Any] | None:
+        """Where a kind of our own is kept; None for one that becomes a view."""
+        tables: dict[str, dict[tuple[str, str], Any]]
+        tables = {"HealingPolicy": self.policies, "Remediation": self.remediations}
+        return tables.get(kind)
 
     def _all(self, kind: str) -> list[View]:
         return list(self._views.get(kind, {}).values())

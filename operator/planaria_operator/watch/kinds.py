@@ -1,0 +1,37 @@
+"""What is watched, and how its bodies are read."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from planaria_operator.objects.cluster import (
+    parse_autoscaler,
+    parse_endpoint_slice,
+    parse_node,
+    parse_service,
+)
+from planaria_operator.objects.meta import Body
+from planaria_operator.objects.pod import parse_pod
+from planaria_operator.objects.store import View
+from planaria_operator.objects.workload import WORKLOAD_KINDS, parse_replica_set, parse_workload
+
+PARSERS: Final[Mapping[str, Callable[[Body], View]]] = {
+    "Node": parse_node,
+    **{kind: partial(parse_workload, kind) for kind in WORKLOAD_KINDS},
+    "ReplicaSet": parse_replica_set,
+    "Pod": parse_pod,
+    "Service": parse_service,
+    "EndpointSlice": parse_endpoint_slice,
+    "HorizontalPodAutoscaler": parse_autoscaler,
+}
+"""Kinds that become views. Owners come before what they own, so that a first look is never without its owner."""
+
+CUSTOM: Final = ("HealingPolicy", "Remediation")
+WATCHED: Final = (*PARSERS, *CUSTOM)
+
+OPTIONAL: Final[Mapping[str, str]] = {
+    "Service": "dependencies behind Services are not recognised",
+    "EndpointSlice": "Services without a ready endpoint are not recognised",
+    "HorizontalPodAutoscaler": "workloads that are scaled automatically are not recognised as such",
+}
+"""Kinds that healing works without, and what is lost then."""

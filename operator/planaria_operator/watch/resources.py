@@ -1,0 +1,58 @@
+"""Bodies of the custom resources, read into their models."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.remediation import Remediation
+from planaria_operator.objects.meta import Body
+
+
+class Unreadable(ValueError):
+    """Names every field that is wrong, in one line. The API server's schema lets such an object pass only where it was
+    stored under an older schema, or written while the schema was not installed.
+    """
+
+
+def parse_policy(body: Body) -> HealingPolicy:
+    """Raises Unreadable."""
+    generation = (body.get("metadata") or {}).get("generation", 1)
+    try:
+        return HealingPolicy.model_validate({**_identity(body), "generation": generation, **_parts(body)})
+    except ValidationError as error:
+        raise Unreadable(describe(error)) from error
+
+
+def parse_remediation(body: Body) -> Remediation:
+    """Raises Unreadable."""
+    created = (body.get("metadata") or {}).get("creationTimestamp")
+    try:
+        return Remediation.model_validate({**_identity(body), "created_at": created, **_parts(body)})
+    except ValidationError as error:
+        raise Unreadable(describe(error)) from error
+
+
+def describe(error: ValidationError, limit: int = 5) -> str:
+    """`spec.guardrails.budget.actions: Input should be ... (got -1)`, for at most `limit` fields."""
+    problems = error.errors(include_url=False, include_context=False)
+    lines = [
+        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']} (got {problem['input']!r:.60})"
+        for problem in problems[:limit]
+    ]
+    more = len(problems) - limit
+    return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
+
+
+def _identity(body: Body) -> dict[str, Any]:
+    meta = body.get("metadata") or {}
+    return {
+        "name": meta.get("name"),
+        "namespace": meta.get("namespace"),
+        "uid": meta.get("uid", ""),
+        "resource_version": meta.get("resourceVersion", ""),
+    }
+
+
+def _parts(body: Body) -> dict[str, Any]:
+    return {part: body[part] for part in ("spec", "status") if body.get(part) is not None}

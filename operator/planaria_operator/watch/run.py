@@ -1,0 +1,145 @@
+"""kopf as a library inside our own event loop: it watches, it writes nothing, and it decides nothing."""
+
+import asyncio
+import contextlib
+import itertools
+import signal
+import threading
+from collections.abc import Collection, Iterator
+from http import HTTPStatus
+from typing import Final
+
+import kopf
+import structlog
+
+from planaria_operator.kube.answers import one_line
+from planaria_operator.kube.client import KubeClient
+from planaria_operator.kube.errors import KubeError
+from planaria_operator.kube.login import login_handler
+from planaria_operator.objects.meta import now
+from planaria_operator.watch.access import require_watch
+from planaria_operator.watch.errors import MissingKind, WatchError, WatchFailed, WatchForbidden
+from planaria_operator.watch.feed import Feed
+from planaria_operator.watch.handlers import build_registry
+from planaria_operator.watch.sync import RESYNC_SECONDS, keep_in_sync
+
+PING_SECONDS: Final = 30.0
+"""Longest time without a sign of life from the API server before it is asked for one."""
+
+log = structlog.get_logger(__name__)
+
+
+async def watch(
+    feed: Feed,
+    kube: KubeClient,
+    namespaces: tuple[str, ...],
+    stop: asyncio.Event,
+    *,
+    resync_seconds: float = RESYNC_SECONDS,
+) -> None:
+    """Feed the store until `stop` is set; SIGINT and SIGTERM set it.
+
+    `namespaces` empty means all of them. Raises a WatchError, with one clear line, where watching cannot go on. An API
+    server that is away is waited for.
+    """
+    await require_watch(kube, feed, namespaces)
+    tasks = [
+        asyncio.create_task(_run_kopf(feed, kube, namespaces, stop), name="kopf"),
+        asyncio.create_task(keep_in_sync(kube, feed, namespaces, period=resync_seconds), name="resync"),
+        asyncio.create_task(_keep_pinging(kube), name="ping"),
+    ]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+    if not stop.is_set():
+        raise WatchFailed("the watch ended without saying why")
+
+
+def build_settings() -> kopf.OperatorSettings:
+    settings = kopf.OperatorSettings()
+    settings.peering.standalone = True  # two peers of equal priority would both pause
+    settings.posting.enabled = False  # Events are written by record/events.py
+    settings.scanning.disabled = True  # needs no list of namespaces and of resource definitions
+    settings.watching.server_timeout = 600
+    settings.watching.client_timeout = 630
+    settings.watching.connect_timeout = 10
+    settings.watching.inactivity_timeout = 90  # bookmarks come once a minute
+    settings.watching.chunk_size = 500
+    settings.watching.reconnect_backoff = 1
+    settings.networking.request_timeout = 30
+    settings.networking.connect_timeout = 10
+    settings.networking.error_backoffs = _Patience()
+    settings.networking.trust_env = True
+    settings.process.ultimate_exiting_timeout = None  # it would end the whole process by SIGKILL
+    return settings
+
+
+class _Patience:
+    """Seconds between attempts while the API server is away. kopf's own list ends after a minute and kills the watch."""
+
+    def __iter__(self) -> Iterator[float]:
+        return itertools.chain((1, 1, 2, 3, 5), itertools.repeat(10.0))
+
+
+class _Everything(Collection[asyncio.Task[object]]):
+    """Names every task as not kopf's own. At its end kopf cancels whatever task started after itself, which in a shared
+    loop is the rest of the operator; its own root tasks it stops by name, and those stop what they have started.
+    """
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[asyncio.Task[object]]:
+        return iter(asyncio.all_tasks())
+
+    def __len__(self) -> int:
+        return len(asyncio.all_tasks())
+
+
+async def _run_kopf(feed: Feed, kube: KubeClient, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
+    try:
+        tasks = await kopf.spawn_tasks(
+            registry=build_registry(feed, login_handler(kube.configuration)),
+            settings=build_settings(),
+            clusterwide=not namespaces,
+            namespaces=namespaces,
+            stop_flag=stop,
+        )
+        _take_signals_back(stop)
+        await kopf.run_tasks(tasks, ignored=_Everything())
+    except Exception as error:
+        raise _explain(error) from error
+
+
+def _take_signals_back(stop: asyncio.Event) -> None:
+    """Kopf claims SIGINT and SIGTERM for itself alone; here they end the whole operator."""
+    if threading.current_thread() is threading.main_thread():
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+
+
+def _explain(error: Exception) -> WatchError:
+    """Kopf's errors are private classes; those of the API carry the HTTP status and the server's message."""
+    message = one_line(str(getattr(error, "message", None) or error) or type(error).__name__)
+    status = getattr(error, "status", None)
+    if status == HTTPStatus.FORBIDDEN:
+        return WatchForbidden(f"a watch is no longer allowed: {message}")
+    if status == HTTPStatus.NOT_FOUND:
+        return MissingKind(f"a watched kind is no longer served (were the CRDs deleted?): {message}")
+    return WatchFailed(f"a watch failed: {message}")
+
+
+async def _keep_pinging(kube: KubeClient) -> None:
+    """A quiet cluster sends nothing for a long time; a ping tells that from a server that is away."""
+    while True:
+        await asyncio.sleep(PING_SECONDS)
+        last = kube.last_success
+        if last is None or (now() - last).total_seconds() >= PING_SECONDS:
+            with contextlib.suppress(KubeError):  # counted by the client, and seen in /readyz
+                await kube.ping()
