@@ -1,0 +1,3 @@
+module planaria.local/app
+
+go 1.24
