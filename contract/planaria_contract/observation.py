@@ -88,7 +88,8 @@ class EventFact(Model):
 class PodFact(Model):
     name: str
     uid: str
-    node: str | None
+    node: str | None = None
+    """None until the scheduler has placed it."""
     ready: bool
     affected: bool
     """True where a symptom of this incident is on the pod or its node."""

@@ -19,7 +19,8 @@ class AttemptOutcome(Model):
 class Outcome(Model):
     schema_version: int = SCHEMA_VERSION
     incident: str
-    state: SemanticState | None
+    state: SemanticState | None = None
+    """None where the incident ended before it was understood."""
     attempts: tuple[AttemptOutcome, ...] = ()
     recovered: bool
     escalated: bool = False

@@ -1,0 +1,181 @@
+"""Between the words of the contract and the record that people read with kubectl. Pure, both ways.
+
+The record has no floats: shares become whole percents, rounded to the nearest, halves up. So a state or decision that
+was read back may differ from the first by half a percent, and is equal to itself from then on.
+"""
+
+import math
+
+from pydantic import TypeAdapter
+
+from planaria_contract import (
+    Action,
+    Decider,
+    Decision,
+    Evidence,
+    Mask,
+    ModelVersion,
+    ObjectRef,
+    Observation,
+    Parameters,
+    SemanticState,
+    Source,
+    Symptom,
+    SymptomKind,
+)
+from planaria_operator.api.plan import ObjectReference
+from planaria_operator.api.remediation import (
+    DecisionRecord,
+    EvidenceRecord,
+    MaskRecord,
+    ParametersRecord,
+    ProbabilityRecord,
+    SemanticRecord,
+    SymptomRecord,
+)
+from planaria_operator.record.excerpt import excerpt
+from planaria_operator.record.fit import clip, fitted
+
+PARAMETERS: TypeAdapter[Parameters] = TypeAdapter(Parameters)
+NAME_LIMIT = 253
+
+
+def percent(share: float) -> int:
+    return math.floor(share * 100 + 0.5)
+
+
+def object_reference(ref: ObjectRef) -> ObjectReference:
+    return fitted(ObjectReference, kind=ref.kind, namespace=ref.namespace, name=ref.name, uid=ref.uid)
+
+
+def object_ref(reference: ObjectReference) -> ObjectRef:
+    return ObjectRef(**reference.model_dump())
+
+
+def symptom_record(symptom: Symptom) -> SymptomRecord:
+    return fitted(
+        SymptomRecord,
+        kind=symptom.kind.value,
+        subject=str(symptom.subject),
+        since=symptom.since,
+        message=symptom.message,
+    )
+
+
+def symptom(record: SymptomRecord, namespace: str | None) -> Symptom:
+    """`namespace` is the Remediation's, because the record holds kind and name only.
+
+    A kind of symptom that only a newer operator knows is read as NotReady, the weakest claim there is.
+    """
+    kind, _, name = record.subject.partition("/")
+    known = record.kind in set(SymptomKind)
+    return Symptom(
+        kind=SymptomKind(record.kind) if known else SymptomKind.NOT_READY,
+        subject=ObjectRef(kind=kind, name=name, namespace=None if kind == "Node" else namespace),
+        since=record.since,
+        message=record.message,
+    )
+
+
+def semantic_record(state: SemanticState, observation: Observation) -> SemanticRecord:
+    """With the lines that the evidence refers to, as they stand in the observation."""
+    return fitted(
+        SemanticRecord,
+        fault=state.fault,
+        secondary=state.secondary,
+        component=state.component,
+        severity=state.severity,
+        confidence_percent=percent(state.confidence),
+        novelty_percent=percent(state.novelty),
+        summary=state.summary,
+        evidence=tuple(_evidence_record(item, observation) for item in state.evidence),
+        source=state.source.value,
+        model=_model_text(state.model),
+    )
+
+
+def semantic_state(record: SemanticRecord) -> SemanticState:
+    return SemanticState(
+        fault=record.fault,
+        secondary=record.secondary,
+        component=record.component,
+        severity=record.severity,
+        confidence=record.confidence_percent / 100,
+        novelty=record.novelty_percent / 100,
+        summary=record.summary,
+        evidence=tuple(Evidence(**item.model_dump()) for item in record.evidence),
+        source=Source(record.source),
+        model=_model_version(record.model),
+    )
+
+
+def decision_record(decision: Decision) -> DecisionRecord:
+    """Everything but the value estimate, which only the policy service can use."""
+    likely = sorted(decision.probabilities.items(), key=lambda entry: (-entry[1], entry[0]))
+    return fitted(
+        DecisionRecord,
+        action=decision.category,
+        target=object_reference(decision.target),
+        parameters=_parameters_record(decision.parameters),
+        rule=decision.rule,
+        explanation=decision.explanation,
+        probabilities=tuple(
+            ProbabilityRecord(action=action, percent=percent(share)) for action, share in likely
+        ),
+        masks=tuple(_mask_record(mask) for mask in decision.masks),
+        decided_by=decision.decided_by.value,
+        model=_model_text(decision.model),
+    )
+
+
+def decision(record: DecisionRecord) -> Decision:
+    """Raises ValidationError where the record lacks a parameter that the action needs."""
+    return Decision(
+        parameters=_parameters(record.action, record.parameters),
+        target=object_ref(record.target),
+        rule=record.rule,
+        explanation=record.explanation,
+        probabilities={entry.action: entry.percent / 100 for entry in record.probabilities},
+        masks=tuple(
+            Mask(category=mask.action, reason=mask.reason, message=mask.message) for mask in record.masks
+        ),
+        decided_by=Decider(record.decided_by),
+        model=_model_version(record.model),
+    )
+
+
+def _evidence_record(item: Evidence, observation: Observation) -> EvidenceRecord:
+    return fitted(EvidenceRecord, kind=item.kind, index=item.index, excerpt=excerpt(item, observation))
+
+
+def _mask_record(mask: Mask) -> MaskRecord:
+    return fitted(MaskRecord, action=mask.category, reason=mask.reason, message=mask.message)
+
+
+def _parameters_record(parameters: Parameters) -> ParametersRecord:
+    """No delay and no pods are left out. `drain` has no place in the record: no policy can allow isolate yet."""
+    values = parameters.model_dump(exclude={"category", "drain"}, exclude_none=True)
+    if "ratio" in values:
+        values["ratio_percent"] = percent(values.pop("ratio"))
+    if "pods" in values:
+        values["pods"] = tuple(clip(pod, NAME_LIMIT) for pod in values["pods"] if pod)
+    return fitted(ParametersRecord, **{name: value for name, value in values.items() if value not in (0, ())})
+
+
+def _parameters(action: Action, record: ParametersRecord) -> Parameters:
+    values = record.model_dump(exclude_none=True)
+    if record.ratio_percent is not None:
+        values["ratio"] = record.ratio_percent / 100
+    return PARAMETERS.validate_python({"category": action, **values})
+
+
+def _model_text(model: ModelVersion) -> str:
+    return f"{model.id}@{model.version}"
+
+
+def _model_version(text: str) -> ModelVersion:
+    """Cut at the last "@", which a version never holds."""
+    name, at, version = text.rpartition("@")
+    return (
+        ModelVersion(id=name[:128], version=version[:64]) if at else ModelVersion(id=text[:128], version="")
+    )
