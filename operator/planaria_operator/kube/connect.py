@@ -53,15 +53,19 @@ class CredentialsRefused(ConnectError, Unauthorized):
     pass
 
 
-async def connect(kubeconfig: Path | None = None, *, call_timeout: float = DEFAULT_TIMEOUT) -> KubeClient:
+async def connect(
+    kubeconfig: Path | None = None,
+    *,
+    timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109  the client's, for each later call
+) -> KubeClient:
     """A client that has reached its server once.
 
     Uses `kubeconfig`, else the files that $KUBECONFIG names, else the service account of the pod. There is no further
-    fallback: an operator that acts must not be pointed at a cluster by accident. `call_timeout` is in seconds.
+    fallback: an operator that acts must not be pointed at a cluster by accident. `timeout` is in seconds.
     Raises a ConnectError.
     """
     configuration = await load_configuration(kubeconfig)
-    client = KubeClient(_open(configuration), timeout=call_timeout)
+    client = KubeClient(_open(configuration), timeout=timeout)
     try:
         await client.ping()
     except Forbidden:

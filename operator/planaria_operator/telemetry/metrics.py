@@ -1,9 +1,8 @@
-"""Every metric, in one place. Labels take values from closed sets or from HealingPolicies; never a pod's name.
-
-Base units; counters end in `_total`. Documented in docs/reference by the help text below.
-"""
+"""Every metric, in one place. Labels take values from closed sets only, never a pod's name; units are base units."""
 
 import platform
+from collections import Counter as Tally
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
@@ -17,6 +16,8 @@ from prometheus_client import (
     ProcessCollector,
 )
 
+from planaria_operator.api.remediation import Stage
+
 REGISTRY: Final = CollectorRegistry()
 """Planaria's own, so that a library that registers metrics on import does not publish them here."""
 
@@ -26,8 +27,8 @@ GCCollector(registry=REGISTRY)
 
 INCIDENTS: Final = Counter(
     "planaria_incidents_total",
-    "Incidents opened, by policy (namespace/name) and first symptom.",
-    ["policy", "symptom"],
+    "Incidents opened, by first symptom.",
+    ["symptom"],
     registry=REGISTRY,
 )
 DECISIONS: Final = Counter(
@@ -107,6 +108,14 @@ BUILD_INFO: Final = Gauge(
     ["version", "python", "kopf", "kubernetes_client"],
     registry=REGISTRY,
 )
+
+
+def count_stages(stages: Iterable[Stage]) -> None:
+    """Set `planaria_open_remediations` from the stage of every Remediation there is; the finished do not count."""
+    tally = Tally(stages)
+    for stage in Stage:
+        if stage is not Stage.FINISHED:
+            OPEN_REMEDIATIONS.labels(stage=stage.value).set(tally[stage])
 
 
 def _version(distribution: str) -> str:

@@ -23,7 +23,7 @@ from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.handlers import build_registry
 from planaria_operator.watch.sync import RESYNC_SECONDS, keep_in_sync
 
-PING_SECONDS: Final = 30.0
+PING_SECONDS: Final = 15.0
 """Longest time without a sign of life from the API server before it is asked for one."""
 
 log = structlog.get_logger(__name__)
