@@ -1,0 +1,217 @@
+"""The only code that changes the cluster. It sends what a plan says and nothing else, and may be asked to do so twice.
+
+Exactly once, whoever dies in between:
+
+- An eviction is bound to a pod's uid. A pod that is gone, or a namesake with another uid, has been evicted already.
+- A JSON Patch sets a marker annotation together with its change (see `patches.py`). A marker that is there means that the
+  patch has arrived; otherwise its tests must hold, here and again on the server.
+- A scale goes from one count to another. The wanted count means done, a third one means that somebody else is at work.
+- A resize sets absolute values; a taint is there or not.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from planaria_operator.act.patches import ATTEMPT, REVERT, tests_hold
+from planaria_operator.act.taints import with_avoid, without_avoid
+from planaria_operator.api.plan import Operation, Verb
+from planaria_operator.kube.errors import (
+    Conflict,
+    Invalid,
+    KubeError,
+    NotFound,
+    Permanent,
+    TooManyRequests,
+    Unavailable,
+)
+from planaria_operator.kube.interface import JsonBody, Kube, PatchType
+
+RACES: Final = 5
+"""How often a write that lost a race against somebody else's is made again on the newest version."""
+
+
+class Superseded(Permanent):
+    """What was to be undone has been changed by somebody else since, and is theirs now."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """One operation on its way."""
+
+    operation: Operation
+    token: str
+    dry_run: bool
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        about = self.operation.object
+        return about.kind, about.namespace or "", about.name
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        found, wanted = body["metadata"].get("uid"), self.operation.object.uid
+        if wanted is not None and found != wanted:
+            raise Conflict(f"{self.operation.object} was replaced: its uid is {found}, not {wanted}")
+
+
+class Actor:
+    def __init__(self, kube: Kube) -> None:
+        self._kube = kube
+        self._verbs: dict[Verb, Callable[[_Sending], Awaitable[str]]] = {
+            Verb.EVICT: self._evict,
+            Verb.PATCH: self._patch,
+            Verb.SCALE: self._scale,
+            Verb.RESIZE: self._resize,
+            Verb.AVOID: self._avoid,
+            Verb.UNAVOID: self._unavoid,
+        }
+
+    async def apply(self, operations: tuple[Operation, ...], token: str) -> list[str]:
+        """Send the operations in order and say what became of each. `token` is `<remediation>/<n>[/revert]`.
+
+        Raises Conflict where the world is not the planned one, TooManyRequests where a disruption budget refuses, and
+        otherwise whatever the API server said. After any of them, applying again goes on where this stopped.
+        """
+        return [await self._send(_Sending(operation, token, dry_run=False)) for operation in operations]
+
+    async def dry_run(self, operations: tuple[Operation, ...]) -> None:
+        """Let admission, RBAC, quota and budgets speak first. Raises as `apply` does; changes nothing."""
+        for operation in operations:
+            await self._send(_Sending(operation, "", dry_run=True))
+
+    async def _send(self, sending: _Sending) -> str:
+        operation = sending.operation
+        try:
+            return await self._verbs[operation.verb](sending)
+        except (Permanent, Conflict, TooManyRequests) as error:
+            if not operation.best_effort or isinstance(error, Superseded):
+                raise
+            return f"{operation.verb.value} {operation.object} was not granted: {error}"
+
+    async def _evict(self, sending: _Sending) -> str:
+        _, namespace, name = sending.place
+        uid = sending.operation.object.uid or ""
+        try:
+            await self._kube.evict(namespace, name, uid=uid, dry_run=sending.dry_run)
+        except NotFound:
+            return f"Pod/{name} was gone already"
+        except Conflict as error:
+            return await self._replaced(sending, error)
+        return f"evicted Pod/{name}"
+
+    async def _replaced(self, sending: _Sending, error: Conflict) -> str:
+        """A 409 mostly means that a namesake has taken the pod's place; if it has not, the eviction is still owed."""
+        about = sending.operation.object
+        try:
+            await self._read(sending)
+        except (NotFound, Conflict):
+            return f"{about} was gone already"
+        raise Unavailable(str(error)) from error
+
+    async def _patch(self, sending: _Sending) -> str:
+        steps, about = json.loads(sending.operation.body), sending.operation.object
+        if arrived := _arrived(sending, await self._read(sending), steps):
+            return arrived
+        try:
+            await self._write(sending, steps, PatchType.JSON)
+        except Invalid:
+            # A failed test and a refused value look alike from here: reading once more tells them apart.
+            if arrived := _arrived(sending, await self._read(sending), steps):
+                return arrived
+            raise
+        return f"patched {about}"
+
+    async def _scale(self, sending: _Sending) -> str:
+        operation, about = sending.operation, sending.operation.object
+        before, after = operation.from_replicas, operation.to_replicas
+
+        def change(scale: JsonBody) -> JsonBody | None:
+            present = (scale.get("spec") or {}).get("replicas", 0)  # the API leaves a zero out
+            if present == after:
+                return None
+            if present != before:
+                raise _elsewhere(
+                    sending, f"{about} has {present} replicas, not {before}: somebody scaled it since"
+                )
+            return {"spec": {"replicas": after}}
+
+        done = await self._swap(sending, change, subresource="scale")
+        return f"scaled {about} from {before} to {after}" if done else f"{about} had {after} replicas already"
+
+    async def _resize(self, sending: _Sending) -> str:
+        body = json.loads(sending.operation.body)
+        await self._write(sending, body, PatchType.STRATEGIC, subresource="resize")
+        return f"resized {sending.operation.object} in place"
+
+    async def _avoid(self, sending: _Sending) -> str:
+        done = await self._swap(sending, with_avoid)
+        about = sending.operation.object
+        return f"{about} is avoided for a while" if done else f"{about} was avoided already"
+
+    async def _unavoid(self, sending: _Sending) -> str:
+        about = sending.operation.object
+        try:
+            done = await self._swap(sending, without_avoid)
+        except NotFound:
+            return f"{about} is gone"
+        return f"{about} is no longer avoided" if done else f"{about} was not avoided"
+
+    async def _swap(
+        self, sending: _Sending, change: Callable[[JsonBody], JsonBody | None], *, subresource: str = ""
+    ) -> bool:
+        """Compare and swap by resourceVersion. False where `change` found nothing to do."""
+        lost: KubeError | None = None
+        for _ in range(RACES):
+            body = await self._read(sending, subresource=subresource)
+            changes = change(body)
+            if changes is None:
+                return False
+            patch = {**changes, "metadata": {"resourceVersion": body["metadata"]["resourceVersion"]}}
+            try:
+                await self._write(sending, patch, PatchType.MERGE, subresource=subresource)
+            except Conflict as error:
+                lost = error
+            else:
+                return True
+        raise Conflict(f"{sending.operation.object} changes too often to be written") from lost
+
+    async def _read(self, sending: _Sending, *, subresource: str = "") -> JsonBody:
+        kind, namespace, name = sending.place
+        body = await self._kube.get(kind, namespace, name, subresource=subresource)
+        sending.check(body)
+        return body
+
+    async def _write(
+        self, sending: _Sending, body: Any, patch_type: PatchType, *, subresource: str = ""
+    ) -> JsonBody:
+        kind, namespace, name = sending.place
+        return await self._kube.patch(
+            kind,
+            namespace,
+            name,
+            body,
+            patch_type=patch_type,
+            subresource=subresource,
+            dry_run=sending.dry_run,
+        )
+
+
+def _arrived(sending: _Sending, body: JsonBody, steps: list[dict[str, Any]]) -> str | None:
+    """Why nothing needs to be sent; None where the patch can go. Raises where the object is another than planned."""
+    about = sending.operation.object
+    marker = (body["metadata"].get("annotations") or {}).get(ATTEMPT)
+    if not sending.dry_run and marker == sending.token:
+        return f"{about} was patched already"
+    if sending.token.endswith(REVERT) and marker != sending.token.removesuffix(REVERT):
+        return f"{about} carries no change of this attempt to undo"
+    if not tests_hold(steps, body):
+        raise _elsewhere(
+            sending, f"{about} is not as it was when this was planned: somebody changed it since"
+        )
+    return None
+
+
+def _elsewhere(sending: _Sending, message: str) -> KubeError:
+    """Before the action it is decided anew; for an undo there is nothing to wait for, the change is not ours any more."""
+    return Superseded(message) if sending.token.endswith(REVERT) else Conflict(message)

@@ -1,0 +1,88 @@
+"""Reading fresh bodies and naming them in a plan."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.api.plan import ObjectReference, Operation, Verb
+from planaria_operator.api.reasons import Reason
+
+DEFAULT_MAX_PODS: Final = 10
+MOST_OPERATIONS: Final = 64
+"""As many as a plan can hold."""
+RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
+"""The annotation that `kubectl rollout restart` sets; sharing it keeps one meaning in the cluster."""
+
+
+def meta(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return body.get("metadata") or {}
+
+
+def reference(kind: str, body: Mapping[str, Any]) -> ObjectReference:
+    about = meta(body)
+    return ObjectReference(
+        kind=kind, namespace=about.get("namespace") or None, name=about["name"], uid=about.get("uid")
+    )
+
+
+def target_of(setting: Setting) -> ObjectReference:
+    return reference(setting.decision.target.kind, setting.target)
+
+
+def template_of(workload: Mapping[str, Any]) -> dict[str, Any]:
+    template: dict[str, Any] = workload["spec"]["template"]
+    return template
+
+
+def controller_kind(pod: Mapping[str, Any]) -> str:
+    owners = meta(pod).get("ownerReferences") or ()
+    return next((owner["kind"] for owner in owners if owner.get("controller")), "")
+
+
+def going(pod: Mapping[str, Any]) -> bool:
+    """Somebody is deleting it already."""
+    return bool(meta(pod).get("deletionTimestamp"))
+
+
+def same_pods(setting: Setting, names: Iterable[str]) -> list[Mapping[str, Any]]:
+    """Fresh bodies of the named pods that are still the ones that were observed and are not on their way out."""
+    observed = {pod.name: pod.uid for pod in setting.observation.pods}
+    found = ((name, setting.pods.get(name)) for name in sorted(set(names)))
+    return [
+        pod for name, pod in found if pod and meta(pod).get("uid") == observed.get(name) and not going(pod)
+    ]
+
+
+def evictions(pods: Iterable[Mapping[str, Any]], *, best_effort: bool = False) -> tuple[Operation, ...]:
+    return tuple(
+        Operation(verb=Verb.EVICT, object=reference("Pod", pod), best_effort=best_effort) for pod in pods
+    )
+
+
+def unblocking(setting: Setting) -> tuple[Operation, ...]:
+    """Evictions that a new template needs before it can take effect; empty for most workloads.
+
+    A StatefulSet waits for a broken pod to become ready before it replaces it ("Forced rollback" in the Kubernetes
+    documentation), and with the update strategy OnDelete nothing is ever replaced unasked.
+    """
+    strategy = (setting.target["spec"].get("updateStrategy") or {}).get("type")
+    if setting.decision.target.kind != "StatefulSet" and strategy != "OnDelete":
+        return ()
+    broken = same_pods(setting, (pod.name for pod in setting.observation.affected))
+    return evictions(broken[:DEFAULT_MAX_PODS], best_effort=True)
+
+
+def no_rollout(setting: Setting) -> Refusal | None:
+    """Why a new template would change nothing here; None where it would."""
+    target = setting.decision.target
+    if target.kind not in {"Deployment", "StatefulSet", "DaemonSet"}:
+        return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} has no pod template")
+    if setting.target["spec"].get("paused"):
+        return Refusal(Reason.UNSUPPORTED_TARGET, f"the rollout of {target} is paused by a person")
+    return None
+
+
+def named(pods: Iterable[Mapping[str, Any]], *, limit: int = 4) -> str:
+    names = [meta(pod)["name"] for pod in pods]
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")

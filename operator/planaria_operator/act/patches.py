@@ -1,0 +1,127 @@
+"""JSON Patches that can be sent twice: each tests whose object it is and what stood there, and leaves a marker.
+
+The marker is an annotation that is set in the same request as the change, so "the marker is there" and "the change was
+applied" are one fact. It is what makes a plan exactly-once: a restarted operator, or one whose answer was lost, reads
+the object and sees whether its own attempt has arrived (see `actor.py`).
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from planaria_operator.act.bodies import meta, target_of
+from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.api.plan import Operation, Verb
+from planaria_operator.api.reasons import Reason
+
+ATTEMPT: Final = "planaria.dev/attempt"
+"""On a patched workload: which attempt of which Remediation changed it last, as `<remediation>/<n>[/revert]`."""
+
+REVERT: Final = "/revert"
+LARGEST_BODY: Final = 65536
+"""Characters of one operation that the record holds."""
+
+JsonPatch = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value of a workload, before and after."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+def pointer(*parts: str | int) -> str:
+    """A JSON Pointer (RFC 6901)."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def reversible(setting: Setting, changes: Iterable[Change]) -> tuple[Operation, Operation] | Refusal:
+    """The patch that replaces each value where it still is what it was, and the patch that puts it back likewise."""
+    forth = tuple(changes)
+    back = (Change(change.path, change.after, change.before) for change in forth)
+    do = _operation(setting, _swap(setting, forth, setting.remediation))
+    undo = _operation(setting, _swap(setting, back, f"{setting.remediation}{REVERT}", annotated=True))
+    if isinstance(do, Refusal):
+        return do
+    return undo if isinstance(undo, Refusal) else (do, undo)
+
+
+def adding(setting: Setting, path: tuple[str | int, ...], key: str, value: str) -> Operation | Refusal:
+    """A patch that sets one key of a map that may not be there yet."""
+    parent: Any = setting.target
+    for part in path:
+        parent = parent.get(part) if isinstance(parent, Mapping) else parent[part]
+    patch = [_identity(setting), *_set_key(path, parent, key, value), *_marked(setting, setting.remediation)]
+    return _operation(setting, patch)
+
+
+def _swap(setting: Setting, changes: Iterable[Change], marker: str, *, annotated: bool = False) -> JsonPatch:
+    patch = [_identity(setting)]
+    for change in changes:
+        patch.append({"op": "test", "path": change.path, "value": change.before})
+        patch.append({"op": "replace", "path": change.path, "value": change.after})
+    return [*patch, *_marked(setting, marker, annotated=annotated)]
+
+
+def _identity(setting: Setting) -> dict[str, Any]:
+    return {"op": "test", "path": "/metadata/uid", "value": meta(setting.target)["uid"]}
+
+
+def _marked(setting: Setting, marker: str, *, annotated: bool = False) -> JsonPatch:
+    present = annotated or meta(setting.target).get("annotations")
+    return _set_key(("metadata", "annotations"), present, ATTEMPT, marker)
+
+
+def _set_key(path: tuple[str | int, ...], present: Any, key: str, value: str) -> JsonPatch:
+    """`add` cannot reach into a map that is missing. Making the map tests first that it still is missing."""
+    if present:
+        return [{"op": "add", "path": pointer(*path, key), "value": value}]
+    return [
+        {"op": "test", "path": pointer(*path), "value": None},
+        {"op": "add", "path": pointer(*path), "value": {key: value}},
+    ]
+
+
+def _operation(setting: Setting, patch: JsonPatch) -> Operation | Refusal:
+    body = json.dumps(patch, separators=(",", ":"), sort_keys=True)
+    if len(body) > LARGEST_BODY:
+        size = f"{len(body)} of at most {LARGEST_BODY} characters"
+        return Refusal(Reason.PLAN_TOO_LARGE, f"the patch of {setting.decision.target} would take {size}")
+    return Operation(verb=Verb.PATCH, object=target_of(setting), body=body)
+
+
+# --- reading a patch
+
+
+def value_at(body: Any, path: str) -> Any:
+    """What stands at a JSON Pointer; None where nothing does, as in a `test` for null."""
+    for part in path.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(body, Mapping):
+            body = body.get(key)
+        elif isinstance(body, list) and key.isdigit() and int(key) < len(body):
+            body = body[int(key)]
+        else:
+            return None
+    return body
+
+
+def tests_hold(patch: JsonPatch, body: Mapping[str, Any]) -> bool:
+    return all(
+        without_nulls(value_at(body, step["path"])) == without_nulls(step["value"])
+        for step in patch
+        if step["op"] == "test"
+    )
+
+
+def without_nulls(tree: Any) -> Any:
+    """The tree as the API means it: a field set to null is a field that is not set (`creationTimestamp: null`)."""
+    if isinstance(tree, Mapping):
+        return {key: without_nulls(value) for key, value in tree.items() if value is not None}
+    if isinstance(tree, list):
+        return [without_nulls(item) for item in tree]
+    return tree

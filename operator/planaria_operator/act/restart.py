@@ -1,0 +1,61 @@
+"""Replace pods: some of them by eviction, or all of them by a rollout of the same template."""
+
+from planaria_contract import Action, Restart
+from planaria_operator.act.bodies import (
+    DEFAULT_MAX_PODS,
+    MOST_OPERATIONS,
+    RESTARTED_AT,
+    evictions,
+    named,
+    no_rollout,
+    same_pods,
+    target_of,
+    unblocking,
+)
+from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.patches import adding
+from planaria_operator.api.plan import Plan
+from planaria_operator.api.reasons import Reason
+
+
+def build(setting: Setting) -> Plan | Refusal:
+    assert isinstance(setting.decision.parameters, Restart)
+    return (
+        _restart_pods(setting) if setting.decision.parameters.scope == "pod" else _restart_workload(setting)
+    )
+
+
+def _restart_pods(setting: Setting) -> Plan | Refusal:
+    assert isinstance(setting.decision.parameters, Restart)
+    wanted = setting.decision.parameters.pods or tuple(pod.name for pod in setting.observation.affected)
+    found = same_pods(setting, wanted)
+    if not found:
+        message = f"none of {len(wanted)} pods to restart is there any more as it was seen"
+        return Refusal(Reason.NO_AFFECTED_POD, message)
+    most = min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS)
+    chosen, total = found[:most], len(setting.pods)
+    bounded = f" (at most {most} at once, of {len(found)})" if len(found) > most else ""
+    return Plan(
+        action=Action.RESTART,
+        target=target_of(setting),
+        summary=f"evict {len(chosen)} of {total} pods: {named(chosen)}{bounded}",
+        harm=f"{len(chosen)} of {total} pods are away until their replacements are ready; what they hold in memory and "
+        "in emptyDir volumes is lost",
+        operations=evictions(chosen),
+    )
+
+
+def _restart_workload(setting: Setting) -> Plan | Refusal:
+    if refusal := no_rollout(setting):
+        return refusal
+    at = setting.observation.time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    patch = adding(setting, ("spec", "template", "metadata", "annotations"), RESTARTED_AT, at)
+    if isinstance(patch, Refusal):
+        return patch
+    return Plan(
+        action=Action.RESTART,
+        target=target_of(setting),
+        summary=f"roll all {len(setting.pods)} pods with an unchanged template ({RESTARTED_AT}={at})",
+        harm="every pod is replaced, at the pace of the update strategy; what they hold in memory is lost",
+        operations=(patch, *unblocking(setting)),
+    )

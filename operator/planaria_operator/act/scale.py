@@ -1,0 +1,79 @@
+"""Change the replica count, unless an autoscaler owns it."""
+
+import math
+from typing import Final
+
+from planaria_contract import Action, Scale
+from planaria_operator.act.bodies import target_of
+from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.api.plan import Operation, Plan, Verb
+from planaria_operator.api.reasons import Reason
+from planaria_operator.objects.workload import parse_workload
+
+DEFAULT_MAX_REPLICAS: Final = 10
+
+
+def build(setting: Setting) -> Plan | Refusal:
+    if refusal := _not_scalable(setting):
+        return refusal
+    present = setting.target["spec"].get("replicas", 1)
+    wanted = _wanted(setting, present)
+    if isinstance(wanted, Refusal):
+        return wanted
+    target = target_of(setting)
+    return Plan(
+        action=Action.SCALE,
+        target=target,
+        summary=f"{present} -> {wanted} replicas",
+        harm=_harm(present, wanted),
+        operations=(_set(setting, present, wanted),),
+        inverse=(_set(setting, wanted, present),),
+    )
+
+
+def _not_scalable(setting: Setting) -> Refusal | None:
+    target = setting.decision.target
+    if target.kind not in {"Deployment", "StatefulSet"}:
+        return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} has no replica count")
+    autoscaler = setting.store.autoscaler_of(parse_workload(target.kind, setting.target))
+    if autoscaler:
+        return Refusal(Reason.AUTOSCALED, f"{autoscaler.meta} owns the replica count of {target}")
+    return None
+
+
+def _wanted(setting: Setting, present: int) -> int | Refusal:
+    assert isinstance(setting.decision.parameters, Scale)
+    ratio = setting.decision.parameters.ratio
+    most = setting.bounds.max_replicas or DEFAULT_MAX_REPLICAS
+    if present == 0:
+        return min(_last_known(setting) or 1, most)
+    wanted = max(1, math.ceil(present * ratio))
+    if ratio > 1:
+        wanted = min(wanted, most)
+    if wanted == present or (ratio > 1 and wanted < present):
+        message = f"{setting.decision.target} has {present} replicas; {ratio:.0%} of that is no more than {most} allow"
+        return Refusal(Reason.BOUND_REACHED, message)
+    return wanted
+
+
+def _last_known(setting: Setting) -> int | None:
+    """From the store, or from the observation where the operator was restarted in between."""
+    target = setting.decision.target
+    seen = setting.store.last_known_replicas(parse_workload(target.kind, setting.target))
+    if seen:
+        return seen
+    facts = [setting.observation.workload, *(each.workload for each in setting.observation.dependencies)]
+    same = (fact for fact in facts if fact and (fact.ref.kind, fact.ref.name) == (target.kind, target.name))
+    return next((fact.last_known_replicas for fact in same if fact.last_known_replicas), None)
+
+
+def _harm(present: int, wanted: int) -> str:
+    if wanted > present:
+        return (
+            f"{wanted - present} more pods take room on the nodes, and what they share carries more clients"
+        )
+    return f"{present - wanted} pods fewer carry the load"
+
+
+def _set(setting: Setting, before: int, after: int) -> Operation:
+    return Operation(verb=Verb.SCALE, object=target_of(setting), from_replicas=before, to_replicas=after)

@@ -1,0 +1,83 @@
+"""What must not be chosen, and the stable reason why: by the policy, and by the situation."""
+
+from collections.abc import Iterable, Iterator
+
+from planaria_contract import Action, Mask, Observation, WorkloadFact
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.reasons import Reason
+
+GOVERNED = (Action.RESTART, Action.MIGRATE, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
+"""Actions that a policy lists. Waiting and escalating are always allowed."""
+
+UNSUPPORTED = (Action.ISOLATE, Action.RELOAD)
+"""Actions of the contract that this version has no hands for."""
+
+
+def policy_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
+    unsupported = tuple(
+        _mask(action, Reason.UNSUPPORTED_TARGET, f"this version does not {action.value}")
+        for action in UNSUPPORTED
+    )
+    missing = (action for action in GOVERNED if policy.spec.allows(action) is None)
+    return unsupported + tuple(
+        _mask(
+            action, Reason.NOT_ALLOWED_BY_POLICY, f"HealingPolicy {policy.name} does not list {action.value}"
+        )
+        for action in missing
+    )
+
+
+def situation_masks(observation: Observation, workload: WorkloadFact | None) -> tuple[Mask, ...]:
+    """What cannot be done to `workload` (None for a node) as things stand. The planner has the last word."""
+    masks = [*_placement_masks(observation)]
+    if workload is None:
+        masks += [
+            _mask(action, Reason.UNSUPPORTED_TARGET, f"{observation.target} is no workload")
+            for action in (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
+        ]
+    else:
+        masks += _workload_masks(observation, workload)
+    return tuple(masks)
+
+
+def merged(*groups: Iterable[Mask], without: Action | None = None) -> tuple[Mask, ...]:
+    """One mask for each category: the first reason given stands."""
+    first: dict[Action, Mask] = {}
+    for group in groups:
+        for mask in group:
+            first.setdefault(mask.category, mask)
+    return tuple(mask for category, mask in sorted(first.items()) if category is not without)
+
+
+def _workload_masks(observation: Observation, workload: WorkloadFact) -> Iterator[Mask]:
+    name = workload.ref
+    if workload.previous_revision is None:
+        yield _mask(Action.ROLLBACK, Reason.NO_PREVIOUS_REVISION, f"{name} has no older revision")
+    if workload.ref.kind == "DaemonSet":
+        yield _mask(Action.SCALE, Reason.UNSUPPORTED_TARGET, f"{name} has one pod for each node")
+    elif workload.autoscaled_by:
+        owner = workload.autoscaled_by
+        yield _mask(Action.SCALE, Reason.AUTOSCALED, f"{owner} owns the replica count of {name}")
+    own = workload.ref.name == observation.target.name
+    unlimited = [
+        pod.memory_limit_bytes is None and pod.cpu_limit_millicores is None for pod in observation.pods
+    ]
+    if own and unlimited and all(unlimited):
+        yield _mask(Action.RESIZE, Reason.NO_LIMIT_TO_RAISE, f"no container of {name} has a limit")
+
+
+def _placement_masks(observation: Observation) -> Iterator[Mask]:
+    affected = observation.affected
+    if not any(pod.movable for pod in affected):
+        message = f"none of {len(affected)} affected pods would come back elsewhere"
+        yield _mask(Action.MIGRATE, Reason.NOT_MOVABLE, message)
+        return
+    left = {pod.node for pod in affected}
+    others = [node for node in observation.nodes if node.name not in left]
+    if observation.nodes and not any(node.ready and node.schedulable for node in others):
+        message = f"none of {len(others)} other nodes is ready and schedulable"
+        yield _mask(Action.MIGRATE, Reason.NO_OTHER_NODE, message)
+
+
+def _mask(action: Action, reason: Reason, message: str) -> Mask:
+    return Mask(category=action, reason=reason.value, message=message[:280])
