@@ -5,6 +5,7 @@ was read back may differ from the first by half a percent, and is equal to itsel
 """
 
 import math
+from collections.abc import Mapping
 
 from pydantic import TypeAdapter
 
@@ -111,7 +112,6 @@ def semantic_state(record: SemanticRecord) -> SemanticState:
 
 def decision_record(decision: Decision) -> DecisionRecord:
     """Everything but the value estimate, which only the policy service can use."""
-    likely = sorted(decision.probabilities.items(), key=lambda entry: (-entry[1], entry[0]))
     return fitted(
         DecisionRecord,
         action=decision.category,
@@ -119,9 +119,7 @@ def decision_record(decision: Decision) -> DecisionRecord:
         parameters=_parameters_record(decision.parameters),
         rule=decision.rule,
         explanation=decision.explanation,
-        probabilities=tuple(
-            ProbabilityRecord(action=action, percent=percent(share)) for action, share in likely
-        ),
+        probabilities=_probability_records(decision.probabilities),
         masks=tuple(_mask_record(mask) for mask in decision.masks),
         decided_by=decision.decided_by.value,
         model=_model_text(decision.model),
@@ -146,6 +144,15 @@ def decision(record: DecisionRecord) -> Decision:
 
 def _evidence_record(item: Evidence, observation: Observation) -> EvidenceRecord:
     return fitted(EvidenceRecord, kind=item.kind, index=item.index, excerpt=excerpt(item, observation))
+
+
+def _probability_records(probabilities: Mapping[Action, float]) -> tuple[ProbabilityRecord, ...]:
+    """The most probable first. The contract does not bound a probability; a peer's arithmetic may end above 1."""
+    records = [
+        ProbabilityRecord(action=action, percent=percent(min(max(share, 0), 1)))
+        for action, share in probabilities.items()
+    ]
+    return tuple(sorted(records, key=lambda record: (-record.percent, record.action)))
 
 
 def _mask_record(mask: Mask) -> MaskRecord:
