@@ -2,9 +2,6 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
-from typing import Any, TypeVar
 
 import structlog
 
@@ -15,9 +12,10 @@ from planaria_operator.decide.runbook import Runbook
 from planaria_operator.evidence.collector import Collector
 from planaria_operator.evidence.prometheus import Prometheus
 from planaria_operator.kube.client import KubeClient
-from planaria_operator.kube.connect import connect
-from planaria_operator.kube.errors import KubeError
+from planaria_operator.kube.connect import ConfigMalformed, ConfigMissing, connect
 from planaria_operator.objects.store import ClusterStore
+from planaria_operator.patience import patiently
+from planaria_operator.probes import Probes
 from planaria_operator.reconcile.case import Parts
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.reconcile.journal import Journal
@@ -26,36 +24,115 @@ from planaria_operator.record.events import Recorder
 from planaria_operator.semantics.rules import RulesExtractor
 from planaria_operator.settings import Settings
 from planaria_operator.telemetry.logs import configure
+from planaria_operator.telemetry.loop_lag import watch_loop_lag
+from planaria_operator.watch.errors import WatchError
+from planaria_operator.watch.feed import Feed
+from planaria_operator.watch.run import watch
+from planaria_operator.watch.sync import prime
 
 log = structlog.get_logger("planaria.app")
 
-LONGEST_PAUSE = 30.0
-"""Seconds between two tries to reach what is needed to start."""
-
-T = TypeVar("T")
+PROMETHEUS_CHECK_SECONDS = 30.0
+EXIT_MISCONFIGURED = 2
 
 
 async def run_until_stopped(settings: Settings, journal: Journal | None = None) -> int:
     """Run until SIGTERM or SIGINT; the process' exit status. `journal` is told every station that is passed."""
     configure(settings.log_format, settings.log_level)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    raise NotImplementedError(journal)
-
-
-async def patiently(what: str, attempt: Callable[[], Awaitable[T]], stop: asyncio.Event) -> T | None:
-    """Try until it works, saying why it does not whenever that changes. None where it was stopped first."""
-    pause, said = 1.0, ""
-    while not stop.is_set():
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    probes = Probes(settings)
+    async with probes.served():
         try:
-            return await attempt()
-        except KubeError as error:
-            if str(error) != said:
-                said = str(error)
-                log.warning(f"waiting: cannot {what}", error=said)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
-    return None
+            kube = await patiently("reach the API server", lambda: _connect(settings), stop)
+        except (ConfigMissing, ConfigMalformed) as error:
+            log.error("cannot start", error=str(error))  # noqa: TRY400  one line says it all
+            return EXIT_MISCONFIGURED
+        if kube is None:
+            return 0
+        try:
+            await _operate(settings, kube, probes, journal or Journal(), stop)
+        finally:
+            await kube.close()
+    log.info("stopped")
+    return 0
+
+
+async def _connect(settings: Settings) -> KubeClient:
+    return await connect(settings.kubeconfig, timeout=settings.api_timeout_seconds)
+
+
+async def _operate(
+    settings: Settings, kube: KubeClient, probes: Probes, journal: Journal, stop: asyncio.Event
+) -> None:
+    store = ClusterStore()
+    prometheus = Prometheus(settings.prometheus_url) if settings.prometheus_url else None
+    recorder = Recorder(kube)
+    engine = Engine(_parts(settings, kube, store, prometheus, recorder, journal))
+    probes.attach(kube, store, engine)
+    background = [
+        asyncio.create_task(recorder.run(), name="events"),
+        asyncio.create_task(watch_loop_lag(), name="loop lag"),
+        asyncio.create_task(_ask_prometheus(prometheus, engine), name="prometheus"),
+    ]
+    try:
+        await _watch_and_reconcile(settings, kube, Feed(store), engine, probes, stop)
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+
+
+def _parts(  # noqa: PLR0913  what the stations are made of
+    settings: Settings,
+    kube: KubeClient,
+    store: ClusterStore,
+    prometheus: Prometheus | None,
+    recorder: Recorder,
+    journal: Journal,
+) -> Parts:
+    return Parts(
+        settings=settings,
+        store=store,
+        collector=Collector(kube, store, prometheus),
+        extractor=RulesExtractor(),
+        decider=Runbook(),
+        planner=Planner(kube, store),
+        actor=Actor(kube),
+        records=Records(kube, store),
+        recorder=recorder,
+        journal=journal,
+    )
+
+
+async def _watch_and_reconcile(  # noqa: PLR0913
+    settings: Settings, kube: KubeClient, feed: Feed, engine: Engine, probes: Probes, stop: asyncio.Event
+) -> None:
+    """Fill the store, then watch and reconcile; where the watch ends for a reason that can be mended, again."""
+    reconciling: asyncio.Task[None] | None = None
+    try:
+        while not stop.is_set():
+            await patiently("read the cluster", lambda: prime(kube, feed, settings.namespaces), stop)
+            if stop.is_set():
+                return
+            probes.reconciles()
+            log.info("synced", policies=len(feed.store.policies), remediations=len(feed.store.remediations))
+            reconciling = reconciling or asyncio.create_task(engine.run(stop), name="reconcile")
+            try:
+                await watch(feed, kube, settings.namespaces, stop)
+            except WatchError as error:
+                log.warning("watching ended; starting it again", error=str(error))
+                probes.synced = False
+    finally:
+        if reconciling:
+            await reconciling
+
+
+async def _ask_prometheus(prometheus: Prometheus | None, engine: Engine) -> None:
+    """Keep the policies' condition MetricsAvailable true."""
+    while prometheus:
+        alive = await prometheus.alive()
+        reason = Reason.METRICS_CONFIGURED if alive else Reason.METRICS_UNREACHABLE
+        engine.metrics_available = (alive, reason)
+        await asyncio.sleep(PROMETHEUS_CHECK_SECONDS)

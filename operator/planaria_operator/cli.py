@@ -36,12 +36,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _add_options(run: argparse.ArgumentParser) -> None:
     add = run.add_argument
-    add("--kubeconfig", type=Path, metavar="FILE", help="default: $KUBECONFIG, else the pod's service account")
-    add("--namespace", action="append", default=[], metavar="NS", help="watch only this namespace (repeatable)")
-    add("--protect", action="append", default=[], metavar="NS", help="never touch this namespace (repeatable)")
+    add(
+        "--kubeconfig", type=Path, metavar="FILE", help="default: $KUBECONFIG, else the pod's service account"
+    )
+    add(
+        "--namespace",
+        action="append",
+        default=[],
+        metavar="NS",
+        help="watch only this namespace (repeatable)",
+    )
+    add(
+        "--protect", action="append", default=[], metavar="NS", help="never touch this namespace (repeatable)"
+    )
     add("--own-namespace", default="planaria-system", metavar="NS", help="where the operator runs; protected")
     add("--prometheus", metavar="URL", help="base address of a Prometheus to read evidence from")
-    add("--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="probes and metrics; port 0 picks one")
+    add(
+        "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="probes and metrics; port 0 picks one"
+    )
     add("--log-format", choices=("json", "console"), default="json")
     add("--log-level", choices=("debug", "info", "warning", "error"), default="info")
 

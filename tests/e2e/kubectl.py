@@ -15,11 +15,24 @@ class Kubectl:
     def run(self, *arguments: str, stdin: str | None = None) -> str:
         """Raises CalledProcessError with kubectl's own message among its notes."""
         done = subprocess.run(
-            [*self._command, *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=180
+            [*self._command, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
         )
         if done.returncode:
             raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
         return done.stdout
+
+    def with_token(self, token: str, folder: Path) -> Path:
+        """A kubeconfig for the same server with a token instead of the administrator's certificate."""
+        config = json.loads(self.run("config", "view", "--raw", "--flatten", "-o", "json"))
+        config["users"][0]["user"] = {"token": token}
+        path = folder / "token-kubeconfig"
+        path.write_text(json.dumps(config))
+        return path
 
     def apply(self, bodies: list[dict[str, Any]]) -> None:
         self.run("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": bodies}))

@@ -166,7 +166,9 @@ def _ending(kubectl: Kubectl, namespace: str, generation_before: int) -> Ending:
         body["policyReservations"] = policy["status"].get("reservations", [])
     deployment = kubectl.get("deployment", "web", namespace)
     containers = deployment["spec"]["template"]["spec"]["containers"]
-    return Ending(remediations, generation_before, deployment["metadata"]["generation"], containers[0]["image"])
+    return Ending(
+        remediations, generation_before, deployment["metadata"]["generation"], containers[0]["image"]
+    )
 
 
 def _story(kubectl: Kubectl, namespaces: list[str], folder: Path) -> str:

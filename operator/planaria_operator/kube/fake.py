@@ -36,7 +36,7 @@ class FakeKube(Kube):
 
     It is not an API server. It knows no schema, no defaulting, no admission, no RBAC, no budgets, no field ownership, no
     controllers and no garbage collection: nothing ever becomes ready here, and an evicted pod is simply gone. A
-    server-side apply is a strategic merge. Label selectors are equality only; field selectors know metadata.name,
+    server-side apply is a strategic merge, but replaces a status. Label selectors are equality only; field selectors know metadata.name,
     metadata.namespace and dotted paths. What depends on the rest belongs in a test against a real server.
     """
 
@@ -134,7 +134,9 @@ class FakeKube(Kube):
             _check_version(known, (body.get("metadata") or {}).get("resourceVersion"))
         after = patched(known, body, patch_type)
         if subresource == "status":
-            after = {**known, "status": after.get("status")}
+            # The one manager of our status drops what it no longer applies, as the server does.
+            status = body.get("status") if patch_type is PatchType.APPLY else after.get("status")
+            after = {**known, "status": status}
         return after if dry_run else self.put(after)
 
     async def delete(self, kind: str, namespace: str, name: str, *, uid: str = "") -> None:

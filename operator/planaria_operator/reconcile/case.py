@@ -69,7 +69,8 @@ class Case:
         """Those of now, or those that opened the incident where they are just not showing."""
         if self.incident:
             return self.incident.symptoms
-        return tuple(symptom(record) for record in self.remediation.spec.symptoms)
+        namespace = self.remediation.namespace
+        return tuple(symptom(record, namespace) for record in self.remediation.spec.symptoms)
 
     @property
     def reference(self) -> ObjectReference:

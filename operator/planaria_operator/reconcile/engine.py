@@ -1,6 +1,7 @@
 """Level-based: every tick compares what is with what should be. Nothing depends on having seen a particular event."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ import structlog
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
 from planaria_operator.kube.errors import Conflict, KubeError, NotFound
@@ -64,7 +65,7 @@ class Engine:
             await self._summarise(policy, incidents, now, overlapping=len(found) - len(incidents))
             claimed.update(incident.target.uid or "" for incident in found)
             await asyncio.sleep(0)
-        metrics.count_stages(remediation.status.stage for remediation in self.parts.store.remediations.values())
+        self._count_open()
 
     # --- opening
 
@@ -81,7 +82,8 @@ class Engine:
         remediation = await self.parts.records.open(incident)
         if remediation.status.timeline or remediation.status.finished:
             return
-        metrics.INCIDENTS.labels(symptom=symptom.kind.value).inc()
+        policy = f"{incident.policy.namespace}/{incident.policy.name}"
+        metrics.INCIDENTS.labels(policy=policy, symptom=symptom.kind.value).inc()
         case = Case(remediation, incident.policy, incident, now)
         message = f"{symptom.kind.value} on {symptom.subject}: {symptom.message}".rstrip(": ")
         telling = Telling("detect", Reason.INCIDENT_OPENED, message, warning=True)
@@ -154,6 +156,12 @@ class Engine:
             if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name)
             and remediation.status.finished
         ]
+
+    def _count_open(self) -> None:
+        stages = Counter(remediation.status.stage for remediation in self.parts.store.remediations.values())
+        for stage in Stage:
+            if stage is not Stage.FINISHED:
+                metrics.OPEN_REMEDIATIONS.labels(stage=stage.value).set(stages[stage])
 
     async def _pause(self, stop: asyncio.Event) -> None:
         """Until something changed, or a tick has passed; never shorter than the shortest pause."""

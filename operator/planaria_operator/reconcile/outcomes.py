@@ -47,9 +47,7 @@ async def blocked(  # noqa: PLR0913  the two keywords are what callers differ in
     return await commit(parts, case, update, Telling("guard", reason, message, warning=True))
 
 
-async def escalated(
-    parts: Parts, case: Case, message: str, decision: Decision | None = None
-) -> Remediation:
+async def escalated(parts: Parts, case: Case, message: str, decision: Decision | None = None) -> Remediation:
     """A person takes over. The record stays open until the target is healthy or gone."""
     now = parts.clock()
     changes: dict[str, object] = {"stage": Stage.ESCALATED, "next_check_at": None}
@@ -62,7 +60,13 @@ async def escalated(
 
 
 async def finished(
-    parts: Parts, case: Case, succeeded: Status, reason: Reason, message: str, *, status: RemediationStatus | None = None
+    parts: Parts,
+    case: Case,
+    succeeded: Status,
+    reason: Reason,
+    message: str,
+    *,
+    status: RemediationStatus | None = None,
 ) -> Remediation:
     """The record is closed; it is kept for as long as the policy's history says."""
     now = parts.clock()

@@ -29,7 +29,9 @@ def summarised(  # noqa: PLR0913  what is said has this many parts
 ) -> HealingPolicyStatus:
     """The status brought up to date; equal to the old one where nothing changed, so that nothing is written."""
     targets = 0 if protected else len(selected(store, policy))
-    conditions = _with_ready(policy, status.conditions, now, targets, protected=protected, overlapping=overlapping)
+    conditions = _with_ready(
+        policy, status.conditions, now, targets, protected=protected, overlapping=overlapping
+    )
     available, reason = metrics_available
     conditions = with_condition(
         conditions,
@@ -67,7 +69,7 @@ def _with_ready(  # noqa: PLR0913
         message = f"{policy.namespace} is protected: move the policy to the namespace that it is for"
     elif overlapping:
         reason = Reason.OVERLAPPING
-        message = f"{message}; {overlapping} of its unhealthy targets belong to a policy that comes first by name"
-    return with_condition(
-        conditions, "Ready", state, reason, message, now=now, generation=policy.generation
-    )
+        message = (
+            f"{message}; {overlapping} of its unhealthy targets belong to a policy that comes first by name"
+        )
+    return with_condition(conditions, "Ready", state, reason, message, now=now, generation=policy.generation)

@@ -38,11 +38,16 @@ async def propose(parts: Parts, case: Case) -> Remediation:
             return await escalated(parts, case, decision.explanation, decision)
         plan = await _plan(parts, case, decision)
         if isinstance(plan, Plan):
-            metrics.DECISIONS.labels(action=decision.category.value, decided_by=decision.decided_by.value).inc()
+            metrics.DECISIONS.labels(
+                action=decision.category.value, decided_by=decision.decided_by.value
+            ).inc()
             return await guard_and_reserve(parts, case, Proposed(decision, plan))
         if plan.reason is Reason.DISRUPTION_BUDGET:
             return await blocked(parts, case, plan.reason, plan.message, retry_after=15)
-        masks = (*masks, Mask(category=decision.category, reason=plan.reason.value, message=plan.message[:280]))
+        masks = (
+            *masks,
+            Mask(category=decision.category, reason=plan.reason.value, message=plan.message[:280]),
+        )
     return await escalated(parts, case, "no action is left that could be planned")
 
 
@@ -96,5 +101,3 @@ def _selected(parts: Parts, case: Case, target: ObjectRef) -> bool:
         return "Node" in case.policy.spec.kinds
     workload = parts.store.workload(target.kind, case.policy.namespace, target.name)
     return workload is not None and selects(case.policy, workload)
-
-

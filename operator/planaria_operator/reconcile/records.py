@@ -57,7 +57,9 @@ class Records:
 
     async def delete(self, remediation: Remediation) -> None:
         try:
-            await self._kube.delete("Remediation", remediation.namespace, remediation.name, uid=remediation.uid)
+            await self._kube.delete(
+                "Remediation", remediation.namespace, remediation.name, uid=remediation.uid
+            )
         except NotFound:
             pass
         self._store.remediations.pop((remediation.namespace, remediation.name), None)

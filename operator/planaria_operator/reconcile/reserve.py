@@ -60,9 +60,7 @@ async def _refused(
         update={"decision": decision_record(proposed.decision), "guards": _records(verdicts)}
     )
     message = f"{refusal.message}; {would}"
-    return await blocked(
-        parts, case, refusal.reason, message, retry_after=refusal.retry_after, status=status
-    )
+    return await blocked(parts, case, refusal.reason, message, retry_after=refusal.retry_after, status=status)
 
 
 async def _take_budget(parts: Parts, case: Case, plan: Plan) -> None:
@@ -79,9 +77,7 @@ async def _take_budget(parts: Parts, case: Case, plan: Plan) -> None:
     await parts.records.update_policy(case.policy, take)
 
 
-async def _write_intent(
-    parts: Parts, case: Case, proposed: Proposed, verdicts: list[Verdict]
-) -> Remediation:
+async def _write_intent(parts: Parts, case: Case, proposed: Proposed, verdicts: list[Verdict]) -> Remediation:
     record, plan = decision_record(proposed.decision), proposed.plan
     now = parts.clock()
     attempt = Attempt(

@@ -32,9 +32,7 @@ async def recovered(parts: Parts, case: Case, since: datetime) -> Remediation:
     return await _verified(parts, case, attempt, seconds, since)
 
 
-async def _verified(
-    parts: Parts, case: Case, attempt: Attempt, seconds: int, since: datetime
-) -> Remediation:
+async def _verified(parts: Parts, case: Case, attempt: Attempt, seconds: int, since: datetime) -> Remediation:
     note = await _clean_up(parts, case, attempt)
     now, action = parts.clock(), attempt.plan.action.value
     won = attempt.model_copy(update={"outcome": AttemptOutcome.RECOVERED, "finished_at": now})
@@ -77,9 +75,7 @@ async def ineffective(parts: Parts, case: Case, why: str) -> Remediation:
     )
     status = status.with_condition("Verified", Status.FALSE, Reason.STILL_UNHEALTHY, message, now=now)
     metrics.ACTIONS.labels(action=attempt.plan.action.value, outcome=lost.outcome.value).inc()
-    return await commit(
-        parts, case, status, Telling("verify", Reason.STILL_UNHEALTHY, message, warning=True)
-    )
+    return await commit(parts, case, status, Telling("verify", Reason.STILL_UNHEALTHY, message, warning=True))
 
 
 async def revert(parts: Parts, case: Case) -> Remediation:

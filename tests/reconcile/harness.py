@@ -1,0 +1,151 @@
+"""The reconcile loop with its real records over a counting API, and stations that say what the test wants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from planaria_contract import Action, Decision, Escalate, Observation, SemanticState
+from planaria_contract.actions import Parameters
+from planaria_operator.act.builder import Refusal
+from planaria_operator.api.base import API_VERSION
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import Remediation
+from planaria_operator.decide.decider import Situation
+from planaria_operator.detect.incident import Incident
+from planaria_operator.kube.fake import FakeKube
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.reconcile import advance as advancing
+from planaria_operator.reconcile.case import Case, Parts
+from planaria_operator.reconcile.journal import Journal
+from planaria_operator.reconcile.records import Records
+from planaria_operator.settings import Settings
+from planaria_operator.verify.health import Health
+from planaria_operator.watch.resources import parse_policy
+
+from tests import builders
+
+TARGET = builders.deployment()
+
+
+def policy_body(policy: HealingPolicy) -> dict[str, Any]:
+    metadata = {"name": policy.name, "namespace": policy.namespace, "uid": policy.uid, "generation": 1}
+    body = {"apiVersion": API_VERSION, "kind": "HealingPolicy", "metadata": metadata}
+    return {**body, "spec": policy.spec.to_body(), "status": {}}
+
+
+def plan(name: str = "restart", *, inverse: bool = True) -> Plan:
+    reference = ObjectReference(kind="Deployment", namespace="shop", name="front", uid=TARGET.meta.uid)
+    do = Operation(verb=Verb.PATCH, object=reference, body=f'["{name}"]')
+    undo = Operation(verb=Verb.PATCH, object=reference, body=f'["undo {name}"]')
+    return Plan(
+        action=Action.RESTART,
+        target=reference,
+        summary=f"{name} front",
+        operations=(do,),
+        inverse=(undo,) if inverse else (),
+    )
+
+
+@dataclass
+class Script:
+    """What each station answers, and what it was asked."""
+
+    decisions: list[Parameters]
+    plans: list[Plan | Refusal] = field(default_factory=list)
+    apply_errors: list[Exception] = field(default_factory=list)
+    applied: list[tuple[str, str]] = field(default_factory=list)
+    """(token, body of the first operation) of every application that succeeded."""
+    situations: list[Situation] = field(default_factory=list)
+    events: list[tuple[Reason, str]] = field(default_factory=list)
+
+    # Collector, Extractor, Decider, Planner, Actor and Recorder in one.
+
+    async def observe(self, *_: Any) -> Observation:
+        return builders.observation()
+
+    async def extract(self, _: Observation) -> SemanticState:
+        return builders.state()
+
+    async def decide(self, situation: Situation) -> Decision:
+        self.situations.append(situation)
+        parameters = self.decisions.pop(0) if self.decisions else Escalate(reason="nothing is left")
+        return builders.decision(parameters, TARGET, masks=())
+
+    async def plan(self, *_: Any) -> Plan | Refusal:
+        return self.plans.pop(0) if self.plans else plan()
+
+    async def dry_run(self, _: Sequence[Operation]) -> None:
+        return None
+
+    async def apply(self, operations: Sequence[Operation], token: str) -> list[str]:
+        if self.apply_errors:
+            raise self.apply_errors.pop(0)
+        self.applied.append((token, operations[0].body if operations else ""))
+        return []
+
+    def record(self, _: Any, *, reason: Reason, note: str, **__: Any) -> None:
+        self.events.append((reason, note))
+
+
+class World:
+    """One target, one policy, one clock."""
+
+    def __init__(self, script: Script, monkeypatch: Any, **spec: Any) -> None:
+        self.script = script
+        self.now: datetime = builders.NOW
+        self.health = Health(healthy=False, gone=False, message="0 of 3 ready")
+        monkeypatch.setattr(advancing, "health", lambda *_, **__: self.health)
+        self.kube = FakeKube(policy_body(builders.policy(**spec)))
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin with an empty memory and what the API server holds, as a new process does."""
+        self.store = ClusterStore()
+        self.store.put(TARGET)
+        for (kind, *_), body in list(self.kube.objects.items()):
+            if kind == "HealingPolicy":
+                self.store.put_policy(parse_policy(body))
+        self.parts = Parts(
+            settings=Settings(),
+            store=self.store,
+            collector=self.script,  # type: ignore[arg-type]
+            extractor=self.script,
+            decider=self.script,
+            planner=self.script,  # type: ignore[arg-type]
+            actor=self.script,  # type: ignore[arg-type]
+            records=Records(self.kube, self.store),
+            recorder=self.script,  # type: ignore[arg-type]
+            journal=Journal(),
+            clock=lambda: self.now,
+        )
+
+    @property
+    def policy(self) -> HealingPolicy:
+        (found,) = self.store.policies.values()
+        return found
+
+    @property
+    def incident(self) -> Incident:
+        return Incident(self.policy, builders.ref(TARGET), (builders.symptom(),))
+
+    async def open(self) -> Remediation:
+        return await self.parts.records.open(self.incident)
+
+    async def step(self, seconds: float = 0) -> Remediation:
+        """Let time pass, then advance the one Remediation once."""
+        self.now += timedelta(seconds=seconds)
+        remediation = await self.open()
+        case = Case(remediation, self.policy, self.incident, self.now)
+        return await advancing.advance(self.parts, case)
+
+    async def until(self, stage: str, *, seconds: float = 5, limit: int = 200) -> Remediation:
+        for _ in range(limit):
+            remediation = await self.step(seconds)
+            if remediation.status.stage == stage:
+                return remediation
+        raise AssertionError(
+            f"never reached {stage}: {remediation.status.stage}, {remediation.status.timeline}"
+        )

@@ -1,0 +1,221 @@
+"""What happens to one incident, station by station: applied once, verified, undone, handed over, or left alone."""
+
+from typing import Any
+
+import pytest
+from planaria_contract import Restart, Resize, Wait
+from planaria_operator.act.builder import Refusal
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import AttemptOutcome, Remediation, Stage
+from planaria_operator.kube.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
+from planaria_operator.verify.health import Health
+
+from tests.builders import policy
+from tests.reconcile.harness import Script, World, plan
+
+WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
+SICK = Health(healthy=False, gone=False, message="0 of 3 ready")
+RESTART = Restart(pods=("front-0",))
+
+
+def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
+    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
+    return World(Script(list(decisions)), monkeypatch, **{"verification": verification, **spec})
+
+
+def said(remediation: Remediation, condition: str) -> tuple[str, str]:
+    found = remediation.status.condition(condition)
+    return (found.status.value, found.reason) if found else ("", "")
+
+
+async def test_an_action_that_helps_is_applied_once_and_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART)
+    await here.until("Verifying")
+    here.health = WELL
+    done = await here.until("Finished")
+    assert said(done, "Succeeded") == ("True", "Recovered")
+    assert said(done, "Executed") == ("True", "ActionApplied")
+    assert [token.rpartition("/")[2] for token, _ in here.script.applied] == ["1"]
+    assert done.status.recovery_seconds is not None
+    assert done.status.recovery_seconds >= 60, "counted from when the fault was visible"
+
+
+async def test_recovered_means_for_the_whole_settle_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART)
+    await here.until("Verifying")
+    here.health = WELL
+    assert (await here.step(5)).status.stage is Stage.VERIFYING
+    here.health = SICK
+    assert (await here.step(5)).status.healthy_since is None
+    here.health = WELL
+    assert (await here.step(5)).status.stage is Stage.VERIFYING
+    assert (await here.step(9)).status.stage is Stage.VERIFYING
+    assert (await here.step(2)).status.stage is Stage.FINISHED
+
+
+async def test_what_does_not_help_is_undone_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART, Resize(resource="memory", ratio=2))
+    await here.until("Reverting")
+    again = await here.until("Acting", seconds=1)
+    first = again.status.attempts[0]
+    assert (first.outcome, first.reverted_at is not None) == (AttemptOutcome.INEFFECTIVE, True)
+    assert [body for _, body in here.script.applied] == ['["restart"]', '["undo restart"]']
+    assert [tried.action for tried in here.script.situations[-1].tried] == ["restart"]
+
+
+async def test_after_the_last_allowed_attempt_a_person_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART, RESTART, RESTART, escalation={"max_attempts": 2})
+    escalated = await here.until("Escalated")
+    assert len(escalated.status.attempts) == 2
+    assert said(escalated, "Succeeded") == ("Unknown", "Escalated")
+    here.health = WELL
+    done = await here.until("Finished")
+    assert said(done, "Succeeded") == ("False", "RecoveredAfterEscalation")
+
+
+async def test_a_target_that_gets_well_cancels_what_is_queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART)
+    await here.step()
+    here.health = WELL
+    done = await here.until("Finished")
+    assert said(done, "Succeeded") == ("True", "RecoveredWithoutAction")
+    assert here.script.applied == []
+
+
+async def test_in_observe_mode_nothing_is_applied_and_it_is_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = world(monkeypatch, *[RESTART] * 40, mode="Observe")
+    for _ in range(60):
+        blocked = await here.step(10)
+    assert here.script.applied == []
+    assert said(blocked, "Executed") == ("False", "ObserveMode")
+    assert blocked.status.decision is not None, "what would be done is recorded"
+    assert [reason for reason, _ in here.script.events].count(Reason.OBSERVE_MODE) == 1
+    assert len(blocked.status.timeline) < 6
+
+
+async def test_a_process_that_died_between_intent_and_applied_finishes_that_plan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = world(monkeypatch, RESTART, Resize(resource="memory", ratio=2))
+    await here.until("Acting", seconds=0)
+    here.restart()
+    verifying = await here.step()
+    assert verifying.status.stage is Stage.VERIFYING
+    assert len(verifying.status.attempts) == 1
+    assert len(here.script.applied) == 1
+    assert len(here.policy.status.reservations) == 1
+
+
+async def test_a_stale_record_loses_and_nothing_happens_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART, RESTART)
+    old = await here.until("Understood", seconds=0)
+    await here.until("Acting", seconds=0)
+    from planaria_operator.reconcile.advance import advance
+    from planaria_operator.reconcile.case import Case
+
+    with pytest.raises(Conflict):
+        await advance(here.parts, Case(old, here.policy, here.incident, here.now))
+    current = await here.open()
+    assert len(current.status.attempts) == 1
+
+
+async def test_a_budget_that_refuses_is_retried_and_then_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART)
+    here.script.apply_errors = [TooManyRequests("evict front-0: budget front allows 0", 5)] * 40
+    await here.until("Acting", seconds=0)
+    waiting = await here.step()
+    assert said(waiting, "Executed") == ("False", "DisruptionBudget")
+    assert waiting.status.stage is Stage.ACTING
+    gone = await here.until("Detected", seconds=6)
+    assert gone.status.attempts[0].outcome is AttemptOutcome.FAILED
+    assert said(gone, "Executed") == ("False", "NotAppliedInTime")
+
+
+async def test_an_api_server_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART)
+    here.script.apply_errors = [Unavailable("no answer")] * 3
+    verifying = await here.until("Verifying", seconds=2)
+    assert len(verifying.status.attempts) == 1
+    assert len(here.script.applied) == 1
+
+
+async def test_a_world_that_changed_is_decided_on_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART, RESTART)
+    here.script.apply_errors = [Conflict("front was changed by somebody else")]
+    again = await here.until("Verifying")
+    assert [attempt.outcome for attempt in again.status.attempts] == [
+        AttemptOutcome.SUPERSEDED,
+        AttemptOutcome.PENDING,
+    ]
+    assert here.script.situations[-1].tried == (), "it was not tried, so it is not ruled out"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"), [(Forbidden("may not patch"), "Forbidden"), (Invalid("quota"), "Rejected")]
+)
+async def test_what_the_api_server_refuses_is_named_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    here = world(monkeypatch, RESTART)
+    here.script.apply_errors = [error]
+    await here.until("Acting")
+    failed = await here.step()
+    assert said(failed, "Executed") == ("False", reason)
+    assert failed.status.attempts[0].outcome is AttemptOutcome.FAILED
+
+
+async def test_what_cannot_be_planned_is_masked_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART, Resize(resource="memory", ratio=2))
+    here.script.plans = [Refusal(Reason.NO_AFFECTED_POD, "front-0 is gone"), plan()]
+    await here.until("Acting", seconds=0)
+    masks = {mask.category.value: mask.reason for mask in here.script.situations[-1].masks}
+    assert masks["restart"] == "NoAffectedPod"
+
+
+async def test_waiting_is_counted_so_that_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, Wait(wait_seconds=30), Wait(wait_seconds=30))
+    escalated = await here.until("Escalated", seconds=10)
+    assert escalated.status.waits == 2
+    assert [tried.action for tried in here.script.situations[-1].tried] == ["none", "none"]
+
+
+async def test_nothing_happens_before_a_wait_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, Wait(wait_seconds=30), RESTART)
+    await here.until("Waiting", seconds=0)
+    assert (await here.step(29)).status.stage is Stage.WAITING
+    assert (await here.step(2)).status.stage is Stage.UNDERSTOOD
+
+
+async def test_a_target_that_is_deleted_closes_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART)
+    await here.step()
+    here.health = Health(healthy=False, gone=True, message="deleted")
+    done = await here.step()
+    assert said(done, "Succeeded") == ("False", "TargetGone")
+
+
+async def test_an_undo_that_fails_is_said_and_handed_to_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART)
+    await here.until("Reverting")
+    here.script.apply_errors = [Invalid("the old template is refused")]
+    escalated = await here.step()
+    assert escalated.status.stage is Stage.ESCALATED
+    assert said(escalated, "Reverted") == ("False", "RevertFailed")
+
+
+async def test_two_incidents_do_not_take_the_last_action_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART, guardrails={"budget": {"actions": 1}})
+    await here.until("Acting", seconds=0)
+    assert len(here.policy.status.reservations) == 1
+    assert here.policy.spec.guardrails.budget.actions == 1
+    refused = world(monkeypatch, RESTART, guardrails={"budget": {"actions": 0}})
+    blocked = await refused.until("Blocked", seconds=0)
+    assert said(blocked, "Executed") == ("False", "BudgetExhausted")
+    assert refused.script.applied == []
+
+
+def test_the_policy_of_these_tests_is_the_default_one() -> None:
+    """What is asserted above is what a user gets, but for shorter times."""
+    assert policy().spec.escalation.max_attempts == 3
