@@ -2,10 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import TypeAlias
 
 from planaria_cluster.opening import PROVIDERS
 from planaria_cluster.provider import DEFAULT_NAME, DEFAULT_NODES
 
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  (it has no public name)
 PROGRAM = "python -m planaria_cluster"
 
 
@@ -36,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _up(commands: _Commands) -> None:
     up = _command(
         commands, "up", "make the cluster, or repair it; harmless when it runs", "up --nodes 3 --simulated 50"
     )
@@ -50,16 +52,25 @@ def _up(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
 
 
-def _node(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    node = _command(
-        commands, "node", "lose a node, get it back, or look into it", "node stop planaria-node-2"
+def _node(commands: _Commands) -> None:
+    text = "lose a node, get it back, or look into it"
+    actions = commands.add_parser("node", help=text, description=text).add_subparsers(
+        dest="action", required=True, metavar="ACTION"
     )
-    node.add_argument("action", choices=("stop", "start", "exec"))
-    node.add_argument("node", metavar="NAME")
-    node.add_argument("words", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="for exec (default sh)")
+    stop = _command(
+        actions, "stop", "stop the node's kubelet; its containers run on", "node stop planaria-node-2"
+    )
+    start = _command(
+        actions, "start", "wake the kubelet, wait until the node is Ready", "node start planaria-node-2"
+    )
+    execute = _command(
+        actions, "exec", "run a program in the node", "node exec planaria-node-2 -- nft list ruleset"
+    )
+    for action in (stop, start, execute):
+        action.add_argument("node", metavar="NAME", help="or the node's number")
 
 
-def _build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _build(commands: _Commands) -> None:
     build = _command(
         commands,
         "build",
@@ -73,9 +84,7 @@ def _build(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     build.add_argument("--build-arg", action="append", default=[], metavar="KEY=VALUE")
 
 
-def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str, example: str
-) -> argparse.ArgumentParser:
+def _command(commands: _Commands, name: str, text: str, example: str) -> argparse.ArgumentParser:
     made = commands.add_parser(name, help=text, description=text, epilog=f"example: {PROGRAM} {example}")
     made.add_argument("--name", default=DEFAULT_NAME, help="of the cluster (default %(default)s)")
     made.add_argument(

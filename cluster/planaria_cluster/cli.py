@@ -18,7 +18,9 @@ from planaria_cluster.provider import Provider
 
 def main(argv: Sequence[str] | None = None) -> int:
     """0: done; 1: tried and failed; 2: wrong usage or a missing prerequisite. Expected failures print one line."""
-    arguments = parser().parse_args(argv)
+    own, words = split(sys.argv[1:] if argv is None else argv)
+    arguments = parser().parse_args(own)
+    arguments.words = words
     progress = Progress()
     try:
         if arguments.command == "build":
@@ -38,6 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("error: interrupted; the same command again goes on from here", file=sys.stderr)
         return 130
+
+
+def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Our own words, and those after the first `--`, which belong to kubectl or to a program in a node."""
+    words = list(argv)
+    at = words.index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
 
 
 def _up(cluster: Provider, arguments: argparse.Namespace) -> int:
@@ -73,17 +82,15 @@ def _kubeconfig(cluster: Provider, _: argparse.Namespace) -> int:
 
 
 def _kubectl(cluster: Provider, arguments: argparse.Namespace) -> int:
-    words = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
     program, environment = cluster.kubectl(), {**os.environ, "KUBECONFIG": str(cluster.kubeconfig())}
     sys.stdout.flush()
-    os.execve(program, [str(program), *words], environment)  # noqa: S606  (no shell is the point)
+    os.execve(program, [str(program), *arguments.words], environment)  # noqa: S606  (no shell is the point)
     return 1
 
 
 def _node(cluster: Provider, arguments: argparse.Namespace) -> int:
     if arguments.action == "exec":
-        words = arguments.words[1:] if arguments.words[:1] == ["--"] else arguments.words
-        return cluster.exec_node(arguments.node, words or ["sh"])
+        return cluster.exec_node(arguments.node, arguments.words or ["sh"])
     action = cluster.stop_node if arguments.action == "stop" else cluster.start_node
     action(arguments.node)
     return 0

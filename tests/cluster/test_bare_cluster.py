@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from planaria_cluster import open_cluster
 from planaria_cluster.bare import cgroups, settings
 from planaria_cluster.bare.provider import BareProvider
 from planaria_cluster.ledger import Ledger
+from planaria_cluster.paths import state_root
 from planaria_cluster.processes import PROC, marked
 
 NAME = f"t{os.getpid()}"
@@ -76,12 +78,12 @@ def outside() -> dict[str, list[str]]:
         "mounts": sorted(
             line for line in Path("/proc/self/mounts").read_text().splitlines() if not others.search(line)
         ),
-        "namespaces": sorted(os.listdir("/run/netns")) if Path("/run/netns").is_dir() else [],
+        "namespaces": sorted(str(path) for path in Path("/run/netns").glob("*")),
         "links": lines("ip", "-brief", "link"),
         "routes": lines("ip", "route"),
         "tables": lines("nft", "list", "tables"),
         "cgroups": [str(path) for top in cgroups.hierarchies() for path in top.glob(f"*{NAME}*")],
-        "state": [str(path) for path in settings.state_root().glob(f"{NAME}*")],
+        "state": [str(path) for path in state_root().glob(f"{NAME}*")],
     }
 
 
@@ -110,6 +112,12 @@ def kubectl(cluster: BareProvider) -> Callable[..., str]:
         return done.stdout
 
     return call
+
+
+def present() -> settings.Settings:
+    found = settings.load(NAME)
+    assert found is not None
+    return found
 
 
 def pids() -> dict[str, int]:
@@ -144,7 +152,7 @@ def test_a_service_reaches_pods_on_both_nodes_by_name(kubectl):
     # A new endpoint is in every node's table a moment after the pod is ready.
     eventually(lambda: len(set(kubectl("exec", first, "--", "sh", "-c", loop).split())) == 2, 20)
     answer = kubectl("exec", first, "--", "nslookup", "kubernetes.default.svc.cluster.local")
-    assert settings.load(NAME).api_service in answer
+    assert present().api_service in answer
 
 
 def test_a_node_reports_what_its_containers_use(kubectl):
@@ -171,12 +179,12 @@ def test_an_unknown_image_fails_at_once_and_says_not_found(kubectl):
 
 
 def test_nothing_listens_where_others_can_reach(cluster):
-    present = settings.load(NAME)
+    made = present()
     inodes = set()
-    for process in marked(present.marker):
+    for process in marked(made.marker):
         for link in (PROC / str(process.pid) / "fd").iterdir():
             try:
-                inodes.add(os.readlink(link))
+                inodes.add(str(link.readlink()))
             except OSError:
                 continue
     listening = []
@@ -189,18 +197,18 @@ def test_nothing_listens_where_others_can_reach(cluster):
             listening.append(fields[1].split(":")[0])
     allowed = {
         bytes(reversed(bytes(map(int, address.split("."))))).hex().upper()
-        for address in (present.host_address, present.loopback)
+        for address in (made.host_address, made.loopback)
     }
     assert listening
     assert set(listening) <= allowed
 
 
 def test_a_second_up_is_quick_and_changes_nothing(cluster):
-    present = pids()
+    running = pids()
     start = time.monotonic()
     cluster.up()
     assert time.monotonic() - start < 5
-    assert pids() == present
+    assert pids() == running
 
 
 def test_up_repairs_a_killed_api_server_and_a_killed_containerd(cluster, kubectl):
@@ -214,9 +222,9 @@ def test_up_repairs_a_killed_api_server_and_a_killed_containerd(cluster, kubectl
         assert process is not None
         process.end(grace=0)
     assert cluster.status().state == "degraded"
-    present = pids()
+    running = pids()
     cluster.up()
-    assert {part for part, pid in pids().items() if present[part] != pid} == set(killed)
+    assert {part for part, pid in pids().items() if running[part] != pid} == set(killed)
     kubectl("wait", "--for=condition=Ready", "pods", "-l", "app=web", "--timeout=60s")
     query = "jsonpath={.items[*].status.containerStatuses[0].containerID}"
     assert kubectl("get", "pods", "-l", "app=web", "-o", query) == containers

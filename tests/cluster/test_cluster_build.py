@@ -4,6 +4,7 @@ import io
 import threading
 
 import pytest
+
 from planaria_cluster import build
 from planaria_cluster.errors import ClusterError
 from planaria_cluster.progress import Progress

@@ -2,14 +2,14 @@
 
 import argparse
 import json
-import os
 
 import pytest
+
 from planaria_cluster import cli, opening, packages, tables
 from planaria_cluster.arguments import parser
-from planaria_cluster.bare import provider as bare
 from planaria_cluster.errors import ClusterError, CommandError
 from planaria_cluster.packages import Package
+from planaria_cluster.progress import Progress
 from planaria_cluster.provider import ClusterStatus, Finding, Row
 
 
@@ -22,10 +22,10 @@ def nowhere(monkeypatch, tmp_path):
     def refuse(*_):
         raise AssertionError("a unit test must not start a cluster")
 
-    monkeypatch.setattr(bare.bring_up, "bring_up", refuse)
+    monkeypatch.setattr("planaria_cluster.bare.bring_up.bring_up", refuse)
 
 
-def said(capsys) -> str:
+def said(capsys):
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     return line
 
@@ -45,13 +45,13 @@ def said(capsys) -> str:
     ],
 )
 def test_expected_failures_are_one_line(words, code, text, capsys, monkeypatch):
-    monkeypatch.setattr(bare.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     assert cli.main(words) == code
     assert text in said(capsys)
 
 
 def test_without_root_the_error_says_what_to_do(monkeypatch, capsys):
-    monkeypatch.setattr(bare.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
     assert cli.main(["up"]) == 2
     assert "sudo -E" in said(capsys)
 
@@ -68,12 +68,12 @@ def test_status_of_nothing_is_absent(capsys):
 
 
 def test_taking_down_nothing_is_fine(monkeypatch):
-    monkeypatch.setattr(bare.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     assert cli.main(["down"]) == 0
 
 
 def test_a_folder_that_cannot_be_made_is_told(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr(bare.os, "geteuid", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
     (tmp_path / "file").touch()
     monkeypatch.setenv("PLANARIA_STATE", str(tmp_path / "file" / "state"))
     assert cli.main(["up"]) == 2
@@ -81,9 +81,24 @@ def test_a_folder_that_cannot_be_made_is_told(monkeypatch, capsys, tmp_path):
 
 
 def test_every_command_has_an_example():
-    (commands,) = [action for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
-    assert len(commands.choices) == 9
-    assert all("example: python -m planaria_cluster" in each.epilog for each in commands.choices.values())
+    commands = subcommands(parser())
+    assert len(commands) == 9
+    leaves = [*subcommands(commands.pop("node")).values(), *commands.values()]
+    assert all("example: python -m planaria_cluster" in (each.epilog or "") for each in leaves)
+
+
+def subcommands(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (commands,) = [action for action in top._actions if isinstance(action, argparse._SubParsersAction)]
+    return commands.choices
+
+
+def test_the_name_of_the_cluster_may_come_last_and_is_never_taken_for_a_word():
+    arguments = parser().parse_args(["node", "stop", "2", "--name", "other"])
+    assert (arguments.node, arguments.name) == ("2", "other")
+    assert cli.split(["node", "exec", "2", "--name", "x", "--", "ls", "--", "-l"]) == (
+        ["node", "exec", "2", "--name", "x"],
+        ["ls", "--", "-l"],
+    )
 
 
 def test_a_command_error_tells_the_last_words():
@@ -104,7 +119,7 @@ def test_the_status_table():
 
 def test_doctor_names_the_command_that_helps(monkeypatch, capsys):
     findings = [Finding("root", True, "yes"), Finding("runc", False, "starts", "apt-get install runc")]
-    monkeypatch.setattr(bare.doctor, "findings", lambda: findings)
+    monkeypatch.setattr("planaria_cluster.bare.doctor.findings", lambda: findings)
     assert cli.main(["doctor"]) == 2
     out = capsys.readouterr().out
     assert "runc" in out
@@ -113,17 +128,17 @@ def test_doctor_names_the_command_that_helps(monkeypatch, capsys):
 
 def test_missing_packages_without_apt_are_named(monkeypatch):
     monkeypatch.setattr(packages, "PACKAGES", (Package("runc", "", lambda: False),))
-    monkeypatch.setattr(packages.shutil, "which", lambda *_, **__: None)
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     with pytest.raises(
         ClusterError, match="missing: runc; install them, on Debian or Ubuntu with `apt-get install"
     ):
-        packages.ensure(None)
+        packages.ensure(Progress())
 
 
 def test_auto_keeps_a_bare_cluster_that_is_there(monkeypatch):
     monkeypatch.setattr(opening, "engine_answers", lambda: True)
     assert type(opening.open_cluster("demo")).__name__ == "KindProvider"
-    monkeypatch.setattr(opening.settings, "load", lambda _: object())
+    monkeypatch.setattr("planaria_cluster.bare.settings.load", lambda _: object())
     assert type(opening.open_cluster("demo")).__name__ == "BareProvider"
 
 
@@ -134,4 +149,4 @@ def test_a_lost_engine_does_not_hide_the_environment(monkeypatch):
 
     assert str(paths.state_root()) == "/var/lib/planaria"
     assert str(paths.cache()).endswith(".cache/planaria")
-    assert os.path.isabs(paths.cache())
+    assert paths.cache().is_absolute()

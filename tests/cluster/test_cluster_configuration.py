@@ -4,6 +4,7 @@ import json
 import tomllib
 
 import pytest
+
 from planaria_cluster import pins
 from planaria_cluster.bare import containerd, control_plane, dns, kubelet, network, proxy, settings, simulated
 from planaria_cluster.bare.launcher import Program
@@ -29,7 +30,7 @@ def test_the_addresses_of_a_cluster_never_overlap(made):
     networks = [ipaddress.ip_network(word) for word in ranges]
     assert not any(a.overlaps(b) for a in networks for b in networks if a is not b)
     last = made.node(settings.MAX_NODES)
-    assert ipaddress.ip_network(last.pod_range).subnet_of(ipaddress.ip_network(made.pods))
+    assert ipaddress.IPv4Network(last.pod_range).subnet_of(ipaddress.IPv4Network(made.pods))
     assert ipaddress.ip_address(made.dns_service) in ipaddress.ip_network(made.services)
     assert len(f"{made.bridge}n{settings.MAX_NODES}") <= 15  # what the kernel takes as a link's name
 

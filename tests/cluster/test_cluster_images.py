@@ -1,8 +1,10 @@
 """When an image is built, and with what."""
 
 import io
+from pathlib import Path
 
 import pytest
+
 from planaria_cluster import images
 from planaria_cluster.errors import CommandError, PrerequisiteError, UsageError
 from planaria_cluster.progress import Progress
@@ -26,7 +28,7 @@ def calls(monkeypatch):
         for word in argv:
             target = str(word).removeprefix("docker-archive:").partition(":")[0]
             if target.endswith(".tar.new"):
-                open(target, "w").close()
+                Path(target).touch()
         return ""
 
     monkeypatch.setattr(images, "run", run)
@@ -60,7 +62,7 @@ def test_buildah_works_without_privileges_of_its_own(context, calls, tmp_path):
     build(context, tmp_path / "app.tar", BASE="x")
     (bud, environment), (push, _) = calls
     assert bud[:2] == ["buildah", "bud"]
-    assert ["--build-arg", "BASE=x"] == bud[bud.index("--build-arg") :][:2]
+    assert bud[bud.index("--build-arg") :][:2] == ["--build-arg", "BASE=x"]
     assert environment["BUILDAH_ISOLATION"] == "chroot"
     assert push[-1] == f"docker-archive:{tmp_path / 'app.tar.new'}:planaria.local/app:1"
 

@@ -4,9 +4,9 @@ import io
 import json
 
 import pytest
+
 from planaria_cluster import images
 from planaria_cluster.errors import CommandError, NoClusterError, PrerequisiteError, UsageError
-from planaria_cluster.kind import provider
 from planaria_cluster.kind.configuration import configuration
 from planaria_cluster.kind.provider import KindProvider
 from planaria_cluster.progress import Progress
@@ -72,7 +72,7 @@ def test_up_on_a_present_cluster_wakes_and_does_not_create(demo, recorder):
 
 def test_stop_and_start_a_node(demo, recorder, monkeypatch):
     recorder.clusters = "demo\n"
-    monkeypatch.setattr(provider.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     demo.stop_node("demo-worker")
     assert recorder.calls[-1] == "docker exec demo-worker systemctl stop kubelet"
     demo.start_node("demo-worker")

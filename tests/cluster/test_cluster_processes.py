@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from planaria_cluster import processes
 from planaria_cluster.errors import ClusterError
 from planaria_cluster.ledger import Ledger, Record
