@@ -1,3 +1,3 @@
 module planaria.local/app
 
-go 1.24
+go 1.25

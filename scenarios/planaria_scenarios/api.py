@@ -106,7 +106,9 @@ class Api:
         url = f"{self._access.server}/{path_of(kind, namespace)}"
         timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=290)
         try:
-            async with self._session.get(url, params=query, headers=self._headers(), timeout=timeout) as answer:
+            async with self._session.get(
+                url, params=query, headers=self._headers(), timeout=timeout
+            ) as answer:
                 if answer.status >= 400:
                     raise ApiError(f"watch {kind}: {await answer.text()}", answer.status)
                 async for line in _lines(answer):
@@ -159,7 +161,7 @@ class Api:
 
 
 async def _lines(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    """aiohttp's own line reader refuses lines as long as a large object."""
+    """The library's own line reader refuses lines as long as a large object."""
     rest = b""
     async for chunk in answer.content.iter_any():
         *whole, rest = (rest + chunk).split(b"\n")

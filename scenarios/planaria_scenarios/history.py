@@ -66,7 +66,11 @@ class History:
 
     @property
     def workloads(self) -> list[Workload]:
-        return [Workload.of({**body, "kind": kind}) for (kind, _), body in self.objects.items() if kind in WORKLOADS]
+        return [
+            Workload.of({**body, "kind": kind})
+            for (kind, _), body in self.objects.items()
+            if kind in WORKLOADS
+        ]
 
     @property
     def living(self) -> list[Pod]:

@@ -73,5 +73,5 @@ def _material(section: dict[str, Any], name: str, folder: Path) -> bytes:
     if data := section.get(f"{name}-data"):
         return base64.b64decode(data)
     if file := section.get(name):
-        return (folder / file).read_bytes()
+        return Path(folder / file).read_bytes()
     return b""

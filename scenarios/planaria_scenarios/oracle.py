@@ -85,7 +85,9 @@ def _rollout(workload: Workload) -> list[str]:
     if workload.observed < workload.generation:
         return [f"{workload.ref}: its controller has not seen generation {workload.generation}"]
     if workload.updated < workload.desired:
-        return [f"{workload.ref}: {workload.updated} of {workload.desired} replicas are of the present revision"]
+        return [
+            f"{workload.ref}: {workload.updated} of {workload.desired} replicas are of the present revision"
+        ]
     return []
 
 

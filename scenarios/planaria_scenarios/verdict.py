@@ -9,7 +9,9 @@ def problems(case: Case, *, recovered: bool, operator: bool, reasons: list[str])
     """What keeps this run from being a success, one sentence each. `reasons`: why the oracle was not content."""
     found = []
     if not recovered:
-        found.append(f"not recovered within {case.scenario.limit_seconds} s: {'; '.join(reasons) or 'did not last'}")
+        found.append(
+            f"not recovered within {case.scenario.limit_seconds} s: {'; '.join(reasons) or 'did not last'}"
+        )
     if operator and not case.scenario.is_control:
         found += [*_understanding(case), *_action(case), *_records(case)]
     return found

@@ -86,7 +86,9 @@ class Workload:
             ref=f"{kind}/{body['metadata']['name']}",
             uid=body["metadata"]["uid"],
             generation=body["metadata"].get("generation", 0),
-            observed=status.get("observedGeneration", body["metadata"].get("generation", 0) * (kind == "Job")),
+            observed=status.get(
+                "observedGeneration", body["metadata"].get("generation", 0) * (kind == "Job")
+            ),
             desired=desired,
             updated=updated,
             ready=ready,
@@ -105,7 +107,7 @@ class Workload:
 def _counts(kind: str, spec: Body, status: Body) -> tuple[int, int, int]:
     if kind == "DaemonSet":
         names = ("desiredNumberScheduled", "updatedNumberScheduled", "numberReady")
-        return tuple(status.get(name, 0) for name in names)  # type: ignore[return-value]  # three names, three numbers
+        return tuple(status.get(name, 0) for name in names)
     return spec.get("replicas", 1), status.get("updatedReplicas", 0), status.get("readyReplicas", 0)
 
 

@@ -1,0 +1,5 @@
+import sys
+
+from planaria_scenarios.cli import main
+
+sys.exit(main())

@@ -1,0 +1,112 @@
+"""The operator as a process of its own, with the rights of its ServiceAccount and no others."""
+
+import asyncio
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from planaria_scenarios import kubeconfig
+from planaria_scenarios.api import Api
+from planaria_scenarios.environment import OPERATOR_ACCOUNT, OPERATOR_NAMESPACE
+from planaria_scenarios.errors import EnvironmentalError
+
+READY_SECONDS = 60
+STOP_SECONDS = 20
+TOKEN_SECONDS = 7200
+
+
+@asynccontextmanager
+async def running(api: Api, admin: Path, namespaces: Sequence[str], log: Path) -> AsyncIterator[str]:
+    """The operator, watching `namespaces` only; gives its address. `admin` names the cluster.
+
+    Raises EnvironmentalError with the end of its log where it does not become ready, or dies while it is needed.
+    """
+    with tempfile.TemporaryDirectory(prefix="planaria-") as folder:
+        access = kubeconfig.with_token(admin, await _token(api), Path(folder) / "kubeconfig")
+        address = f"127.0.0.1:{_free_port()}"
+        process = await _start(access, address, namespaces, log)
+        try:
+            await _until_ready(process, address, log)
+            yield f"http://{address}"
+            _check_alive(process, log)
+        finally:
+            await _stop(process)
+
+
+async def _token(api: Api) -> str:
+    body = {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenRequest",
+        "spec": {"expirationSeconds": TOKEN_SECONDS},
+    }
+    answer = await api.create(
+        "ServiceAccount", OPERATOR_NAMESPACE, body, name=OPERATOR_ACCOUNT, subresource="token"
+    )
+    return str(answer["status"]["token"])
+
+
+async def _start(
+    access: Path, address: str, namespaces: Sequence[str], log: Path
+) -> asyncio.subprocess.Process:
+    scope = [word for namespace in namespaces for word in ("--namespace", namespace)]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as stream:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "planaria_operator", "run", "--kubeconfig", str(access)),
+            *("--listen", address, "--log-format", "json", *scope),
+            stdout=stream,
+            stderr=stream,
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is ours to handle: records are closed before the operator goes
+        )
+
+
+async def _until_ready(process: asyncio.subprocess.Process, address: str, log: Path) -> None:
+    end = time.monotonic() + READY_SECONDS
+    async with aiohttp.ClientSession() as session:
+        while not await _answers(session, f"http://{address}/readyz"):
+            _check_alive(process, log)
+            if time.monotonic() > end:
+                raise EnvironmentalError(f"the operator is not ready after {READY_SECONDS} s: {_tail(log)}")
+            await asyncio.sleep(0.5)
+
+
+async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with session.get(url, timeout=aiohttp.ClientTimeout(total=3)) as answer:
+            return answer.status == 200
+    except (aiohttp.ClientError, TimeoutError):
+        return False
+
+
+def _check_alive(process: asyncio.subprocess.Process, log: Path) -> None:
+    if process.returncode is not None:
+        raise EnvironmentalError(f"the operator ended with status {process.returncode}: {_tail(log)}")
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), STOP_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+    return f"{' | '.join(lines[-3:])[-600:] or 'it wrote nothing'} (all of it in {log})"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
