@@ -126,6 +126,7 @@ STATUS = RemediationStatus(
             time=after(5), station="detect", reason="IncidentOpened", message="3 pods of web killed"
         ),
     ),
+    waits=1,
     next_check_at=after(60),
     healthy_since=after(18),
     recovered_at=after(18),
