@@ -87,7 +87,9 @@ class _Converter:
             raise SchemaError(f"{path}: has no description; kubectl explain would have nothing to say")
         return node
 
-    def convert(self, raw: Schema, path: str) -> Schema:
+    def convert(self, raw: Schema | bool, path: str) -> Schema:
+        if isinstance(raw, bool):
+            raise SchemaError(f"{path}: may be anything; give it a type")
         node = self._plain(raw, path)
         kind = _kind(node, path)
         _check_keywords(node, kind, path)
@@ -165,7 +167,7 @@ def _kind(node: Schema, path: str) -> str:
 def _check_keywords(node: Schema, kind: str, path: str) -> None:
     if unknown := set(node) - KEYWORDS[kind] - EVERYWHERE:
         raise SchemaError(
-            f"{path}: {', '.join(sorted(unknown))} cannot stand at a {kind} of a structural schema"
+            f"{path}: {', '.join(sorted(unknown))} has no place at this {kind} of a structural schema"
         )
     if "properties" in node and "additionalProperties" in node:
         raise SchemaError(f"{path}: properties and additionalProperties exclude each other")
