@@ -3,21 +3,18 @@
 import argparse
 import asyncio
 import json
-import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 from planaria_cluster import ClusterError, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_scenarios import catalogue, show
+from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.environment import prepare
 from planaria_scenarios.errors import ScenarioError
 from planaria_scenarios.result import Result
 from planaria_scenarios.session import Session, play
-
-T = TypeVar("T")
 
 EXAMPLES = """\
 examples:
@@ -136,21 +133,10 @@ def _run(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from planaria_scenarios.demo import demo  # noqa: PLC0415  listing scenarios needs none of it
 
-    return run_cancellable(demo(open_cluster(options.cluster)))
+    progress = Progress()
+    return demo(open_cluster(options.cluster, progress=progress), progress)
 
 
 def write_json(file: Path, found: list[Result]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps([result.to_dict() for result in found], indent=2) + "\n")
-
-
-def run_cancellable(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; SIGTERM is treated as Ctrl-C is, so that both clean up."""
-
-    async def guarded() -> T:
-        task = asyncio.current_task()
-        assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
-
-    return asyncio.run(guarded())
