@@ -37,3 +37,9 @@ class Kubectl:
         """Server-side apply as a Go or Python client does it, with warnings as errors; returns what is stored."""
         words = ("apply", "--server-side", "--warnings-as-errors", "-n", namespace, "-f", "-", "-o", "json")
         return json.loads(self(*words, *flags, stdin=yaml.safe_dump(body)))
+
+    def apply_status(self, namespace: str, body: dict[str, Any]) -> Any:
+        """As the operator writes it: the status is its own, whoever wrote there before."""
+        return self.apply(
+            namespace, body, "--subresource=status", "--field-manager=planaria-status", "--force-conflicts"
+        )

@@ -29,15 +29,11 @@ def rows(table: str) -> list[dict[str, str]]:
 @pytest.fixture
 def populated(kubectl: Kubectl, namespace: str) -> str:
     kubectl.apply(namespace, body(HEALING_POLICY, "enforce-web", spec={"mode": "Enforce"}))
-    kubectl.apply(
-        namespace,
-        body(HEALING_POLICY, "enforce-web", status=example.POLICY_STATUS.to_body()),
-        "--subresource=status",
+    kubectl.apply_status(
+        namespace, body(HEALING_POLICY, "enforce-web", status=example.POLICY_STATUS.to_body())
     )
     kubectl.apply(namespace, body(REMEDIATION, "web", spec=example.SPEC.to_body()))
-    kubectl.apply(
-        namespace, body(REMEDIATION, "web", status=example.STATUS.to_body()), "--subresource=status"
-    )
+    kubectl.apply_status(namespace, body(REMEDIATION, "web", status=example.STATUS.to_body()))
     return namespace
 
 

@@ -45,12 +45,7 @@ def test_the_example_uses_every_field_of_the_record():
 def test_a_full_remediation_is_stored_without_pruning_or_warnings(kubectl: Kubectl, namespace: str):
     spec, status = example.SPEC.to_body(), example.STATUS.to_body()
     kubectl.apply(namespace, body(REMEDIATION, "web", spec=spec))
-    stored = kubectl.apply(
-        namespace,
-        body(REMEDIATION, "web", status=status),
-        "--subresource=status",
-        "--field-manager=planaria-status",
-    )
+    stored = kubectl.apply_status(namespace, body(REMEDIATION, "web", status=status))
     assert stored["spec"] == spec
     assert stored["status"] == status
     assert type(example.STATUS).model_validate(stored["status"]) == example.STATUS
@@ -60,9 +55,7 @@ def test_a_full_remediation_is_stored_without_pruning_or_warnings(kubectl: Kubec
 def test_a_full_policy_status_is_stored_without_pruning_or_warnings(kubectl: Kubectl, namespace: str):
     status = example.POLICY_STATUS.to_body()
     kubectl.apply(namespace, body(HEALING_POLICY, "everything"))
-    stored = kubectl.apply(
-        namespace, body(HEALING_POLICY, "everything", status=status), "--subresource=status"
-    )
+    stored = kubectl.apply_status(namespace, body(HEALING_POLICY, "everything", status=status))
     assert stored["status"] == status
 
 

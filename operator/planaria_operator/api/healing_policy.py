@@ -202,8 +202,8 @@ class Guardrails(ApiModel):
     budget: Annotated[
         Budget,
         Field(
-            description="Actions allowed in a sliding window. Reserved in status before acting, so a restart "
-            "forgets nothing."
+            description="Actions allowed in a sliding window, 10 an hour by default. Reserved in status before acting, "
+            "so a restart forgets nothing."
         ),
     ] = Budget()
     min_healthy: Annotated[
