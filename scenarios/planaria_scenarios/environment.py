@@ -89,7 +89,9 @@ async def _ensure_namespace(api: Api, name: str) -> None:
 async def _until_served(api: Api, name: str) -> None:
     for _ in range(60):
         body = await api.get("CustomResourceDefinition", "", name)
-        conditions = {item["type"]: item["status"] for item in body.get("status", {}).get("conditions", [])}
+        conditions = {
+            item["type"]: item["status"] for item in (body.get("status", {}).get("conditions") or [])
+        }
         if conditions.get("Established") == "True":
             return
         await asyncio.sleep(0.5)
