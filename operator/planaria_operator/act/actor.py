@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from planaria_operator.act.patches import ATTEMPT, REVERT, tests_hold
+from planaria_operator.act.patches import ATTEMPT, REVERT, still_fits
 from planaria_operator.act.taints import with_avoid, without_avoid
 from planaria_operator.api.plan import Operation, Verb
 from planaria_operator.kube.errors import (
@@ -205,7 +205,7 @@ def _arrived(sending: _Sending, body: JsonBody, steps: list[dict[str, Any]]) -> 
         return f"{about} was patched already"
     if sending.token.endswith(REVERT) and marker != sending.token.removesuffix(REVERT):
         return f"{about} carries no change of this attempt to undo"
-    if not tests_hold(steps, body):
+    if not still_fits(steps, body):
         raise _elsewhere(
             sending, f"{about} is not as it was when this was planned: somebody changed it since"
         )

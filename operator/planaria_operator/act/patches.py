@@ -110,7 +110,7 @@ def value_at(body: Any, path: str) -> Any:
     return body
 
 
-def tests_hold(patch: JsonPatch, body: Mapping[str, Any]) -> bool:
+def still_fits(patch: JsonPatch, body: Mapping[str, Any]) -> bool:
     return all(
         without_nulls(value_at(body, step["path"])) == without_nulls(step["value"])
         for step in patch

@@ -1,0 +1,140 @@
+"""Bodies as the API server sends them, and settings around them, for builders and the actor."""
+
+import copy
+from typing import Any
+
+from planaria_contract import ObjectRef, Observation, PodFact
+from planaria_contract.actions import Parameters
+from planaria_operator.act.builder import Setting
+from planaria_operator.api.healing_policy import AllowedAction
+from planaria_operator.kube.interface import JsonBody
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.objects.workload import REVISION
+from tests.builders import NAMESPACE, NOW, decision, node, observation, pod_fact, store
+
+TOKEN = "front-12345678/1"
+
+
+def template(image: str = "app:1", *, resources: JsonBody | None = None, **metadata: Any) -> JsonBody:
+    container: JsonBody = {"name": "app", "image": image, "resources": resources or {}}
+    labels = {"app": "front"}
+    return {"metadata": {"labels": labels, **metadata}, "spec": {"containers": [container]}}
+
+
+def workload(
+    kind: str = "Deployment", *, made_of: JsonBody | None = None, replicas: int = 3, **spec: Any
+) -> JsonBody:
+    return {
+        "kind": kind,
+        "metadata": {
+            "name": "front",
+            "namespace": NAMESPACE,
+            "uid": "uid-front",
+            "generation": 1,
+            "annotations": {REVISION: "1"},
+        },
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": "front"}},
+            "template": copy.deepcopy(made_of or template()),
+            **spec,
+        },
+    }
+
+
+def owned_by(kind: str, uid: str) -> list[JsonBody]:
+    return [{"kind": kind, "name": "owner", "uid": uid, "controller": True}]
+
+
+def replica_set(revision: int, made_of: JsonBody) -> JsonBody:
+    hashed = copy.deepcopy(made_of)
+    hashed["metadata"]["labels"]["pod-template-hash"] = f"hash{revision}"
+    return {
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": f"front-hash{revision}",
+            "namespace": NAMESPACE,
+            "uid": f"uid-rs-{revision}",
+            "labels": {"app": "front", "pod-template-hash": f"hash{revision}"},
+            "annotations": {REVISION: str(revision)},
+            "ownerReferences": owned_by("Deployment", "uid-front"),
+        },
+        "spec": {"template": hashed},
+    }
+
+
+def controller_revision(revision: int, made_of: JsonBody) -> JsonBody:
+    return {
+        "kind": "ControllerRevision",
+        "metadata": {
+            "name": f"front-{revision}",
+            "namespace": NAMESPACE,
+            "uid": f"uid-cr-{revision}",
+            "labels": {"app": "front", "controller-revision-hash": f"front-{revision}"},
+            "ownerReferences": owned_by("StatefulSet", "uid-front"),
+        },
+        "revision": revision,
+        "data": {"spec": {"template": {**copy.deepcopy(made_of), "$patch": "replace"}}},
+    }
+
+
+def pod(
+    name: str = "front-0",
+    *,
+    node_name: str = "node-1",
+    owner: str = "ReplicaSet",
+    owner_uid: str = "uid-rs-1",
+    resources: JsonBody | None = None,
+    phase: str = "Running",
+    **metadata: Any,
+) -> JsonBody:
+    owners = {"ownerReferences": owned_by(owner, owner_uid)} if owner else {}
+    return {
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "uid": f"uid-pod-{name}",
+            "labels": {"app": "front"},
+            **owners,
+            **metadata,
+        },
+        "spec": {"nodeName": node_name, "containers": template(resources=resources)["spec"]["containers"]},
+        "status": {"phase": phase},
+    }
+
+
+def seen(*facts: PodFact, **fields: Any) -> Observation:
+    """Observed just as `pod` makes them."""
+    return observation(pods=facts, **fields)
+
+
+def affected(name: str = "front-0", **fields: Any) -> PodFact:
+    return pod_fact(name, affected=True, **fields).model_copy(update={"uid": f"uid-pod-{name}"})
+
+
+def setting(
+    parameters: Parameters,
+    *,
+    target: JsonBody | None = None,
+    kind: str = "Deployment",
+    pods: tuple[JsonBody, ...] = (pod(),),
+    revisions: tuple[JsonBody, ...] = (),
+    observed: Observation | None = None,
+    world: ClusterStore | None = None,
+    remediation: str = TOKEN,
+    **bounds: Any,
+) -> Setting:
+    about = ObjectRef(kind=kind, name="front", namespace=NAMESPACE, uid="uid-front")
+    facts = tuple(affected(body["metadata"]["name"], node=body["spec"]["nodeName"]) for body in pods)
+    category = parameters.category.value
+    return Setting(
+        decision=decision(parameters, about),
+        observation=observed or seen(*facts, time=NOW),
+        bounds=AllowedAction(type=category, **bounds),  # type: ignore[arg-type]
+        target=target or workload(kind),
+        pods={body["metadata"]["name"]: body for body in pods},
+        revisions=revisions,
+        store=world or store(node("node-1"), node("node-2")),
+        remediation=remediation,
+    )

@@ -1,0 +1,126 @@
+"""What the planner fetches, and what it will not plan on at all."""
+
+import copy
+
+import pytest
+
+from planaria_contract import Isolate, ObjectRef, Restart, Rollback
+from planaria_contract.actions import Parameters
+from planaria_operator.act.builder import Refusal
+from planaria_operator.act.planner import BUILDERS, Planner
+from planaria_operator.api.plan import Plan
+from planaria_operator.api.reasons import Reason
+from planaria_operator.decide.masks import GOVERNED
+from planaria_operator.kube.errors import Forbidden, Unavailable
+from planaria_operator.kube.fake import FakeKube
+from tests.act.bodies import TOKEN, affected, owned_by, pod, replica_set, seen, template, workload
+from tests.builders import NAMESPACE, decision, policy, store
+
+FRONT = ObjectRef(kind="Deployment", name="front", namespace=NAMESPACE, uid="uid-front")
+GOOD, BAD = template("app:1"), template("app:2")
+
+
+def world() -> FakeKube:
+    stranger = pod("stranger-0", owner_uid="uid-rs-of-somebody-else")
+    foreign = copy.deepcopy(replica_set(9, template("app:9")))
+    foreign["metadata"]["ownerReferences"] = owned_by("Deployment", "uid-other")
+    return FakeKube(
+        workload(made_of=BAD),
+        replica_set(1, GOOD),
+        replica_set(2, BAD),
+        foreign,
+        pod(),
+        pod("front-1"),
+        stranger,
+    )
+
+
+async def ask(kube: FakeKube, parameters: Parameters, target: ObjectRef = FRONT, **spec) -> Plan | Refusal:
+    observed = seen(affected("front-0"), affected("front-1"), affected("stranger-0"))
+    return await Planner(kube, store()).plan(decision(parameters, target), observed, policy(**spec), TOKEN)
+
+
+def reason(found: Plan | Refusal) -> Reason:
+    assert isinstance(found, Refusal), found
+    return found.reason
+
+
+def test_every_action_that_a_policy_can_list_has_a_builder():
+    assert set(BUILDERS) == set(GOVERNED)
+
+
+async def test_pods_with_the_same_labels_but_another_owner_are_not_the_targets():
+    plan = await ask(world(), Restart())
+    assert isinstance(plan, Plan)
+    assert [each.object.name for each in plan.operations] == ["front-0", "front-1"]
+
+
+async def test_revisions_of_another_owner_are_not_gone_back_to():
+    plan = await ask(world(), Rollback())
+    assert isinstance(plan, Plan)
+    assert "revision 1 (front-hash1)" in plan.summary
+
+
+async def test_a_node_incident_reads_the_pods_on_the_node_in_the_policys_namespace():
+    kube = FakeKube(
+        {"kind": "Node", "metadata": {"name": "node-1", "uid": "n"}},
+        pod(),
+        pod("elsewhere-0", node_name="node-2"),
+        {**pod("front-0"), "metadata": {**pod()["metadata"], "namespace": "other"}},
+    )
+    target = ObjectRef(kind="Node", name="node-1", uid="n")
+    plan = await ask(kube, Restart(), target)
+    assert isinstance(plan, Plan)
+    assert [(each.object.namespace, each.object.name) for each in plan.operations] == [(NAMESPACE, "front-0")]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (FRONT.model_copy(update={"uid": "older"}), Reason.WORLD_CHANGED),
+        (FRONT.model_copy(update={"name": "deleted"}), Reason.WORLD_CHANGED),
+        (FRONT.model_copy(update={"namespace": "kube-system"}), Reason.NOT_SELECTED),
+        (FRONT.model_copy(update={"kind": "Secret"}), Reason.UNSUPPORTED_TARGET),
+        (ObjectRef(kind="Node", name="node-1", namespace=NAMESPACE), Reason.NOT_SELECTED),
+    ],
+)
+async def test_a_target_that_is_not_what_was_decided_on_is_refused(target: ObjectRef, expected: Reason):
+    assert reason(await ask(world(), Restart(), target)) is expected
+
+
+async def test_a_target_on_its_way_out_is_refused():
+    kube = world()
+    body = kube.objects["Deployment", NAMESPACE, "front"]
+    body["metadata"]["deletionTimestamp"] = "2026-11-23T12:00:00Z"
+    assert reason(await ask(kube, Restart())) is Reason.WORLD_CHANGED
+
+
+async def test_what_the_policy_does_not_list_is_not_planned():
+    kube = world()
+    assert reason(await ask(kube, Restart(), actions=[])) is Reason.NOT_ALLOWED_BY_POLICY
+    assert kube.made == []
+
+
+async def test_what_this_version_has_no_hands_for_is_not_planned():
+    assert reason(await ask(world(), Isolate(node="node-1"))) is Reason.UNSUPPORTED_TARGET
+
+
+async def test_a_missing_permission_is_a_refusal_that_names_the_verb():
+    kube = world()
+    kube.fail("list", "ReplicaSet", Forbidden("not allowed to list replicasets.apps"))
+    found = await ask(kube, Rollback())
+    assert isinstance(found, Refusal)
+    assert (found.reason, found.message) == (Reason.FORBIDDEN, "not allowed to list replicasets.apps")
+
+
+async def test_a_server_that_is_away_is_not_a_refusal():
+    kube = world()
+    kube.fail("get", "Deployment", Unavailable("no answer"))
+    with pytest.raises(Unavailable):
+        await ask(kube, Rollback())
+
+
+async def test_planning_changes_nothing():
+    kube = world()
+    await ask(kube, Rollback())
+    assert kube.changes == []
