@@ -84,7 +84,7 @@ async def _operate(
         await asyncio.gather(*background, return_exceptions=True)
 
 
-def _parts(  # noqa: PLR0913  what the stations are made of
+def _parts(
     settings: Settings,
     kube: KubeClient,
     store: ClusterStore,
@@ -106,7 +106,7 @@ def _parts(  # noqa: PLR0913  what the stations are made of
     )
 
 
-async def _watch_and_reconcile(  # noqa: PLR0913
+async def _watch_and_reconcile(
     settings: Settings, kube: KubeClient, feed: Feed, engine: Engine, probes: Probes, stop: asyncio.Event
 ) -> None:
     """Fill the store, then watch and reconcile; where the watch ends for a reason that can be mended, again."""

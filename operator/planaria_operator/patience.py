@@ -33,7 +33,7 @@ async def patiently(what: str, attempt: Callable[[], Awaitable[T]], stop: asynci
         except (KubeError, WatchError) as error:
             if str(error) != said:
                 said = str(error)
-                log.warning(f"waiting: cannot {what}", error=said)
+                log.warning("waiting", cannot=what, error=said)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
         pause = min(pause * 2, LONGEST_PAUSE)

@@ -8,12 +8,14 @@ import asyncio
 import base64
 import ssl
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import yaml
 from aiohttp import web
+from yarl import URL
 
 
 class ApiProxy:
@@ -69,7 +71,7 @@ class ApiProxy:
         headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
         async with self._session.request(
             request.method,
-            aiohttp.client.URL(f"{self._upstream}{path}", encoded=True),
+            URL(f"{self._upstream}{path}", encoded=True),
             headers=headers,
             data=await request.read(),
             ssl=self._tls,
@@ -79,10 +81,18 @@ class ApiProxy:
             for name in ("Content-Type", "Content-Encoding", "Retry-After"):
                 if name in answer.headers:
                     response.headers[name] = answer.headers[name]
-            await response.prepare(request)
-            async for chunk in answer.content.iter_any():
-                await response.write(chunk)
+            with suppress(ConnectionResetError, aiohttp.ClientError):
+                await self._stream(request, response, answer)
             return response
+
+    @staticmethod
+    async def _stream(
+        request: web.Request, response: web.StreamResponse, answer: aiohttp.ClientResponse
+    ) -> None:
+        """Pass on piece by piece, as a watch needs; a client that hangs up is no error."""
+        await response.prepare(request)
+        async for chunk in answer.content.iter_any():
+            await response.write(chunk)
 
 
 def _credentials(kubeconfig: Path) -> tuple[str, ssl.SSLContext]:

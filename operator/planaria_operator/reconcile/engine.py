@@ -16,7 +16,7 @@ from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
 from planaria_operator.kube.errors import Conflict, KubeError, NotFound
 from planaria_operator.reconcile.advance import advance
-from planaria_operator.reconcile.case import Case, Parts, Telling, commit
+from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.history import expired
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.opening import open_remediations
@@ -42,14 +42,23 @@ class Engine:
         self.parts.store.on_change = self._wake.set
         while not stop.is_set():
             await self._pause(stop)
-            try:
-                await self.tick(self.parts.clock())
-            except KubeError as error:
-                log.warning("the API server could not be asked; trying again", error=str(error))
+            await self._tick_safely()
             self.ticked = self.parts.clock()
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _tick_safely(self) -> None:
+        """Whatever goes wrong in one pass, the next one comes: a loop that ended would be a silent stop."""
+        try:
+            await self.tick(self.parts.clock())
+        except KubeError as error:
+            log.warning("the API server could not be asked; trying again", error=str(error))
+            await asyncio.sleep(1)
+        except Exception:
+            metrics.RECONCILE_ERRORS.inc()
+            log.exception("a pass failed; trying again")
+            await asyncio.sleep(5)
 
     async def tick(self, now: datetime) -> None:
         """One pass over every policy."""
@@ -60,7 +69,7 @@ class Engine:
                 continue
             found = detect(self.parts.store, policy, now)
             incidents = [incident for incident in found if incident.target.uid not in claimed]
-            await self._open(policy, incidents, now)
+            await self._open(policy, incidents)
             self._advance_all(policy, incidents, now)
             await self._summarise(policy, incidents, now, overlapping=len(found) - len(incidents))
             claimed.update(incident.target.uid or "" for incident in found)
@@ -69,13 +78,13 @@ class Engine:
 
     # --- opening
 
-    async def _open(self, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime) -> None:
+    async def _open(self, policy: HealingPolicy, incidents: Iterable[Incident]) -> None:
         known = open_remediations(self.parts.store, policy)
         for incident in incidents:
             if incident.ripe and incident.target.uid not in known:
-                await self._open_one(incident, now)
+                await self._open_one(incident)
 
-    async def _open_one(self, incident: Incident, now: datetime) -> None:
+    async def _open_one(self, incident: Incident) -> None:
         symptom = incident.symptoms[0]
         name = f"{incident.policy.namespace}/{incident.target}"
         self.parts.journal.passed(Station.DETECT, name, symptom=symptom.kind.value)
@@ -84,12 +93,7 @@ class Engine:
             return
         policy = f"{incident.policy.namespace}/{incident.policy.name}"
         metrics.INCIDENTS.labels(policy=policy, symptom=symptom.kind.value).inc()
-        case = Case(remediation, incident.policy, incident, now)
-        message = f"{symptom.kind.value} on {symptom.subject}: {symptom.message}".rstrip(": ")
-        telling = Telling("detect", Reason.INCIDENT_OPENED, message, warning=True)
-        with suppress(Conflict):  # somebody else wrote first; the next tick sees it
-            await commit(self.parts, case, remediation.status, telling)
-        self.parts.journal.passed(Station.OPEN, case.key)
+        self.parts.journal.passed(Station.OPEN, f"{remediation.namespace}/{remediation.name}")
 
     # --- advancing
 

@@ -27,7 +27,7 @@ async def waiting(parts: Parts, case: Case, decision: Decision) -> Remediation:
     return await commit(parts, case, status, Telling("decide", Reason.WAITING, message))
 
 
-async def blocked(  # noqa: PLR0913  the two keywords are what callers differ in
+async def blocked(
     parts: Parts,
     case: Case,
     reason: Reason,

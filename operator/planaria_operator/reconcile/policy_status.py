@@ -53,7 +53,7 @@ def summarised(  # noqa: PLR0913  what is said has this many parts
     )
 
 
-def _with_ready(  # noqa: PLR0913
+def _with_ready(
     policy: HealingPolicy,
     conditions: tuple[Condition, ...],
     now: datetime,

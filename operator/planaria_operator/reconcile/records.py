@@ -7,6 +7,7 @@ nothing, and what was written is put into the store at once, so that no step is 
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 
 from planaria_operator.api.base import API_VERSION, ApiModel
 from planaria_operator.api.healing_policy import HealingPolicy, HealingPolicyStatus
@@ -56,12 +57,10 @@ class Records:
         return self._keep(stored)
 
     async def delete(self, remediation: Remediation) -> None:
-        try:
+        with suppress(NotFound):
             await self._kube.delete(
                 "Remediation", remediation.namespace, remediation.name, uid=remediation.uid
             )
-        except NotFound:
-            pass
         self._store.remediations.pop((remediation.namespace, remediation.name), None)
 
     async def update_policy(

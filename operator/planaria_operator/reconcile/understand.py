@@ -17,8 +17,9 @@ async def understand(parts: Parts, case: Case) -> Remediation:
         update={"stage": Stage.UNDERSTOOD, "semantic_state": record, "next_check_at": None}
     )
     before = case.status.semantic_state
-    news = before is None or (before.fault, before.component) != (record.fault, record.component)
-    tellings = [Telling("semantics", Reason.FAULT_UNDERSTOOD, _sentence(state))] if news else []
+    tellings = [] if case.status.timeline else [_opened(case)]
+    if before is None or (before.fault, before.component) != (record.fault, record.component):
+        tellings.append(Telling("semantics", Reason.FAULT_UNDERSTOOD, _sentence(state)))
     remediation = await commit(parts, case, status, *tellings)
     parts.journal.passed(Station.UNDERSTOOD, case.key)
     return remediation
@@ -34,6 +35,12 @@ async def observe(parts: Parts, case: Case) -> Observation:
         Station.EVIDENCE, case.key, lines=len(observation.logs), missing=list(observation.missing)
     )
     return observation
+
+
+def _opened(case: Case) -> Telling:
+    first = case.remediation.spec.symptoms[0]
+    message = f"{first.kind} on {first.subject}: {first.message}".rstrip(": ")
+    return Telling("detect", Reason.INCIDENT_OPENED, message, warning=True)
 
 
 def _sentence(state: SemanticState) -> str:

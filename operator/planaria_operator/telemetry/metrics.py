@@ -27,8 +27,8 @@ GCCollector(registry=REGISTRY)
 
 INCIDENTS: Final = Counter(
     "planaria_incidents_total",
-    "Incidents opened, by first symptom.",
-    ["symptom"],
+    "Incidents opened, by policy (namespace/name) and first symptom.",
+    ["policy", "symptom"],
     registry=REGISTRY,
 )
 DECISIONS: Final = Counter(
