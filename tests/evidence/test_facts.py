@@ -1,0 +1,211 @@
+import json
+
+import pytest
+
+from planaria_contract import LogLine
+from planaria_operator.evidence.dependencies import behind, dependencies, named_hosts
+from planaria_operator.evidence.facts import (
+    LAST_APPLIED,
+    applied_replicas,
+    movable,
+    node_facts,
+    pod_fact,
+    workload_fact,
+)
+from planaria_operator.evidence.revisions import (
+    Revisions,
+    from_controller_revisions,
+    from_replica_sets,
+    read_revisions,
+)
+from planaria_operator.kube.fake import FakeKube
+from tests.builders import (
+    NOW,
+    ago,
+    autoscaler,
+    container,
+    daemon_set,
+    deployment,
+    node,
+    pod,
+    pods_of,
+    replica_set,
+    service_of,
+    stateful_set,
+    store,
+    terminated,
+    waiting,
+)
+
+FRONT = deployment(environment=("http://backend:8080/livez", "info", "8080"))
+
+
+# --- pods
+
+
+def test_a_pod_fact_tells_of_its_worst_container():
+    well = container("sidecar")
+    ill = waiting("CrashLoopBackOff", restarts=4, last_termination=terminated("OOMKilled", 137))
+    fact = pod_fact(pod("front-0", replica_set(FRONT, 3), containers=[well, ill]), affected=True)
+    assert (fact.waiting_reason, fact.last_termination, fact.last_exit_code) == (
+        "CrashLoopBackOff",
+        "OOMKilled",
+        137,
+    )
+    assert (fact.restarts, fact.revision, fact.memory_limit_bytes) == (4, "hash3", 2 * 256 * 2**20)
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        (pod("a", replica_set(FRONT)), True),
+        (pod("b", stateful_set()), True),
+        (pod("c", daemon_set()), False),
+        (pod("bare"), False),
+        (pod("d", replica_set(FRONT), local_storage=True), False),
+        (pod("e", stateful_set(), claims=("data",)), True),
+    ],
+    ids=lambda value: getattr(getattr(value, "meta", None), "name", None),
+)
+def test_only_pods_that_come_back_elsewhere_are_movable(subject, expected):
+    assert movable(subject) is expected
+
+
+# --- revisions
+
+
+def test_the_previous_revision_is_one_that_still_serves_rather_than_the_last_bad_one():
+    sets = [
+        replica_set(FRONT, 3, ready=0),
+        replica_set(FRONT, 2, desired=0),
+        replica_set(FRONT, 1, desired=2),
+    ]
+    assert from_replica_sets(sets).previous == "hash1"
+    assert from_replica_sets(sets).current == "hash3"
+
+
+def test_without_one_that_serves_it_is_the_newest_older_one_and_a_first_revision_has_none():
+    sets = [replica_set(FRONT, number, ready=0) for number in (3, 2, 1)]
+    assert from_replica_sets(sets).previous == "hash2"
+    assert from_replica_sets(sets[2:]).previous is None
+    assert from_replica_sets([]) == Revisions()
+
+
+def revision(workload, name, number, uid=None):
+    return {
+        "kind": "ControllerRevision",
+        "metadata": {
+            "name": name,
+            "namespace": "shop",
+            "labels": dict(workload.match_labels),
+            "creationTimestamp": "2026-11-23T11:00:00Z",
+            "ownerReferences": [
+                {"uid": uid or workload.meta.uid, "kind": workload.meta.kind, "name": workload.meta.name}
+            ],
+        },
+        "revision": number,
+    }
+
+
+async def test_controller_revisions_are_named_as_their_pods_are_labelled():
+    cart, agent = stateful_set("cart"), daemon_set("agent")
+    kube = FakeKube(
+        revision(cart, "cart-aaa", 1), revision(cart, "cart-bbb", 2), revision(cart, "cart-zzz", 9, uid="stranger"),
+        revision(agent, "agent-ccc", 4), revision(agent, "agent-ddd", 5),
+    )  # fmt: skip
+    of_cart, of_agent = await read_revisions(kube, store(), cart), await read_revisions(kube, store(), agent)
+    assert (of_cart.current, of_cart.previous) == ("cart-bbb", "cart-aaa")
+    assert (of_agent.current, of_agent.previous) == ("ddd", "ccc")
+    assert from_controller_revisions([], cart) == Revisions("cart-1")
+
+
+def test_a_workload_fact_has_the_age_of_its_revision_and_who_scales_it():
+    current = replica_set(FRONT, created=ago(40))
+    world = store(FRONT, current, autoscaler(FRONT))
+    fact = workload_fact(world, FRONT, from_replica_sets([current]), NOW)
+    assert fact.revision_age_seconds == 40
+    assert fact.autoscaled_by == "HorizontalPodAutoscaler/front"
+    assert fact.last_known_replicas == 3
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expected"),
+    [
+        (json.dumps({"spec": {"replicas": 4}}), 4),
+        (json.dumps({"spec": {"replicas": 0}}), None),
+        (json.dumps({"spec": {"replicas": "4"}}), None),
+        (json.dumps(["spec"]), None),
+        ("{broken", None),
+        ("", None),
+    ],
+)
+def test_the_last_applied_count_is_read_with_suspicion(annotation, expected):
+    zero = deployment("backend", desired=0, annotations={LAST_APPLIED: annotation})
+    assert applied_replicas(zero) == expected
+    assert workload_fact(store(zero), zero, Revisions(), NOW).last_known_replicas == expected
+
+
+def test_the_nodes_of_the_pods_come_first():
+    world = store(node("a"), node("b", ready=False, ready_since=ago(50)), node("c"))
+    facts = node_facts(world, {"b"}, limit=2)
+    assert [fact.name for fact in facts] == ["b", "a"]
+    assert facts[0].not_ready_since == ago(50)
+
+
+# --- dependencies
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("http://backend:8080/x", {"backend"}),
+        ("backend.shop.svc.cluster.local", {"backend"}),
+        ("backend.shop:80", {"backend"}),
+        ("backend.svc", {"backend"}),
+        ("backend.other.svc:80", set()),
+        ("www.backend.example", set()),
+        ('Get "http://backend:8080/livez": dial tcp 10.96.3.4:8080', {"backend"}),
+        ("$(rm -rf /) ; backend'", {"backend"}),
+    ],
+)
+def test_names_of_this_namespace_are_found_in_any_text(text, names):
+    assert {"backend", "other"} & named_hosts([text], "shop") == names
+
+
+def line(text):
+    return LogLine(index=0, pod="front-0", container="app", text=text)
+
+
+def test_a_dependency_with_nothing_behind_it_comes_first_with_its_workload():
+    back, cache = deployment("backend", desired=0), deployment("cache")
+    front = deployment(environment=("http://backend:8080", "cache:6379"))
+    world = store(front, back, cache, service_of(front), service_of(back), service_of(cache, ready=2))
+    facts = dependencies(world, front, (), NOW)
+    assert [(fact.service, fact.ready_endpoints) for fact in facts] == [("backend", 0), ("cache", 2)]
+    assert facts[0].workload is not None
+    assert facts[0].workload.desired == 0
+
+
+def test_a_service_of_its_own_is_no_dependency():
+    front = deployment(environment=("front",))
+    assert dependencies(store(front, service_of(front)), front, (), NOW) == ()
+
+
+def test_error_lines_name_dependencies_and_other_lines_do_not():
+    back = deployment("backend")
+    front = deployment()
+    world = store(front, back, service_of(back))
+    assert dependencies(world, front, [line("dial backend: connection refused")], NOW)
+    assert dependencies(world, front, [line("the backend is lovely")], NOW) == ()
+
+
+def test_a_name_without_a_service_is_nothing():
+    front = deployment()
+    hostile = [line("connection refused by kube-system/../../secrets; backend")]
+    assert dependencies(store(front), front, hostile, NOW) == ()
+
+
+def test_the_workload_behind_a_service_is_found_by_its_selector_even_at_zero():
+    back = deployment("backend", desired=0)
+    service, _ = service_of(back)
+    assert behind(store(back, *pods_of(back, 0)), service) == back

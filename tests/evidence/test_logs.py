@@ -1,0 +1,128 @@
+"""Hostile text comes out as bounded, printable, blackened text with the time that the API server stamped on it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planaria_operator.evidence.logs import (
+    LINE_LENGTH,
+    MAX_PODS,
+    LogRequest,
+    clean,
+    parse_log,
+    read_logs,
+    wanted,
+)
+from planaria_operator.evidence.redact import REDACTED, Redactor
+from planaria_operator.evidence.sources import Sources
+from planaria_operator.kube.errors import NotFound
+from planaria_operator.kube.fake import FakeKube
+from tests.builders import ago, container, deployment, pod, replica_set, terminated, waiting
+
+OWNER = replica_set(deployment())
+REQUEST = LogRequest(pod("front-0", OWNER), "app", previous=False)
+
+
+def parse(text):
+    return parse_log(text, REQUEST, Redactor())
+
+
+def asked(*pods, healthy=()):
+    return [(each.pod.meta.name, each.container, each.previous) for each in wanted(pods, healthy)]
+
+
+def test_lines_carry_the_servers_time_to_the_microsecond():
+    (line,) = parse("2026-11-23T18:30:29.123456789Z hello  world\n")
+    assert line.time == datetime(2026, 11, 23, 18, 30, 29, 123456, UTC)
+    assert line.text == "hello  world"
+
+
+@pytest.mark.parametrize(
+    "line", ["no stamp at all", "2026-99-99T18:30:29Z impossible", "2026-11-23 not quite"]
+)
+def test_a_line_without_a_usable_stamp_keeps_its_text(line):
+    (parsed,) = parse(line)
+    assert parsed.time is None
+    assert parsed.text
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("bell\x07 and\x00 null", "bell  and  null"),
+        ("tab\tbed", "tab bed"),
+        ("right\u202eleft", "right left"),
+        ("carriage\rreturn", "carriage return"),
+        ("x" * 5000, "x" * (LINE_LENGTH - 1) + "…"),
+    ],
+)
+def test_escape_and_control_characters_are_removed_and_length_is_bounded(raw, cleaned):
+    assert clean(raw) == cleaned
+
+
+@given(st.text(max_size=3000))
+def test_any_text_becomes_bounded_printable_lines(text):
+    for line in parse(text):
+        assert len(line.text) <= LINE_LENGTH + len(REDACTED) * 64
+        assert not any(ord(character) < 32 or ord(character) == 127 for character in line.text)
+
+
+def test_secrets_and_key_blocks_are_blackened():
+    texts = [
+        line.text
+        for line in parse("password=x\n-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\nok")
+    ]
+    assert texts == [f"password={REDACTED}", REDACTED, REDACTED, REDACTED, "ok"]
+
+
+# --- what is asked for
+
+
+def test_a_crashed_container_is_read_before_and_after_its_restart():
+    back = container(restarts=1, last_termination=terminated(), running_since=ago(3))
+    assert asked(pod("front-0", OWNER, containers=[back])) == [
+        ("front-0", "app", True),
+        ("front-0", "app", False),
+    ]
+
+
+def test_a_container_that_waits_to_be_restarted_has_only_its_ended_instance():
+    looping = waiting("CrashLoopBackOff", restarts=3, last_termination=terminated())
+    assert asked(pod("front-0", OWNER, containers=[looping])) == [("front-0", "app", True)]
+
+
+def test_a_container_that_never_ran_is_not_asked():
+    assert asked(pod("front-0", OWNER, containers=[waiting("ImagePullBackOff")])) == []
+
+
+def test_failed_containers_come_first_and_a_failing_init_container_is_among_them():
+    failing = waiting("CrashLoopBackOff", name="migrate", restarts=2, last_termination=terminated())
+    ill = pod("front-0", OWNER, containers=[waiting("PodInitializing")], init_containers=(failing,))
+    assert asked(ill) == [("front-0", "migrate", True)]
+
+
+def test_pods_are_bounded_and_one_healthy_sibling_is_read_for_contrast():
+    many = [pod(f"front-{n}", OWNER) for n in range(9)]
+    assert len(asked(*many)) == MAX_PODS
+    names = [name for name, *_ in asked(*many, healthy=[pod("well", OWNER), pod("too", OWNER)])]
+    assert len(names) == MAX_PODS
+    assert names[-1] == "well"
+
+
+async def test_a_log_that_cannot_be_read_is_named_and_the_others_are_numbered_through():
+    kube = FakeKube()
+    kube.log_text = {
+        ("shop", "front-0", "app", False): "one\ntwo",
+        ("shop", "front-2", "app", False): "three",
+    }
+    for name in ("front-0", "front-1", "front-2"):
+        kube.put({"kind": "Pod", "metadata": {"name": name, "namespace": "shop"}})
+    sources = Sources()
+    kube.fail("logs", "Pod", NotFound("get pods front-0/log: gone"))
+    requests = wanted([pod(f"front-{n}", OWNER) for n in range(3)], [])
+    found = await read_logs(kube, sources, requests, 100, Redactor())
+    assert [line.index for line in found] == list(range(len(found)))
+    assert len(sources.missing) >= 1
