@@ -81,7 +81,14 @@ class Prometheus:
         try:
             async with asyncio.timeout(self._timeout + 1), self._slots:
                 answer = await loop.run_in_executor(self._threads, ask)
-        except (RequestException, PrometheusApiClientException, TimeoutError, KeyError, ValueError) as error:
+        except (
+            RequestException,
+            PrometheusApiClientException,
+            TimeoutError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:
             if not isinstance(error, PrometheusApiClientException):
                 self._again_at = loop.time() + PAUSE_SECONDS
             raise PrometheusUnavailable(f"{type(error).__name__}: {str(error)[:160]}") from error
