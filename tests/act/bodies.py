@@ -131,7 +131,7 @@ def setting(
     return Setting(
         decision=decision(parameters, about),
         observation=observed or seen(*facts, time=NOW),
-        bounds=AllowedAction(type=category, **bounds),  # type: ignore[arg-type]
+        bounds=AllowedAction(type=category, **bounds),
         target=target or workload(kind),
         pods={body["metadata"]["name"]: body for body in pods},
         revisions=revisions,

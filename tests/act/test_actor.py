@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from planaria_contract import Migrate, Resize, Restart, Rollback, Scale
+from planaria_contract.actions import Parameters
 from planaria_operator.act import migrate, resize, restart, rollback, scale
 from planaria_operator.act.actor import Actor, Superseded
 from planaria_operator.act.builder import Refusal
@@ -34,7 +35,7 @@ def world() -> FakeKube:
     return FakeKube(workload(made_of=BAD), pod(resources=LIMITED), NODE)
 
 
-def planned(kube: FakeKube, parameters: Rollback | Restart | Scale | Resize | Migrate) -> Plan:
+def planned(kube: FakeKube, parameters: Parameters) -> Plan:
     builders = {
         "rollback": rollback.build,
         "restart": restart.build,
@@ -57,7 +58,7 @@ def current(kube: FakeKube) -> JsonBody:
     return kube.objects[FRONT]
 
 
-ALL = [
+ALL: list[Parameters] = [
     Rollback(),
     Restart(scope="pod"),
     Scale(ratio=2.0),
@@ -290,7 +291,7 @@ def test_a_pointer_finds_what_it_names_and_nothing_otherwise(path: str, value: o
     [({"a": 1}, True), ({"a": 1, "created": None}, True), ({"a": 2}, False), (None, False)],
 )
 def test_a_field_that_is_null_is_a_field_that_is_not_set(expected: object, holds: bool):
-    patch = [
+    patch: list[dict[str, Any]] = [
         {"op": "test", "path": "/spec", "value": expected},
         {"op": "replace", "path": "/spec", "value": {}},
     ]

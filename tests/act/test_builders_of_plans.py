@@ -193,6 +193,14 @@ def test_values_of_variables_are_not_repeated_in_the_summary():
     assert "hunter2" not in plan.summary
 
 
+def test_containers_that_come_and_go_are_named_in_the_summary():
+    sidecar = template("app:1")
+    sidecar["spec"]["containers"][0]["name"] = "proxy"
+    history = (replica_set(2, sidecar), replica_set(1, GOOD))
+    plan = planned(rollback.build(setting(Rollback(), target=workload(made_of=sidecar), revisions=history)))
+    assert "container app added, container proxy removed" in plan.summary
+
+
 def test_a_template_that_the_record_cannot_hold_is_refused():
     huge = template("app:2", annotations={"note": "x" * 70_000})
     found = setting(Rollback(), target=workload(made_of=huge), revisions=(replica_set(2, huge), HISTORY[1]))

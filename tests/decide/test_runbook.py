@@ -13,6 +13,7 @@ from planaria_contract import (
     ObjectRef,
     Resize,
     Restart,
+    Rollback,
     Scale,
     Wait,
 )
@@ -88,7 +89,7 @@ async def test_a_young_revision_without_older_pods_to_compare_with_is_resized_no
 @pytest.mark.parametrize("workload", [rolled_out(), rolled_out(age=90_000, in_progress=True)])
 async def test_a_fresh_revision_whose_pods_fail_is_rolled_back(fault, workload):
     found = await decide(situation(fault, pods=pods(1, others=OLD), workload=workload))
-    assert found.category is Action.ROLLBACK
+    assert found.parameters == Rollback(revision=OLD)
     assert "1 of 3 pods" in found.explanation
 
 
@@ -282,7 +283,7 @@ async def test_nothing_is_done_about_what_is_healthy():
 
 
 async def test_a_guess_is_looked_at_once_more_before_anything_is_done():
-    unsure = situation(Fault.MEMORY_EXHAUSTION, affected=3, confidence=0.4)
+    unsure = situation(Fault.MEMORY_EXHAUSTION, affected=3, confidence=0.39)
     assert await climb(unsure) == ["look-once-more", "raise-memory-2x", "raise-memory-3x", "escalate"]
 
 

@@ -41,9 +41,7 @@ def parse_revision(body: Mapping[str, Any]) -> Revision:
 def earlier(revisions: list[Revision], current: Mapping[str, Any]) -> list[Revision]:
     """Revisions before the current template that differ from it, newest first."""
     newest_first = sorted(revisions, key=lambda revision: revision.number, reverse=True)
-    now = next((r.number for r in newest_first if r.template == without_nulls(current)), None)
-    if now is None:
-        now = next((r.number for r in newest_first if alike(r.template, current)), None)
+    now = next((r.number for r in newest_first if alike(r.template, current)), None)
     return [
         revision
         for revision in newest_first

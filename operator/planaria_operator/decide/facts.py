@@ -11,8 +11,8 @@ from planaria_operator.decide.signature import changes_template
 YOUNG_SECONDS: Final = 1800
 """A fault within half an hour of a rollout is laid at its door. Later ones more often come from load or from outside."""
 
-LOW_CONFIDENCE: Final = 0.5
-"""Below this the understanding is no better than a guess, so the first answer is to look once more."""
+LOW_CONFIDENCE: Final = 0.4
+"""Below this two explanations weigh about the same, so the first answer is to look once more."""
 
 SIBLING_CALM: Final = 0.75
 """Share of the memory limit below which a sibling is not under the pressure that killed the affected pod."""

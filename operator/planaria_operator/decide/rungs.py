@@ -91,10 +91,15 @@ RESTART_ALL = Rung(
 # --- going back
 
 
+def _rollback(facts: Facts) -> Rollback:
+    """To the revision that the observation names: it prefers one that still serves over one that was just as bad."""
+    return Rollback(revision=facts.workload.previous_revision if facts.workload else None)
+
+
 ROLLBACK = Rung(
     name="rollback",
     when=lambda facts: facts.rollout_to_blame,
-    parameters=lambda _: Rollback(),
+    parameters=_rollback,
     because=lambda facts: (
         f"the revision is {facts.age} and {facts.reach}, none of an older one, are affected"
     ),
@@ -103,7 +108,7 @@ ROLLBACK = Rung(
 ROLLBACK_COMPARED = Rung(
     name="rollback-compared",
     when=lambda facts: facts.rollout_to_blame and facts.old_pods_fine,
-    parameters=lambda _: Rollback(),
+    parameters=_rollback,
     because=lambda facts: (
         f"{facts.reach} are affected, all of the new revision; those of the one before are fine"
     ),
@@ -112,7 +117,7 @@ ROLLBACK_COMPARED = Rung(
 ROLLBACK_STUCK = Rung(
     name="rollback-stuck-rollout",
     when=lambda facts: facts.rolling_out and facts.rollout_to_blame and facts.old_pods_fine,
-    parameters=lambda _: Rollback(),
+    parameters=_rollback,
     because=lambda facts: (
         f"the rollout does not get past {facts.reach}; those of the revision before are fine"
     ),
