@@ -1,6 +1,7 @@
 """Sent twice is sent once, whatever was lost in between. FakeKube counts what would have changed."""
 
 import copy
+from typing import Any
 
 import pytest
 
