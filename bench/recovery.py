@@ -1,0 +1,106 @@
+"""How fast faults are healed with the operator, beside what Kubernetes does alone."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench import recovery_plot, recovery_report
+from bench.goals import table as goals_table
+from planaria_cluster import ClusterError, open_cluster
+from planaria_cluster.progress import Progress
+from planaria_scenarios import show
+from planaria_scenarios.cancelling import run_cancellable
+from planaria_scenarios.catalogue import Entry, find
+from planaria_scenarios.environment import prepare
+from planaria_scenarios.errors import ScenarioError
+from planaria_scenarios.result import Result
+from planaria_scenarios.session import Operator, Session, play
+
+HELP = "seconds to recovery, with the operator and without"
+EXAMPLE = """\
+examples:
+  python -m bench recovery
+  python -m bench recovery --only hanging-replica --only slow-start
+  python -m bench recovery --json results/recovery.json --plot results/recovery.png --check
+
+Times count from the first sign of the fault in the API. "> N s" is a scenario that had not recovered at its limit.
+Recovered means: judged from pods and workloads, not from what the operator says, and lasting for the settle time.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--only", action="append", metavar="NAME", help="only this scenario (repeatable); default: all")
+    add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
+    add("--plot", type=Path, metavar="FILE", help="draw the times there (PNG, SVG or PDF)")
+    add(
+        "--check",
+        action="store_true",
+        help="exit 1 unless all recovered, nothing was harmed, controls left alone",
+    )
+    add(
+        "--at-once",
+        type=int,
+        default=4,
+        metavar="N",
+        help="scenarios that share the cluster (default: %(default)s)",
+    )
+    add("--skip-off", action="store_true", help="leave out the runs without the operator")
+    add("--cluster", default="planaria", metavar="NAME", help="default: %(default)s")
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        return _run(options)
+    except (ClusterError, ScenarioError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    entries = find(options.only or ["all"])
+    on, off = _measure(entries, options)
+    rows = recovery_report.rows(on, off)
+    goals = recovery_report.goals(on)
+    console = show.console()
+    console.print(recovery_report.table(rows))
+    console.print(recovery_report.controls(on))
+    console.print(goals_table(goals))
+    for result in on:
+        for complaint in result.complaints:
+            console.print(f"{result.name}: {complaint}", markup=False, style="red")
+    if options.json:
+        _write(options.json, recovery_report.body(on, off, goals))
+    if options.plot:
+        recovery_plot.draw(rows, options.plot)
+    return 1 if options.check and not all(goal.met for goal in goals) else 0
+
+
+def _measure(entries: list[Entry], options: argparse.Namespace) -> tuple[list[Result], list[Result]]:
+    progress = Progress()
+    cluster = open_cluster(options.cluster, progress=progress)
+    kubeconfig = prepare(cluster, progress)
+
+    def session(operator: Operator) -> Session:
+        return Session(
+            kubeconfig=kubeconfig,
+            cluster=cluster,
+            operator=operator,
+            log=Path("results") / "bench-operator.log",
+            at_once=options.at_once,
+            listener=lambda event: progress.say(show.line(event)),
+        )
+
+    progress.say(f"{len(entries)} scenarios with the operator")
+    on = run_cancellable(play(entries, session("on")))
+    faults = [entry for entry in entries if not entry.scenario.is_control and not options.skip_off]
+    progress.say(f"{len(faults)} scenarios without it")
+    off = run_cancellable(play(faults, session("off"))) if faults else []
+    return on, off
+
+
+def _write(file: Path, body: dict[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(body, indent=2) + "\n")
