@@ -1,12 +1,15 @@
 """Bodies as the API server sends them, and settings around them, for builders and the actor."""
 
 import copy
+import json
 from typing import Any
 
 from planaria_contract import ObjectRef, Observation, PodFact
 from planaria_contract.actions import Parameters
-from planaria_operator.act.builder import Setting
+from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.api.healing_policy import AllowedAction
+from planaria_operator.api.plan import Operation, Plan
+from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import REVISION
@@ -138,3 +141,23 @@ def setting(
         store=world or store(node("node-1"), node("node-2")),
         remediation=remediation,
     )
+
+
+def patch_of(operation: Operation) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(operation.body)
+    return found
+
+
+def replaced(operation: Operation) -> dict[str, object]:
+    return {str(step["path"]): step["value"] for step in patch_of(operation) if step["op"] == "replace"}
+
+
+def planned(found: Plan | Refusal) -> Plan:
+    assert isinstance(found, Plan), found
+    return found
+
+
+def refused(found: Plan | Refusal) -> Reason:
+    assert isinstance(found, Refusal), found
+    assert found.message
+    return found.reason

@@ -1,0 +1,174 @@
+"""Restart and rollback: what is planned, and each reason for which it is refused."""
+
+import pytest
+
+from planaria_contract import (
+    Resize,
+    Restart,
+    Rollback,
+)
+from planaria_operator.act import resize, restart, rollback
+from planaria_operator.act.patches import ATTEMPT
+from planaria_operator.api.plan import Verb
+from planaria_operator.api.reasons import Reason
+from tests.act.bodies import (
+    TOKEN,
+    affected,
+    controller_revision,
+    patch_of,
+    planned,
+    pod,
+    refused,
+    replaced,
+    replica_set,
+    seen,
+    setting,
+    template,
+    workload,
+)
+
+# --- restart
+
+
+def test_a_pod_restart_evicts_the_named_pods_by_uid():
+    plan = planned(restart.build(setting(Restart(pods=("front-0",)), pods=(pod(), pod("front-1")))))
+    assert [(each.verb, each.object.name, each.object.uid) for each in plan.operations] == [
+        (Verb.EVICT, "front-0", "uid-pod-front-0")
+    ]
+    assert plan.inverse == ()
+    assert plan.summary == "evict 1 of 2 pods: front-0"
+
+
+def test_a_pod_restart_is_bounded_and_says_so():
+    pods = tuple(pod(f"front-{index}") for index in range(5))
+    plan = planned(restart.build(setting(Restart(), pods=pods, max_pods=2)))
+    assert len(plan.operations) == 2
+    assert "at most 2 at once, of 5" in plan.summary
+
+
+def test_a_pod_that_was_replaced_since_it_was_observed_is_left_alone():
+    replacement = pod("front-0", uid="uid-another")
+    found = restart.build(
+        setting(Restart(pods=("front-0",)), pods=(replacement,), observed=seen(affected("front-0")))
+    )
+    assert refused(found) is Reason.NO_AFFECTED_POD
+
+
+def test_a_pod_that_a_person_is_deleting_is_left_alone():
+    going = pod("front-0", deletionTimestamp="2026-11-23T12:00:00Z")
+    assert refused(restart.build(setting(Restart(), pods=(going,)))) is Reason.NO_AFFECTED_POD
+
+
+def test_a_workload_restart_uses_the_annotation_of_kubectl_and_the_time_of_the_observation():
+    plan = planned(restart.build(setting(Restart(scope="workload"))))
+    added = [step["value"] for step in patch_of(plan.operations[0]) if step["op"] == "add"]
+    assert added == [{"kubectl.kubernetes.io/restartedAt": "2026-11-23T12:00:00Z"}, TOKEN]
+
+
+def test_the_same_setting_gives_the_same_plan():
+    assert restart.build(setting(Restart(scope="workload"))) == restart.build(
+        setting(Restart(scope="workload"))
+    )
+
+
+@pytest.mark.parametrize("strategy", [{}, {"updateStrategy": {"type": "OnDelete"}}])
+def test_a_stateful_set_is_helped_past_its_broken_pods(strategy):
+    target = workload("StatefulSet", **strategy)
+    found = setting(Restart(scope="workload"), kind="StatefulSet", target=target)
+    plan = planned(restart.build(found))
+    assert [each.verb for each in plan.operations] == [Verb.PATCH, Verb.EVICT]
+    assert plan.operations[1].best_effort
+
+
+@pytest.mark.parametrize(
+    ("build", "parameters"),
+    [
+        (restart.build, Restart(scope="workload")),
+        (rollback.build, Rollback()),
+        (resize.build, Resize(resource="memory", ratio=2.0)),
+    ],
+)
+def test_a_rollout_that_a_person_has_paused_is_left_alone(build, parameters):
+    assert refused(build(setting(parameters, target=workload(paused=True)))) is Reason.UNSUPPORTED_TARGET
+    assert refused(build(setting(parameters, kind="Node"))) is Reason.UNSUPPORTED_TARGET
+
+
+# --- rollback
+
+GOOD, BAD = template("app:1"), template("app:2")
+HISTORY = (replica_set(2, BAD), replica_set(1, GOOD))
+
+
+def test_a_rollback_puts_the_previous_template_back_without_its_hash():
+    plan = planned(rollback.build(setting(Rollback(), target=workload(made_of=BAD), revisions=HISTORY)))
+    assert replaced(plan.operations[0]) == {"/spec/template": GOOD}
+    assert replaced(plan.inverse[0]) == {"/spec/template": BAD}
+    assert plan.summary == "back to revision 1 (front-hash1): app: image app:2 -> app:1"
+
+
+def test_each_patch_tests_whose_object_it_is_and_what_stands_there_and_leaves_its_mark():
+    plan = planned(rollback.build(setting(Rollback(), target=workload(made_of=BAD), revisions=HISTORY)))
+    marks = {}
+    for name, operation, before in (("do", plan.operations[0], BAD), ("undo", plan.inverse[0], GOOD)):
+        steps = patch_of(operation)
+        tests = {step["path"]: step["value"] for step in steps if step["op"] == "test"}
+        assert tests == {"/metadata/uid": "uid-front", "/spec/template": before}
+        marks[name] = steps[-1]
+    path = f"/metadata/annotations/{ATTEMPT.replace('/', '~1')}"
+    assert marks["do"] == {"op": "add", "path": path, "value": TOKEN}
+    assert marks["undo"] == {"op": "add", "path": path, "value": f"{TOKEN}/revert"}
+
+
+def test_a_restart_in_between_is_not_a_revision_to_go_back_to():
+    restarted = template("app:2", annotations={"kubectl.kubernetes.io/restartedAt": "2026-11-23T11:00:00Z"})
+    history = (replica_set(3, restarted), *HISTORY)
+    plan = planned(rollback.build(setting(Rollback(), target=workload(made_of=restarted), revisions=history)))
+    assert replaced(plan.operations[0]) == {"/spec/template": GOOD}
+
+
+def test_revisions_newer_than_the_present_one_are_not_gone_back_to():
+    """After an undone rollback the older template is the present one under a newer number."""
+    found = rollback.build(setting(Rollback(), target=workload(made_of=GOOD), revisions=HISTORY))
+    assert refused(found) is Reason.NO_PREVIOUS_REVISION
+
+
+@pytest.mark.parametrize("name", ["1", "hash1", "front-hash1"])
+def test_a_revision_may_be_asked_for_by_number_hash_or_name(name: str):
+    history = (replica_set(3, template("app:3")), *HISTORY)
+    wanted = setting(Rollback(revision=name), target=workload(made_of=template("app:3")), revisions=history)
+    assert replaced(planned(rollback.build(wanted)).operations[0]) == {"/spec/template": GOOD}
+
+
+def test_a_revision_that_is_not_kept_is_refused():
+    wanted = setting(Rollback(revision="9"), target=workload(made_of=BAD), revisions=HISTORY)
+    assert refused(rollback.build(wanted)) is Reason.NO_PREVIOUS_REVISION
+
+
+def test_a_stateful_set_goes_back_by_its_controller_revision():
+    history = (controller_revision(2, BAD), controller_revision(1, GOOD))
+    target = workload("StatefulSet", made_of=BAD)
+    plan = planned(rollback.build(setting(Rollback(), kind="StatefulSet", target=target, revisions=history)))
+    assert replaced(plan.operations[0]) == {"/spec/template": GOOD}
+
+
+def test_values_of_variables_are_not_repeated_in_the_summary():
+    secret = template("app:1")
+    secret["spec"]["containers"][0]["env"] = [{"name": "PASSWORD", "value": "hunter2"}]
+    history = (replica_set(2, secret), replica_set(1, GOOD))
+    plan = planned(rollback.build(setting(Rollback(), target=workload(made_of=secret), revisions=history)))
+    assert "app: env" in plan.summary
+    assert "hunter2" not in plan.summary
+
+
+def test_containers_that_come_and_go_are_named_in_the_summary():
+    sidecar = template("app:1")
+    sidecar["spec"]["containers"][0]["name"] = "proxy"
+    history = (replica_set(2, sidecar), replica_set(1, GOOD))
+    plan = planned(rollback.build(setting(Rollback(), target=workload(made_of=sidecar), revisions=history)))
+    assert "container app added, container proxy removed" in plan.summary
+
+
+def test_a_template_that_the_record_cannot_hold_is_refused():
+    huge = template("app:2", annotations={"note": "x" * 70_000})
+    found = setting(Rollback(), target=workload(made_of=huge), revisions=(replica_set(2, huge), HISTORY[1]))
+    assert refused(rollback.build(found)) is Reason.PLAN_TOO_LARGE
