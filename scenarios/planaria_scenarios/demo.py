@@ -32,6 +32,10 @@ def demo(cluster: Provider, progress: Progress) -> int:
     """0 only if all four recovered as they should. Raises ScenarioError or ClusterError for what is around them."""
     console = show.console()
     console.print(Rule("Planaria: four real faults, healed on a real cluster", characters="="))
+    console.print(
+        "Each line has the seconds since the fault was made. Recovery counts from `visible`, the first sign in the API,"
+        " and is judged from pods and workloads, not from what the operator says of itself.\n"
+    )
     progress.say("the first run builds Kubernetes from source, which takes minutes; the next ones reuse it")
     kubeconfig = prepare(cluster, progress)
     results = run_cancellable(_play(find(CHOSEN), cluster, kubeconfig, console, progress))
@@ -99,14 +103,14 @@ def _show_records(cluster: Provider, kubeconfig: Path, console: Console) -> None
 def _show_ways_on(cluster: Provider, kubeconfig: Path, console: Console) -> None:
     namespace = f"{PREFIX}{CHOSEN[0]}"
     console.print("\nLook further:", style="bold")
-    lines = [
-        f"export KUBECONFIG={kubeconfig} PATH={cluster.kubectl().parent}:$PATH",
-        f"kubectl -n {namespace} describe rem            # the whole story of one incident",
-        f"kubectl -n {namespace} events                  # the same story as Events, among Kubernetes' own",
-        "kubectl explain hpol.spec.guardrails           # every field explains itself",
-        "python -m planaria_scenarios list              # all scenarios; run any of them by name",
-    ]
-    for line in lines:
-        console.out(f"  {line}", highlight=False)
+    ways = {
+        f"export KUBECONFIG={kubeconfig} PATH={cluster.kubectl().parent}:$PATH": "",
+        f"kubectl -n {namespace} describe rem": "the whole story of one incident",
+        f"kubectl -n {namespace} events": "the same as Events, among Kubernetes' own",
+        "kubectl explain hpol.spec.guardrails": "every field explains itself",
+        "python -m planaria_scenarios list": "all scenarios; `run NAME` plays any of them",
+    }
+    for command, meaning in ways.items():
+        console.out(f"  {command:<52}{'  # ' + meaning if meaning else ''}", highlight=False)
     console.print("Clean up:", style="bold")
     console.out("  make cluster-down", highlight=False)

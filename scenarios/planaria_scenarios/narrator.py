@@ -28,9 +28,7 @@ class Narrator:
                 self._began = self._began or at
                 self._line(at, "injected", what, style="yellow")
             case Visible(at=at, sign=sign):
-                self._line(
-                    at, "visible", f"{sign} (in the API; Planaria's clock starts here)", style="yellow"
-                )
+                self._line(at, "visible", sign, style="yellow")
             case RecordChanged(at=at, record=record):
                 self._record(at, record)
             case Whole(at=at, since=since):
@@ -50,7 +48,7 @@ class Narrator:
             self._state(at, state)
         if (decision := status.get("decision")) and self._news("decision", record.name, str(decision)):
             self._line(at, "decided", _decision(decision), style="cyan")
-            for mask in decision.get("masks") or []:
+            for mask in _telling(decision.get("masks") or []):
                 self._line(
                     None, "not", f"{mask['action']}: {mask.get('message') or mask['reason']}", style="dim"
                 )
@@ -101,6 +99,11 @@ class Narrator:
         since = "" if at is None or self._began is None else f"{at - self._began:.1f} s"
         row.add_row(since, label, escape(" ".join(text.split())))
         self._console.print(row)
+
+
+def _telling(masks: list[Body]) -> list[Body]:
+    """Without what could not have been done to this kind of object anyway."""
+    return [mask for mask in masks if mask["reason"] != "UnsupportedTarget"]
 
 
 def _symptoms(spec: Body) -> str:

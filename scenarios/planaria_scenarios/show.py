@@ -42,7 +42,7 @@ def results(found: list[Result]) -> Table:
         style = "green" if result.ok else "red"
         table.add_row(
             result.name, f"[{style}]{'ok' if result.ok else 'FAILED'}[/]", actions,
-            seconds(result.applied_after), seconds(result.recovered_after), str(len(result.harm)),
+            seconds(result.applied_after), seconds(None if result.kind == "control" else result.recovered_after), str(len(result.harm)),
         )  # fmt: skip
     return table
 
