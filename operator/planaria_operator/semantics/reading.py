@@ -4,16 +4,27 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from planaria_contract import DependencyFact, Fault, LogLine, MetricSeries, NodeFact, Observation, PodFact
+from planaria_contract import (
+    DependencyFact,
+    EventFact,
+    Fault,
+    LogLine,
+    MetricSeries,
+    NodeFact,
+    Observation,
+    PodFact,
+)
 from planaria_operator.semantics.signatures import recognise
 
 _NUMBER: Final = re.compile(r"[0-9a-f]{8,}|\d+")
 RECENT_REVISION: Final = 1800
 """Seconds in which a fault of a new revision alone is laid at its door."""
+BEFORE: Final = timedelta(minutes=2)
+"""A cause may show in an event some time before its symptom does."""
 
 
 class Hit(NamedTuple):
@@ -89,6 +100,21 @@ class Reading:
     def _last_line(self, pod: str) -> datetime | None:
         times = (line.time for line in self.observation.logs if line.pod == pod and line.time)
         return max(times, default=None)
+
+    # --- events
+
+    def holds(self, event: EventFact) -> bool:
+        """False for what is no warning, and for what was over before the first symptom began."""
+        began = min((symptom.since for symptom in self.observation.symptoms), default=None)
+        over = began and event.last_seen and event.last_seen < began - BEFORE
+        return not over and (event.warning or event.reason == "Killing")
+
+    def has_run(self, pod: str) -> bool:
+        """True for a pod whose containers were created at least once."""
+        fact = next((each for each in self.observation.pods if each.name == pod), None)
+        if fact is None or fact.node is None:
+            return False
+        return fact.last_termination is not None or fact.waiting_reason is None
 
     # --- metrics
 

@@ -130,10 +130,16 @@ class EventSignature(NamedTuple):
     message: re.Pattern[str]
     weight: float
     because: str
+    of_start: bool
+    """True for a step of a pod's start: once the container has run, that step is behind it."""
 
 
-def _event(fault: Fault, reason: str, message: str, weight: float, because: str) -> EventSignature:
-    return EventSignature(fault, re.compile(f"^(?:{reason})$"), re.compile(message), weight, because)
+def _event(
+    fault: Fault, reason: str, message: str, weight: float, because: str, *, of_start: bool = False
+) -> EventSignature:
+    return EventSignature(
+        fault, re.compile(f"^(?:{reason})$"), re.compile(message), weight, because, of_start
+    )
 
 
 EVENTS: Final = (
@@ -143,6 +149,7 @@ EVENTS: Final = (
         r"(?:secret|configmap|references non-existent \w+).{0,200}not found|non-existent",
         7,
         "a referenced Secret or ConfigMap does not exist",
+        of_start=True,
     ),
     _event(
         Fault.HANG_OR_PROBE_FAILURE,
@@ -158,9 +165,10 @@ EVENTS: Final = (
     _event(
         Fault.STORAGE_FAULT,
         "FailedMount|FailedAttachVolume|VolumeResizeFailed|FailedMapVolume",
-        r"",
+        r"^(?!.*failed to sync \w+ cache)",  # a kubelet that has just met the pod says so, and goes on
         6,
         "a volume cannot be attached or mounted",
+        of_start=True,
     ),
     _event(
         Fault.STORAGE_FAULT,
@@ -182,6 +190,7 @@ EVENTS: Final = (
         r"network|cni|sandbox",
         6,
         "its network could not be set up",
+        of_start=True,
     ),
     _event(
         Fault.ACCELERATOR_FAULT,
@@ -189,8 +198,16 @@ EVENTS: Final = (
         r"gpu|nvidia|device",
         6,
         "its node could not hand out the accelerator",
+        of_start=True,
     ),
-    _event(Fault.SCHEDULING_BLOCKED, "FailedScheduling", r"", 5, "the scheduler finds no place for it"),
+    _event(
+        Fault.SCHEDULING_BLOCKED,
+        "FailedScheduling",
+        r"",
+        5,
+        "the scheduler finds no place for it",
+        of_start=True,
+    ),
     _event(
         Fault.SCHEDULING_BLOCKED,
         "FailedCreate",
@@ -204,6 +221,7 @@ EVENTS: Final = (
         r"pull|image",
         5,
         "its image cannot be had",
+        of_start=True,
     ),
     _event(Fault.NODE_FAULT, "NodeNotReady|NodeLost", r"", 5, "its node is not ready"),
 )

@@ -57,11 +57,11 @@ def reported(reading: Reading) -> Iterator[Sign]:
 
 
 def out_of_memory(reading: Reading) -> Iterator[Sign]:
-    """The last termination of a pod outlives its symptom."""
+    """The last termination of a pod outlives its symptom, by years even: a hint and no more."""
     killed = [pod for pod in reading.affected if pod.last_termination == "OOMKilled"]
     if killed and not reading.observation.has(SymptomKind.OUT_OF_MEMORY):
         text = f"{killed[0].name}: last ended by OOMKilled"
-        yield Sign(Fault.MEMORY_EXHAUSTION, 7, "the kernel killed it at its memory limit", _fact(text))
+        yield Sign(Fault.MEMORY_EXHAUSTION, 2, "it was killed at its memory limit before", _fact(text))
 
 
 def nodes(reading: Reading) -> Iterator[Sign]:
@@ -113,18 +113,15 @@ def hangs(reading: Reading) -> Iterator[Sign]:
 
 
 def events(reading: Reading) -> Iterator[Sign]:
-    """The newest event of each kind that a catalogue entry knows."""
+    """The newest event of each kind that a catalogue entry knows, as far as it still holds."""
     seen = set()
     for index, event in enumerate(reading.observation.events):
-        entry = (
-            recognise_event(event.reason, event.message)
-            if event.warning or event.reason == "Killing"
-            else None
-        )
-        if entry and entry not in seen:
-            seen.add(entry)
-            text = f"{event.reason}: {event.message}"
-            yield Sign(entry.fault, entry.weight, entry.because, _evidence("event", index, text))
+        entry = recognise_event(event.reason, event.message) if reading.holds(event) else None
+        if entry is None or entry in seen or (entry.of_start and reading.has_run(event.subject.name)):
+            continue
+        seen.add(entry)
+        text = f"{event.reason}: {event.message}"
+        yield Sign(entry.fault, entry.weight, entry.because, _evidence("event", index, text))
 
 
 def memory(reading: Reading) -> Iterator[Sign]:
