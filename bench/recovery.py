@@ -1,6 +1,7 @@
 """How fast faults are healed with the operator, beside what Kubernetes does alone."""
 
 import argparse
+import asyncio
 import json
 import sys
 from pathlib import Path
@@ -57,6 +58,9 @@ def run(options: argparse.Namespace) -> int:
     except (ClusterError, ScenarioError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("interrupted; nothing was left behind", file=sys.stderr)
+        return 130
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -36,15 +36,20 @@ def results(found: list[Result]) -> Table:
     for heading in ("SCENARIO", "RESULT", "ACTIONS", "APPLIED", "RECOVERED", "HARM"):
         table.add_column(heading, no_wrap=heading == "SCENARIO")
     for result in found:
-        actions = (
-            "; ".join(f"{item.action} {item.target}" for item in result.actions if item.applied) or "none"
-        )
-        style = "green" if result.ok else "red"
-        table.add_row(
-            result.name, f"[{style}]{'ok' if result.ok else 'FAILED'}[/]", actions,
-            seconds(result.applied_after), seconds(None if result.kind == "control" else result.recovered_after), str(len(result.harm)),
-        )  # fmt: skip
+        table.add_row(*_cells(result))
     return table
+
+
+def _cells(result: Result) -> tuple[str, ...]:
+    actions = "; ".join(f"{item.action} {item.target}" for item in result.actions if item.applied)
+    return (
+        result.name,
+        "[green]ok[/]" if result.ok else "[red]FAILED[/]",
+        actions or "none",
+        seconds(result.applied_after),
+        seconds(None if result.kind == "control" else result.recovered_after),
+        str(len(result.harm)),
+    )
 
 
 def seconds(value: float | None) -> str:
