@@ -57,6 +57,18 @@ spec:
     command: [sh, -c, 'tail -c 200m /dev/zero']
     resources: {limits: {memory: 32Mi}}
 """
+ROOMY = """
+apiVersion: v1
+kind: Pod
+metadata: {name: roomy}
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: roomy
+    image: planaria.local/busybox:1
+    command: [sleep, "600"]
+    resources: {requests: {memory: 16Mi}, limits: {memory: 32Mi}}
+"""
 NO_IMAGE = """
 apiVersion: v1
 kind: Pod
@@ -165,6 +177,15 @@ def test_memory_limits_kill(kubectl):
     kubectl("apply", "-f", "-", stdin=GREEDY)
     reason = "jsonpath={.status.containerStatuses[0].state.terminated.reason}"
     eventually(lambda: kubectl("get", "pod", "greedy", "-o", reason) == "OOMKilled", 30)
+
+
+def test_memory_is_raised_in_place(kubectl):
+    kubectl("apply", "-f", "-", stdin=ROOMY)
+    kubectl("wait", "--for=condition=Ready", "pod/roomy", "--timeout=30s")
+    patch = {"spec": {"containers": [{"name": "roomy", "resources": {"limits": {"memory": "64Mi"}}}]}}
+    kubectl("patch", "pod", "roomy", "--subresource", "resize", "--patch", json.dumps(patch))
+    status = "jsonpath={.status.containerStatuses[0].resources.limits.memory} {.status.containerStatuses[0].restartCount}"
+    eventually(lambda: kubectl("get", "pod", "roomy", "-o", status) == "64Mi 0", 30)
 
 
 def test_an_unknown_image_fails_at_once_and_says_not_found(kubectl):

@@ -60,6 +60,14 @@ class Api:
             return False
         return True
 
+    def accepts_pods(self) -> bool:
+        """Whether the controller manager has made the service account without which no pod is admitted."""
+        try:
+            self.get("/api/v1/namespaces/default/serviceaccounts/default")
+        except ApiError:
+            return False
+        return True
+
     def nodes(self) -> dict[str, bool]:
         """Node names, and whether each is Ready."""
         items = self.get("/api/v1/nodes")["items"]

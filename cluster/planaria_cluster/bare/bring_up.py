@@ -52,6 +52,7 @@ def bring_up(settings: Settings, progress: Progress) -> None:
         simulated.ensure(settings, launcher, build.built(build.kwok(), progress))
     with progress.step(f"waiting for {settings.nodes} nodes to be Ready"):
         wait_nodes_ready(settings, api, launcher, settings.all_nodes, woken)
+        wait_until(api.accepts_pods, "the default service account was not made", 30)
     simulated.ensure_nodes(settings, api)
 
 
