@@ -82,5 +82,6 @@ async def _operator(api: Api, session: Session, namespaces: Sequence[str]) -> As
     if session.operator != "on":
         yield
         return
+    session.log.unlink(missing_ok=True)
     async with running(api, session.kubeconfig, namespaces, session.log):
         yield
