@@ -29,13 +29,13 @@ def draw(rows: Sequence[Row], out: Path) -> None:
 
 
 def _alone(axes: Axes, place: int, row: Row) -> None:
-    if not row.alone_measured:
+    if row.alone_watched is None:
         return
-    end = row.alone if row.alone is not None else row.limit
+    end = row.alone if row.alone is not None else row.alone_watched
     axes.plot([0, end], [place - 0.16] * 2, color=GREY, linewidth=5, solid_capstyle="butt", zorder=1)
     if row.alone is None:
         axes.plot(end, place - 0.16, marker=">", markersize=9, color=GREY, zorder=1)
-        axes.annotate(f"not within {row.limit} s", (end, place - 0.16), (9, 0), textcoords="offset points", va="center", fontsize=8, color="#7d8287")  # fmt: skip
+        axes.annotate(f"not within {end:.0f} s", (end, place - 0.16), (9, 0), textcoords="offset points", va="center", fontsize=8, color="#7d8287")  # fmt: skip
 
 
 def _healed(axes: Axes, place: int, row: Row) -> None:
@@ -53,7 +53,7 @@ def _dress(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_yticks(
         range(len(rows)), [f"{row.title}\n{row.actions}" for row in rows], fontsize=8.5, color=INK
     )
-    axes.set_xlim(0, max((row.limit for row in rows), default=60) * 1.17)
+    axes.set_xlim(0, max((row.alone_watched or row.watched for row in rows), default=60) * 1.25)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlabel("seconds since the fault was visible in the API", color=INK)
     axes.set_title("Real faults on a real cluster, until the workload is whole again", loc="left", color=INK)

@@ -24,8 +24,10 @@ class Row:
     recovered: float | None
     alone: float | None
     """Recovered without the operator."""
-    alone_measured: bool
-    limit: int
+    watched: float
+    """How long it was watched with the operator."""
+    alone_watched: float | None
+    """How long without it; None where that was not run."""
     harm: int
 
 
@@ -43,10 +45,15 @@ def _row(on: Result, off: Result | None) -> Row:
         applied=on.applied_after,
         recovered=on.recovered_after,
         alone=off.recovered_after if off else None,
-        alone_measured=off is not None and not off.error,
-        limit=on.limit_seconds,
+        watched=_watched(on),
+        alone_watched=_watched(off) if off and not off.error else None,
         harm=len(on.harm),
     )
+
+
+def _watched(result: Result) -> float:
+    """A limit counts from injection, a row from the fault being visible."""
+    return result.limit_seconds - (result.visible_after or 0)
 
 
 def goals(on: Sequence[Result]) -> list[Goal]:
@@ -80,16 +87,16 @@ def table(found: Sequence[Row]) -> Table:
         shown.add_column(heading, justify="right")
     for row in found:
         shown.add_row(
-            row.name, row.actions, _seconds(row.applied, None), _seconds(row.recovered, row.limit),
-            _seconds(row.alone, row.limit) if row.alone_measured else "not run", str(row.harm),
+            row.name, row.actions, _seconds(row.applied, None), _seconds(row.recovered, row.watched),
+            _seconds(row.alone, row.alone_watched) if row.alone_watched else "not run", str(row.harm),
         )  # fmt: skip
     return shown
 
 
-def _seconds(value: float | None, limit: int | None) -> str:
+def _seconds(value: float | None, limit: float | None) -> str:
     if value is not None:
         return f"{value:.1f}"
-    return "-" if limit is None else f"> {limit}"
+    return "-" if limit is None else f"> {limit:.0f}"
 
 
 def controls(on: Sequence[Result]) -> Table:
