@@ -14,7 +14,7 @@ from planaria_operator.evidence.prometheus import Prometheus
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.connect import ConfigMalformed, ConfigMissing, connect
 from planaria_operator.objects.store import ClusterStore
-from planaria_operator.patience import patiently
+from planaria_operator.patience import patiently, pause_for
 from planaria_operator.probes import Probes
 from planaria_operator.reconcile.case import Parts
 from planaria_operator.reconcile.engine import Engine
@@ -33,6 +33,7 @@ from planaria_operator.watch.sync import prime
 log = structlog.get_logger("planaria.app")
 
 PROMETHEUS_CHECK_SECONDS = 30.0
+WATCH_PAUSE_SECONDS = 5.0
 EXIT_MISCONFIGURED = 2
 
 
@@ -122,8 +123,9 @@ async def _watch_and_reconcile(
             try:
                 await watch(feed, kube, settings.namespaces, stop)
             except WatchError as error:
-                log.warning("watching ended; starting it again", error=str(error))
+                log.warning("watching ended; starting it again soon", error=str(error))
                 probes.synced = False
+                await pause_for(WATCH_PAUSE_SECONDS, stop)
     finally:
         if reconciling:
             await reconciling

@@ -34,7 +34,12 @@ async def patiently(what: str, attempt: Callable[[], Awaitable[T]], stop: asynci
             if str(error) != said:
                 said = str(error)
                 log.warning("waiting", cannot=what, error=said)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
+        await pause_for(pause, stop)
         pause = min(pause * 2, LONGEST_PAUSE)
     return None
+
+
+async def pause_for(seconds: float, stop: asyncio.Event) -> None:
+    """Sleep, but not past the end."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)

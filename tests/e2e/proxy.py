@@ -73,7 +73,7 @@ class ApiProxy:
             request.method,
             URL(f"{self._upstream}{path}", encoded=True),
             headers=headers,
-            data=await request.read(),
+            data=await request.read() or None,
             ssl=self._tls,
             timeout=aiohttp.ClientTimeout(total=None),
         ) as answer:

@@ -108,6 +108,6 @@ async def test_a_kubeconfig_that_is_missing_ends_it_with_one_line(tmp_path: Path
             return not process.running
 
         await wait_until(ended)
-        (line,) = process.lines()
+        (line,) = [line for line in process.lines() if line["level"] == "error"]
         assert "nowhere" in line["error"]
         assert "no such file" in line["error"]

@@ -17,6 +17,8 @@ Format = Literal["json", "console"]
 
 TEXT_LIMIT: Final = 4000
 """Characters of one value: kopf can name every object it knows in a single line."""
+SAME_START: Final = 40
+"""Characters by which a library's line is recognised: behind them comes one of a dozen addresses."""
 REPEAT_SECONDS: Final = 60.0
 """A library says the same thing, numbers aside, at most once in this time."""
 
@@ -104,7 +106,7 @@ class Restraint(logging.Filter):
             return True
         if record.name.startswith("kopf"):
             record.exc_info = record.exc_text = None
-        key = (record.name, _NUMBER.sub("#", record.getMessage())[:200])
+        key = (record.name, _NUMBER.sub("#", record.getMessage())[:SAME_START])
         last = self._said.get(key)
         if last is not None and record.created - last < REPEAT_SECONDS:
             return False

@@ -1,7 +1,6 @@
 """kopf as a library inside our own event loop: it watches, it writes nothing, and it decides nothing."""
 
 import asyncio
-import contextlib
 import itertools
 import signal
 import threading
@@ -137,9 +136,19 @@ def _explain(error: Exception) -> WatchError:
 
 async def _keep_pinging(kube: KubeClient) -> None:
     """A quiet cluster sends nothing for a long time; a ping tells that from a server that is away."""
+    away = False
     while True:
         await asyncio.sleep(PING_SECONDS)
         last = kube.last_success
-        if last is None or (now() - last).total_seconds() >= PING_SECONDS:
-            with contextlib.suppress(KubeError):  # counted by the client, and seen in /readyz
-                await kube.ping()
+        if not away and last and (now() - last).total_seconds() < PING_SECONDS:
+            continue
+        try:
+            await kube.ping()
+        except KubeError as error:
+            if not away:
+                log.warning("the API server does not answer; waiting for it", error=str(error))
+            away = True
+        else:
+            if away:
+                log.info("the API server answers again")
+            away = False
