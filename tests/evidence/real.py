@@ -11,6 +11,8 @@ from planaria_contract import ObjectRef, Observation, Symptom
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
 from planaria_operator.evidence.collector import Collector
+from planaria_operator.evidence.facts import revision_of
+from planaria_operator.evidence.revisions import Revisions, read_revisions
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.connect import connect
 from planaria_operator.kube.interface import JsonBody
@@ -56,6 +58,17 @@ def deployment(name: str, script: str, *, replicas: int = 1, **container: Any) -
     return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
 
 
+def stateful_set(name: str, script: str) -> dict[str, Any]:
+    body = deployment(name, script)
+    return {**body, "kind": "StatefulSet", "spec": {**body["spec"], "serviceName": name}}
+
+
+def daemon_set(name: str, script: str) -> dict[str, Any]:
+    body = deployment(name, script)
+    del body["spec"]["replicas"]
+    return {**body, "kind": "DaemonSet"}
+
+
 def service(name: str) -> dict[str, Any]:
     spec = {"selector": {"app": name}, "ports": [{"port": 8080}]}
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
@@ -90,6 +103,14 @@ class Room:
                 return incident
             await asyncio.sleep(1)
         raise AssertionError(f"no ripe incident of {name} within {seconds} s: {await self.incidents()}")
+
+    async def revisions(self, kind: str, name: str) -> Revisions:
+        workload = parse_workload(kind, await self.kube.get(kind, self.namespace, name))
+        return await read_revisions(self.kube, await self.store(), workload)
+
+    async def hashes(self, app: str) -> set[str | None]:
+        pods = (await self.store()).pods()
+        return {revision_of(pod) for pod in pods if pod.active and pod.meta.labels["app"] == app}
 
     async def observe(self, incident: Incident) -> Observation:
         return await self.look_at(incident.target, incident.symptoms)

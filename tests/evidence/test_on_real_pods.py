@@ -7,8 +7,9 @@ import pytest
 from planaria_contract import Fault, SymptomKind
 from planaria_operator.detect.symptoms import was_ready
 from planaria_operator.evidence.facts import reference
+from planaria_operator.kube.interface import PatchType
 from planaria_operator.semantics.rules import understand
-from tests.evidence.real import READY, deployment, drop, make, room, service
+from tests.evidence.real import READY, daemon_set, deployment, drop, make, room, service, stateful_set
 
 pytestmark = pytest.mark.cluster
 
@@ -24,6 +25,8 @@ WORKLOADS = [
     deployment("slow", "sleep 20; touch /tmp/ready; sleep 9999", readinessProbe=READY),
     deployment("relapse", "touch /tmp/ready; sleep 8; rm /tmp/ready; sleep 9999", readinessProbe=READY),
     deployment("busy", "while true; do :; done"),
+    stateful_set("cart", "sleep 9999"),
+    daemon_set("agent", "sleep 9999"),
     deployment("backend", "sleep 9999", replicas=0),
     service("backend"),
     deployment(
@@ -112,3 +115,20 @@ async def test_the_kubelets_rate_shows_a_processor_at_its_limit(here):
         pytest.fail(f"no CPU rate near the limit: {seen.metrics}, missing: {seen.missing}")
     assert usage["memory_bytes"].limit == 32 * 2**20
     assert usage["memory_bytes"].last
+
+
+@pytest.mark.parametrize(("kind", "name"), [("StatefulSet", "cart"), ("DaemonSet", "agent")])
+async def test_pods_carry_the_hash_that_the_revision_of_their_workload_is_named_by(here, kind, name):
+    template = {"metadata": {"annotations": {"changed": "yes"}}}
+    before = await here.revisions(kind, name)
+    await here.kube.patch(
+        kind, here.namespace, name, {"spec": {"template": template}}, patch_type=PatchType.MERGE
+    )
+    for _ in range(60):
+        now = await here.revisions(kind, name)
+        if now.current != before.current and await here.hashes(name) == {now.current}:
+            break
+        await asyncio.sleep(1)
+    else:
+        pytest.fail(f"revision {now}, pods {await here.hashes(name)}")
+    assert now.previous == before.current
