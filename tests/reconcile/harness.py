@@ -24,7 +24,6 @@ from planaria_operator.reconcile.records import Records
 from planaria_operator.settings import Settings
 from planaria_operator.verify.health import Health
 from planaria_operator.watch.resources import parse_policy
-
 from tests import builders
 
 TARGET = builders.deployment()
@@ -138,7 +137,7 @@ class World:
         """Let time pass, then advance the one Remediation once."""
         self.now += timedelta(seconds=seconds)
         remediation = await self.open()
-        case = Case(remediation, self.policy, self.incident, self.now)
+        case = Case(remediation, self.policy, (self.incident,), self.now)
         return await advancing.advance(self.parts, case)
 
     async def until(self, stage: str, *, seconds: float = 5, limit: int = 200) -> Remediation:

@@ -4,7 +4,6 @@ from planaria_operator.api.healing_policy import History
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, Stage
 from planaria_operator.reconcile.history import expired
-
 from tests.builders import NOW, ago
 
 

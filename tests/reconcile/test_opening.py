@@ -12,7 +12,6 @@ from planaria_operator.reconcile.opening import (
     remediation_body,
     remediation_name,
 )
-
 from tests.builders import ago, deployment, policy, ref, store, symptom
 
 FRONT = deployment()

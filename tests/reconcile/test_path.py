@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from planaria_contract import Restart, Resize, Wait
+
+from planaria_contract import Resize, Restart, Wait
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import AttemptOutcome, Remediation, Stage
 from planaria_operator.kube.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
 from planaria_operator.verify.health import Health
-
 from tests.builders import policy
 from tests.reconcile.harness import Script, World, plan
 
@@ -116,7 +116,7 @@ async def test_a_stale_record_loses_and_nothing_happens_twice(monkeypatch: pytes
     from planaria_operator.reconcile.case import Case
 
     with pytest.raises(Conflict):
-        await advance(here.parts, Case(old, here.policy, here.incident, here.now))
+        await advance(here.parts, Case(old, here.policy, (here.incident,), here.now))
     current = await here.open()
     assert len(current.status.attempts) == 1
 

@@ -3,7 +3,6 @@
 from planaria_operator.api.healing_policy import HealingPolicyStatus
 from planaria_operator.api.reasons import Reason
 from planaria_operator.reconcile.policy_status import summarised
-
 from tests.builders import NOW, ago, deployment, policy, store
 
 STORE = store(deployment("front"), deployment("back"))

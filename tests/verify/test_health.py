@@ -3,6 +3,7 @@
 import pytest
 
 from planaria_operator.api.plan import ObjectReference
+from planaria_operator.detect.detector import detect
 from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
@@ -32,7 +33,7 @@ def reference(view: Workload | Node) -> ObjectReference:
 
 def ask(world: ClusterStore, target: Workload | Node, extra: Workload | None = None) -> Health:
     other = reference(extra) if extra else None
-    return health(world, policy(), reference(target), NOW, extra=other)
+    return health(world, policy(), detect(world, policy(), NOW), reference(target), extra=other)
 
 
 FRONT = deployment("front")

@@ -63,7 +63,7 @@ def _health(parts: Parts, case: Case) -> Health:
     target = case.remediation.spec.target
     acted_on: ObjectReference | None = attempt.plan.target if attempt and attempt.applied_at else None
     extra = acted_on if acted_on and acted_on != target else None
-    return health(parts.store, case.policy, target, case.now, extra=extra)
+    return health(parts.store, case.policy, case.incidents, target, extra=extra)
 
 
 async def _mark_health(parts: Parts, case: Case, found: Health) -> Case:

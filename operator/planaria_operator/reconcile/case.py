@@ -47,8 +47,8 @@ class Parts:
 class Case:
     remediation: Remediation
     policy: HealingPolicy
-    incident: Incident | None
-    """What is detected on the target now; None where nothing is."""
+    incidents: tuple[Incident, ...]
+    """Everything that is detected under the policy now."""
     now: datetime
     """When this advance began."""
 
@@ -63,6 +63,12 @@ class Case:
     @property
     def target(self) -> ObjectRef:
         return object_ref(self.remediation.spec.target)
+
+    @property
+    def incident(self) -> Incident | None:
+        """What is detected on the target now; None where nothing is."""
+        uid = self.remediation.spec.target.uid
+        return next((incident for incident in self.incidents if incident.target.uid == uid), None)
 
     @property
     def symptoms(self) -> tuple[Symptom, ...]:

@@ -62,17 +62,19 @@ class Engine:
 
     async def tick(self, now: datetime) -> None:
         """One pass over every policy."""
-        claimed: set[str] = set()
+        claimed: set[tuple[str, str | None]] = set()
         for policy in sorted(self.parts.store.policies.values(), key=lambda p: (p.namespace, p.name)):
             if policy.namespace in self.parts.settings.protected:
                 await self._summarise(policy, [], now, overlapping=0)
                 continue
             found = detect(self.parts.store, policy, now)
-            incidents = [incident for incident in found if incident.target.uid not in claimed]
+            # A node can be the target of a policy in each namespace; within one, the first by name has it.
+            targets = {(policy.namespace, incident.target.uid) for incident in found}
+            incidents = [i for i in found if (policy.namespace, i.target.uid) not in claimed]
             await self._open(policy, incidents)
-            self._advance_all(policy, incidents, now)
+            self._advance_all(policy, tuple(found), now)
             await self._summarise(policy, incidents, now, overlapping=len(found) - len(incidents))
-            claimed.update(incident.target.uid or "" for incident in found)
+            claimed |= targets
             await asyncio.sleep(0)
         self._count_open()
 
@@ -97,13 +99,12 @@ class Engine:
 
     # --- advancing
 
-    def _advance_all(self, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime) -> None:
-        current = {incident.target.uid: incident for incident in incidents}
-        for uid, remediation in open_remediations(self.parts.store, policy).items():
+    def _advance_all(self, policy: HealingPolicy, incidents: tuple[Incident, ...], now: datetime) -> None:
+        for remediation in open_remediations(self.parts.store, policy).values():
             key = f"{remediation.namespace}/{remediation.name}"
             if key in self._running or len(self._running) >= self.parts.settings.max_concurrent:
                 continue
-            case = Case(remediation, policy, current.get(uid), now)
+            case = Case(remediation, policy, incidents, now)
             task = asyncio.create_task(self._advance_one(case), name=f"advance {key}")
             self._running[key] = task
 

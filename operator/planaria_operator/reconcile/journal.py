@@ -36,12 +36,16 @@ class Journal:
 
     def passed(self, station: Station, incident: str, **facts: Any) -> None:
         """`incident` is the Remediation as namespace/name; `facts` are short and already redacted."""
+        if station is not Station.DETECT:  # an incident has no name yet when it is detected
+            self._time(station, incident)
+        self._log.info("passed", station=station.value, incident=incident, **facts)
+
+    def _time(self, station: Station, incident: str) -> None:
         now = time.monotonic()
         begun = self._last.get(incident)
         if begun is not None:
             metrics.STATION_SECONDS.labels(station=station.value).observe(now - begun)
         self._last[incident] = now
-        self._log.info("passed", station=station.value, incident=incident, **facts)
 
     def closed(self, incident: str) -> None:
         """Forget an incident that is over."""

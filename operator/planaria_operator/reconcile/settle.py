@@ -1,5 +1,6 @@
 """Verifying -> Finished, or Reverting -> the next rung, or a person."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from planaria_operator.api.conditions import Status
@@ -104,7 +105,7 @@ async def _next_rung(parts: Parts, case: Case, attempt: Attempt) -> Remediation:
     limit = case.policy.spec.escalation.max_attempts
     if len(status.attempts) < limit:
         return remediation
-    after = Case(remediation, case.policy, case.incident, case.now)
+    after = replace(case, remediation=remediation)
     return await escalated(parts, after, f"{limit} of {limit} allowed actions were tried and none helped")
 
 
@@ -125,4 +126,4 @@ async def _revert_failed(parts: Parts, case: Case, error: KubeError) -> Remediat
     remediation = await commit(
         parts, case, status, Telling("verify", Reason.REVERT_FAILED, message, warning=True)
     )
-    return await escalated(parts, Case(remediation, case.policy, case.incident, case.now), message)
+    return await escalated(parts, replace(case, remediation=remediation), message)

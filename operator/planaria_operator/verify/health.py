@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from planaria_contract import Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
-from planaria_operator.detect.detector import detect
+from planaria_operator.detect.incident import Incident
 from planaria_operator.detect.selection import covers
 from planaria_operator.objects.meta import Meta
 from planaria_operator.objects.pod import Pod
@@ -34,15 +33,16 @@ class _World:
 def health(
     store: ClusterStore,
     policy: HealingPolicy,
+    incidents: Iterable[Incident],
     target: ObjectReference,
-    now: datetime,
     *,
     extra: ObjectReference | None,
 ) -> Health:
-    """`extra` is the object that was acted on, where that is another than the target: it must be well too."""
+    """`incidents` are all that are detected under the policy at this moment. `extra` is the object that was acted on,
+    where that is another than the target: it must be well too.
+    """
     if not _exists(store, target):
         return Health(healthy=False, gone=True, message=f"{target} does not exist any more")
-    incidents = detect(store, policy, now)
     world = _World(store, policy, {(i.target.kind, i.target.name): i.symptoms for i in incidents})
     complaints = [*_complaints(world, target)]
     if extra is not None and _key(extra) != _key(target):
