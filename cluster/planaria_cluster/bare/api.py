@@ -68,8 +68,8 @@ class Api:
             return False
         return True
 
-    def nodes(self) -> dict[str, bool]:
-        """Node names, and whether each is Ready."""
+    def nodes(self) -> dict[str, float | None]:
+        """Node names, and when each last said that it is Ready, in seconds since the epoch; None where it is not."""
         items = self.get("/api/v1/nodes")["items"]
         return {item["metadata"]["name"]: _ready(item) for item in items}
 
@@ -80,6 +80,8 @@ class Api:
         return {name: datetime.fromisoformat(text).timestamp() for name, text in times.items() if text}
 
 
-def _ready(node: dict[str, Any]) -> bool:
-    conditions = node.get("status", {}).get("conditions", [])
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+def _ready(node: dict[str, Any]) -> float | None:
+    for each in node.get("status", {}).get("conditions", []):
+        if each["type"] == "Ready" and each["status"] == "True":
+            return datetime.fromisoformat(each["lastHeartbeatTime"]).timestamp()
+    return None

@@ -1,5 +1,6 @@
 """The way up: every step looks first and does only what is missing, so that one path serves first start, repair and no-op."""
 
+import math
 import time
 from pathlib import Path
 
@@ -67,8 +68,8 @@ def wait_nodes_ready(
 ) -> None:
     """Wait until all of `nodes` are Ready, 90 s at most.
 
-    `woken` says which known nodes' kubelets have just been started, and when: the Ready of such a node counts only after it has
-    renewed its lease, since what the API server still has may be from before it was lost.
+    `woken` says which known nodes' kubelets have just been started, and when: it must have renewed its lease since.
+    And the Ready must come from the kubelet that runs now: the API server may still have that of an earlier one.
     """
     names = [each.name for each in nodes]
 
@@ -77,8 +78,8 @@ def wait_nodes_ready(
             known, heartbeats = api.nodes(), api.heartbeats() if woken else {}
         except ApiError:
             return False  # the API server may be restarting itself
-        fresh = all(heartbeats.get(name, 0) >= moment for name, moment in woken.items())
-        return fresh and all(known.get(name, False) for name in names)
+        alive = all(heartbeats.get(name, 0) >= moment for name, moment in woken.items())
+        return alive and all((known.get(each.name) or 0) >= _speaks_since(launcher, each) for each in nodes)
 
     def died() -> str | None:
         dead = next(
@@ -87,6 +88,12 @@ def wait_nodes_ready(
         return f"{dead} ended: {launcher.tail(dead)}" if dead else None
 
     wait_until(ready, f"{', '.join(names)} not Ready", 90, died)
+
+
+def _speaks_since(launcher: Launcher, node: Node) -> float:
+    """When the node's kubelet started, in the whole seconds that a condition has; for ever in the future if it does not run."""
+    kubelet = launcher.ledger.alive(node.part("kubelet"))
+    return math.floor(kubelet.started_at()) if kubelet is not None else math.inf
 
 
 def _start_control_plane(

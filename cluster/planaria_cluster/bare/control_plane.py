@@ -128,6 +128,9 @@ def _controller_manager(settings: Settings) -> dict[str, object]:
         "cluster-signing-key-file": pki / "ca.key",
         "use-service-account-credentials": "true",
         "controllers": "*,bootstrap-signer-controller,token-cleaner-controller",
+        # At the default of 20 calls a second it spends 5 s of its start on its own service accounts.
+        "kube-api-qps": 200,
+        "kube-api-burst": 300,
         # A lost node should show within half a minute: the defaults (5 s and 50 s) make every trial wait for them.
         "node-monitor-period": "2s",
         "node-monitor-grace-period": "20s",

@@ -54,7 +54,7 @@ def ensure_holder(settings: Settings, node: Node, launcher: Launcher) -> Process
         node.part("holder"), ["/bin/sh", "-c", _SCRIPT, "holder", node.folder, sysctls], unshare=True
     )
     if not launcher.runs(holder):
-        _forget_last_boot(node)
+        _forget_last_boot(settings, node)
         for folder in ("log", "cni", "kubelet", "containerd"):
             make_folder(node.folder / folder)
         launcher.ensure(holder)
@@ -83,6 +83,8 @@ def _died(process: Process, launcher: Launcher, node: Node) -> str | None:
     return None if process.alive() else f"it ended: {launcher.tail(node.part('holder'))}"
 
 
-def _forget_last_boot(node: Node) -> None:
+def _forget_last_boot(settings: Settings, node: Node) -> None:
+    # A starting kubelet asks for each container that has a cgroup, 3 s long where it is dead.
+    cgroups.remove(cgroup(settings, node))
     # Addresses of pods that died with the node would never be given back.
     shutil.rmtree(node.folder / "cni", ignore_errors=True)

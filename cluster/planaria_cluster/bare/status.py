@@ -35,7 +35,12 @@ def _node_rows(settings: Settings) -> list[Row]:
     rows = [Row(name, "Ready" if ready.get(name) else "NotReady") for name in names]
     simulated = [state for name, state in ready.items() if name not in names]
     if simulated:
-        rows.append(Row("simulated nodes", f"{sum(simulated)} of {len(simulated)} Ready"))
+        rows.append(
+            Row(
+                "simulated nodes",
+                f"{sum(state is not None for state in simulated)} of {len(simulated)} Ready",
+            )
+        )
     return rows
 
 
