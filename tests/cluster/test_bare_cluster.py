@@ -95,7 +95,7 @@ def outside() -> dict[str, list[str]]:
         "routes": lines("ip", "route"),
         "tables": lines("nft", "list", "tables"),
         "cgroups": [str(path) for top in cgroups.hierarchies() for path in top.glob(f"*{NAME}*")],
-        "state": [str(path) for path in state_root().glob(f"{NAME}*")],
+        "state": [str(path) for path in state_root().glob(f"*{NAME}*")],
     }
 
 

@@ -41,7 +41,7 @@ class BareProvider:
 
     def down(self) -> None:
         _require_root()
-        with locked(state_root() / f".{self.name}.lock", self.progress):
+        with locked(state_root() / f".{self.name}.lock", self.progress, remove=True):
             present = settings.load(self.name)
             if present is None:
                 self.progress.say(f"cluster {self.name}: nothing to take down")
