@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Collection, Iterator
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 import kopf
@@ -25,6 +26,11 @@ from planaria_operator.watch.sync import RESYNC_SECONDS, keep_in_sync
 PING_SECONDS: Final = 15.0
 """Longest time without a sign of life from the API server before it is asked for one."""
 
+_KOPF_FOLDER: Final = str(Path(kopf.__file__).parent)
+
+LEAVE_SECONDS: Final = 15.0
+"""How long kopf may take to end in order; after a failure it waits 5 of them for watches that it lost track of."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -42,21 +48,35 @@ async def watch(
     server that is away is waited for.
     """
     await require_watch(kube, feed, namespaces)
-    tasks = [
-        asyncio.create_task(_run_kopf(feed, kube, namespaces, stop), name="kopf"),
+    leave = asyncio.Event()
+    watching = asyncio.create_task(_run_kopf(feed, kube, namespaces, stop, leave), name="kopf")
+    beside = [
         asyncio.create_task(keep_in_sync(kube, feed, namespaces, period=resync_seconds), name="resync"),
         asyncio.create_task(_keep_pinging(kube), name="ping"),
+        asyncio.create_task(_wait(stop), name="stop"),
     ]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([watching, *beside], return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        leave.set()
+        await _end(watching, beside)
     for task in done:
         task.result()
     if not stop.is_set():
         raise WatchFailed("the watch ended without saying why")
+
+
+async def _end(watching: asyncio.Task[None], beside: list[asyncio.Task[None]]) -> None:
+    """Kopf is asked first: cancelled, it leaves its connections open."""
+    for task in beside:
+        task.cancel()
+    await asyncio.wait([watching], timeout=LEAVE_SECONDS)
+    watching.cancel()
+    await asyncio.gather(watching, *beside, return_exceptions=True)
+
+
+async def _wait(stop: asyncio.Event) -> None:
+    await stop.wait()
 
 
 def build_settings() -> kopf.OperatorSettings:
@@ -85,32 +105,39 @@ class _Patience:
         return itertools.chain((1, 1, 2, 3, 5), itertools.repeat(10.0))
 
 
-class _Everything(Collection[asyncio.Task[object]]):
-    """Names every task as not kopf's own. At its end kopf cancels whatever task started after itself, which in a shared
-    loop is the rest of the operator; its own root tasks it stops by name, and those stop what they have started.
+class _NotKopfs(Collection[asyncio.Task[object]]):
+    """The tasks that kopf has to leave alone. At its end it cancels whatever started after itself, because watches that
+    it lost track of are among it; in a shared loop so is the rest of the operator.
     """
 
-    def __contains__(self, _: object) -> bool:
-        return True
+    def __init__(self) -> None:
+        self._earlier = asyncio.all_tasks()
+
+    def __contains__(self, task: object) -> bool:
+        code = getattr(task.get_coro(), "cr_code", None) if isinstance(task, asyncio.Task) else None
+        return task in self._earlier or code is None or not code.co_filename.startswith(_KOPF_FOLDER)
 
     def __iter__(self) -> Iterator[asyncio.Task[object]]:
-        return iter(asyncio.all_tasks())
+        return (task for task in asyncio.all_tasks() if task in self)
 
     def __len__(self) -> int:
-        return len(asyncio.all_tasks())
+        return sum(1 for _ in self)
 
 
-async def _run_kopf(feed: Feed, kube: KubeClient, namespaces: tuple[str, ...], stop: asyncio.Event) -> None:
+async def _run_kopf(
+    feed: Feed, kube: KubeClient, namespaces: tuple[str, ...], stop: asyncio.Event, leave: asyncio.Event
+) -> None:
+    others = _NotKopfs()
     try:
         tasks = await kopf.spawn_tasks(
             registry=build_registry(feed, login_handler(kube.configuration)),
             settings=build_settings(),
             clusterwide=not namespaces,
             namespaces=namespaces,
-            stop_flag=stop,
+            stop_flag=leave,
         )
         _take_signals_back(stop)
-        await kopf.run_tasks(tasks, ignored=_Everything())
+        await kopf.run_tasks(tasks, ignored=others)
     except Exception as error:
         raise _explain(error) from error
 
