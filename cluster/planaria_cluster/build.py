@@ -1,6 +1,7 @@
 """Building the programs of the cluster from source, once per set of pins, into the cache."""
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,14 @@ PARTS = (
     "kube-scheduler",
     "kubectl",
     "kubelet",
+)
+
+STAGES = "stages.yaml"
+_STAGE_FILES = (
+    "node/fast/node-initialize.yaml",
+    "pod/fast/pod-ready.yaml",
+    "pod/fast/pod-complete.yaml",
+    "pod/fast/pod-delete.yaml",
 )
 
 
@@ -52,7 +61,7 @@ def coredns() -> Recipe:
 
 def kwok() -> Recipe:
     label = f"building kwok {pins.KWOK} (about 2 minutes the first time)"
-    return Recipe("kwok", _key(pins.KWOK_PACKAGE.encode()), label, _installs(pins.KWOK_PACKAGE))
+    return Recipe("kwok", _key(pins.KWOK_PACKAGE.encode(), STAGES.encode()), label, _build_kwok)
 
 
 def kind() -> Recipe:
@@ -77,6 +86,18 @@ def built(recipe: Recipe, progress: Progress) -> Path:
                 recipe.build(toolchain, fresh)
             fresh.rename(recipe.folder)
     return recipe.folder
+
+
+def _build_kwok(toolchain: Path, folder: Path) -> None:
+    """The program, and beside it how its nodes and pods come to life, out of the same pinned module."""
+    _installs(pins.KWOK_PACKAGE)(toolchain, folder)
+    listed = run(
+        [toolchain, "mod", "download", "-json", f"sigs.k8s.io/kwok@{pins.KWOK}"],
+        cwd=folder,
+        env=go_environment(),
+    )
+    source = Path(json.loads(listed)["Dir"]) / "kustomize" / "stage"
+    (folder / STAGES).write_text("---\n".join((source / name).read_text() for name in _STAGE_FILES))
 
 
 def version_flags() -> str:

@@ -115,6 +115,8 @@ class WorkloadFact(Model):
     rollout_in_progress: bool = False
     revision_age_seconds: int | None = None
     """Time since the current revision was made."""
+    healed_revision: bool = False
+    """The current revision is a healing action's own work, so its youth lays no blame on anybody's rollout."""
     autoscaled_by: str | None = None
     last_known_replicas: int | None = None
     """The last replica count above zero that was seen."""

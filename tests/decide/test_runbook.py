@@ -124,6 +124,12 @@ async def test_the_revision_that_our_own_restart_made_is_not_blamed():
     assert (await decide(found)).category is Action.ESCALATE
 
 
+async def test_the_revision_that_an_earlier_incident_of_ours_made_is_not_blamed_either():
+    ours = rolled_out(age=90, healed_revision=True)
+    found = situation(Fault.APPLICATION_CRASH, affected=3, workload=ours)
+    assert (await decide(found)).category is Action.RESTART
+
+
 # --- hangs
 
 

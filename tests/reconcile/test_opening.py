@@ -76,3 +76,11 @@ def test_a_name_of_any_length_makes_a_valid_object_name() -> None:
     name = remediation_name("p", "t", "a" * 47 + "." + "b" * 200, "key")
     assert len(name) <= 63
     assert ".-" not in name
+
+
+def test_what_the_api_says_of_a_fault_is_redacted_before_it_is_recorded() -> None:
+    leaking = symptom(SymptomKind.CRASH_LOOP, message="app: exited, password=hunter2 was refused")
+    body = remediation_body(Incident(policy(), ref(FRONT), (leaking,)), "key")
+    (recorded,) = body["spec"]["symptoms"]
+    assert "hunter2" not in recorded["message"]
+    assert "was refused" in recorded["message"]

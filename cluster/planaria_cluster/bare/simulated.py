@@ -7,20 +7,20 @@ from planaria_cluster.bare import certificates
 from planaria_cluster.bare.api import Api
 from planaria_cluster.bare.launcher import Launcher, Program
 from planaria_cluster.bare.settings import Settings
+from planaria_cluster.build import STAGES
 from planaria_cluster.paths import write_if_changed
 
 PORT = 10247
-_STAGES = Path(__file__).with_name("stages.yaml")
 
 
 def ensure(settings: Settings, launcher: Launcher, folder: Path) -> None:
     """Start kwok where it does not run."""
-    pki = settings.folder / "pki"
+    pki, stages = settings.folder / "pki", folder / STAGES
     kubeconfig = settings.folder / "kwok.kubeconfig"
     write_if_changed(kubeconfig, certificates.kubeconfig(settings, pki / "kwok"))
     flags = {
         "kubeconfig": kubeconfig,
-        "config": _STAGES,
+        "config": stages,
         # Real nodes live in the same cluster and are none of its business.
         "manage-all-nodes": "false",
         "manage-nodes-with-label-selector": "type=kwok",
@@ -32,7 +32,7 @@ def ensure(settings: Settings, launcher: Launcher, folder: Path) -> None:
         "tls-private-key-file": pki / "kwok.key",
     }
     argv: list[str | Path] = [folder / "kwok", *(f"--{key}={value}" for key, value in flags.items())]
-    launcher.ensure(Program("kwok", argv, _STAGES.read_text()))
+    launcher.ensure(Program("kwok", argv, stages.read_text()))
 
 
 def ensure_nodes(settings: Settings, api: Api) -> None:

@@ -120,7 +120,8 @@ class EvidenceSettings(ApiModel):
         Field(
             max_length=16,
             description="Regular expressions (Python syntax) blackened in log lines and messages, besides the built-in "
-            "ones for passwords, tokens, keys, e-mail addresses and IP addresses with a port or user.",
+            "ones for passwords, tokens, keys, certificates, card numbers and e-mail addresses. Text that a pattern cannot "
+            "be applied to (it is invalid, or takes too long) is withheld.",
         ),
     ] = ()
 

@@ -90,7 +90,9 @@ class Facts:
 
     @property
     def own_revision(self) -> bool:
-        """The newest revision is what we tried in this incident, so its youth says nothing."""
+        """The newest revision is Planaria's own, of this incident or an earlier one, so its youth says nothing."""
+        if self.workload is not None and self.workload.healed_revision:
+            return True
         return any(changes_template(tried.signature) for tried in self.situation.tried)
 
     @property

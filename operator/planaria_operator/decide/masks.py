@@ -75,7 +75,7 @@ def _placement_masks(observation: Observation) -> Iterator[Mask]:
     left = {pod.node for pod in affected}
     others = [node for node in observation.nodes if node.name not in left]
     if observation.nodes and not any(node.ready and node.schedulable for node in others):
-        message = f"none of {len(others)} other nodes is ready and schedulable"
+        message = "no ready and schedulable node is without an affected pod"
         yield _mask(Action.MIGRATE, Reason.NO_OTHER_NODE, message)
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from planaria_contract import NodeFact, ObjectRef, PodFact, WorkloadFact
@@ -14,6 +14,8 @@ from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+CLOCK_SKEW: Final = timedelta(seconds=5)
+"""Between this process and the API server, and the time that a controller takes to make a revision."""
 TEMPLATE_LABELS: Final = ("pod-template-hash", "controller-revision-hash")
 OWN_PODS: Final = ("ReplicaSet", "StatefulSet")
 """Owners that make a lost pod anew, on whatever node there is."""
@@ -66,8 +68,19 @@ def workload_fact(
         previous_revision=revisions.previous,
         rollout_in_progress=workload.rollout_in_progress or workload.rollout_stuck,
         revision_age_seconds=max(int((now - made).total_seconds()), 0) if made else None,
+        healed_revision=made is not None and _made_by_healing(store, workload, made),
         autoscaled_by=str(scaler.meta) if scaler else None,
         last_known_replicas=store.last_known_replicas(workload) or applied_replicas(workload),
+    )
+
+
+def _made_by_healing(store: ClusterStore, workload: Workload, made: datetime) -> bool:
+    """True where an attempt on this workload was under way when the revision appeared."""
+    attempts = (a for record in store.remediations.values() for a in record.status.attempts if a.applied_at)
+    return any(
+        attempt.plan.target.uid == workload.meta.uid
+        and attempt.reserved_at - CLOCK_SKEW <= made <= (attempt.applied_at or made) + CLOCK_SKEW
+        for attempt in attempts
     )
 
 

@@ -14,7 +14,7 @@ import structlog
 
 from planaria_operator.kube.answers import one_line
 from planaria_operator.kube.client import KubeClient
-from planaria_operator.kube.errors import KubeError
+from planaria_operator.kube.errors import KubeError, Temporary
 from planaria_operator.kube.login import login_handler
 from planaria_operator.objects.meta import now
 from planaria_operator.watch.access import require_watch
@@ -47,7 +47,7 @@ async def watch(
     `namespaces` empty means all of them. Raises a WatchError, with one clear line, where watching cannot go on. An API
     server that is away is waited for.
     """
-    await require_watch(kube, feed, namespaces)
+    await _ask_first(kube, feed, namespaces)
     leave = asyncio.Event()
     watching = asyncio.create_task(_run_kopf(feed, kube, namespaces, stop, leave), name="kopf")
     beside = [
@@ -64,6 +64,15 @@ async def watch(
         task.result()
     if not stop.is_set():
         raise WatchFailed("the watch ended without saying why")
+
+
+async def _ask_first(kube: KubeClient, feed: Feed, namespaces: tuple[str, ...]) -> None:
+    try:
+        await require_watch(kube, feed, namespaces)
+    except Temporary as error:
+        log.warning("what the role allows will be asked later", error=str(error))
+    except KubeError as error:
+        raise WatchFailed(str(error)) from error
 
 
 async def _end(watching: asyncio.Task[None], beside: list[asyncio.Task[None]]) -> None:

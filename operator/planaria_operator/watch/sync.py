@@ -44,16 +44,21 @@ async def resync(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> int:
     it counts only where a second list, some seconds later, still differs.
     """
     await require_watch(kube, feed, namespaces)
-    corrections = 0
+    suspected: dict[str, tuple[set[Identity], set[Identity]]] = {}
     for kind in list(feed.kinds):
         found = await _list_or_forbid(kube, feed, kind, namespaces)
         missing, gone = _differences(feed, kind, found)
         await _put_all(feed, kind, (body for identity, body in found.items() if identity not in missing))
         if missing or gone:
-            await asyncio.sleep(SECOND_LOOK_SECONDS)
-            again = await _list_or_forbid(kube, feed, kind, namespaces)
-            still_missing, still_gone = _differences(feed, kind, again)
-            corrections += await _correct(feed, kind, again, missing & still_missing, gone & still_gone)
+            suspected[kind] = (missing, gone)
+    if not suspected:
+        return 0
+    await asyncio.sleep(SECOND_LOOK_SECONDS)
+    corrections = 0
+    for kind, (missing, gone) in suspected.items():
+        again = await _list_or_forbid(kube, feed, kind, namespaces)
+        still_missing, still_gone = _differences(feed, kind, again)
+        corrections += await _correct(feed, kind, again, missing & still_missing, gone & still_gone)
     return corrections
 
 
