@@ -28,7 +28,7 @@ func newLoad(config Config, log *Logger) *Load {
 	load.rate.Store(math.Float64bits(config.Rate))
 	// A new connection for each request: a Service spreads connections, not requests.
 	transport := &http.Transport{DisableKeepAlives: true, DialContext: (&cachedDialer{}).dial}
-	load.client = &http.Client{Timeout: 10 * time.Second, Transport: transport}
+	load.client = &http.Client{Timeout: 20 * time.Second, Transport: transport}
 	return load
 }
 

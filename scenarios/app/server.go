@@ -121,7 +121,7 @@ func (s *Server) work(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "low on memory", http.StatusServiceUnavailable)
 		return
 	}
-	if !s.pool.do(milliseconds(r, "cost"), milliseconds(r, "wait")) {
+	if !s.pool.do(r.Context(), milliseconds(r, "cost"), milliseconds(r, "wait")) {
 		http.Error(w, "overloaded", http.StatusServiceUnavailable)
 		return
 	}

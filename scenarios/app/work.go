@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 )
@@ -25,17 +26,21 @@ func newPool(config Config, log *Logger) *Pool {
 }
 
 // do runs one request: `cost` of CPU time, then `wait` as for a slow disk. False means that the queue was full.
-func (p *Pool) do(cost, wait time.Duration) bool {
+// A request whose sender has left while it waited is not worked on: nobody would read the answer.
+func (p *Pool) do(ctx context.Context, cost, wait time.Duration) bool {
 	if p.waiting.Add(1) > p.size {
 		p.waiting.Add(-1)
 		p.turnAway(time.Now())
 		return false
 	}
 	p.workers <- struct{}{}
+	defer func() { <-p.workers }()
 	p.waiting.Add(-1)
+	if ctx.Err() != nil {
+		return true
+	}
 	burn(cost)
 	time.Sleep(wait)
-	<-p.workers
 	p.done.Add(1)
 	return true
 }
