@@ -10,9 +10,8 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def kubeconfig() -> Path:
     """The local cluster `planaria`, up, with Planaria's custom resources installed."""
-    from planaria_scenarios.environment import ensure_crds
-
     from planaria_cluster import open_cluster
+    from planaria_scenarios.environment import ensure_crds
 
     cluster = open_cluster()
     cluster.up(nodes=2)

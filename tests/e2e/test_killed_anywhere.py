@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planaria_operator.reconcile.journal import Station
 
+from planaria_operator.reconcile.journal import Station
 from tests.e2e.kubectl import Kubectl
 
 pytestmark = pytest.mark.cluster

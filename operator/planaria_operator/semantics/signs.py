@@ -21,7 +21,7 @@ VOLUME_FULL: Final = 0.95
 SHARED: Final = frozenset({Fault.OVERLOAD, Fault.CPU_SATURATION})
 """Siblings carry one load, and leave the Service by turns: that the ready one complains too confirms it."""
 SILENT_SECONDS: Final = 15
-"""The services of the test bed, like most, log something at least every ten seconds."""
+"""Only a pod whose siblings went on logging meanwhile counts as silent, so this may be short."""
 
 
 class Sign(NamedTuple):
