@@ -28,6 +28,9 @@ log = structlog.get_logger("planaria.reconcile")
 SHORTEST_PAUSE = 0.2
 """Seconds between two ticks: a burst of watch events is answered once."""
 
+FAILED_PAUSE = 5.0
+"""Seconds after an error that nobody expected."""
+
 
 @dataclass(slots=True)
 class Engine:
@@ -58,7 +61,7 @@ class Engine:
         except Exception:
             metrics.RECONCILE_ERRORS.inc()
             log.exception("a pass failed; trying again")
-            await asyncio.sleep(5)
+            await asyncio.sleep(FAILED_PAUSE)
 
     async def tick(self, now: datetime) -> None:
         """One pass over every policy."""
@@ -121,7 +124,7 @@ class Engine:
             except Exception:
                 metrics.RECONCILE_ERRORS.inc()
                 log.exception("a step failed; trying again", stage=case.status.stage.value)
-                await asyncio.sleep(5)
+                await asyncio.sleep(FAILED_PAUSE)
                 return
             finally:
                 self._running.pop(case.key, None)

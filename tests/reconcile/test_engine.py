@@ -1,0 +1,127 @@
+"""What one pass over the policies opens, leaves alone, and says of itself."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from planaria_contract import Restart
+from planaria_operator.objects.meta import Meta
+from planaria_operator.reconcile.engine import Engine
+from planaria_operator.telemetry import metrics
+from tests import builders
+from tests.reconcile.harness import Script, World, policy_body
+
+FRONT = builders.deployment()
+SET = builders.replica_set(FRONT)
+
+
+def sick_pod(name: str = "front-0") -> Any:
+    return builders.pod(name, SET, ready=False, ready_since=builders.ago(120), started_at=builders.ago(900))
+
+
+def world(monkeypatch: pytest.MonkeyPatch, **spec: Any) -> tuple[World, Engine]:
+    here = World(Script([Restart(pods=("front-0",))]), monkeypatch, **spec)
+    for view in (SET, sick_pod(), builders.node("node-1")):
+        here.store.put(view)
+    return here, Engine(here.parts)
+
+
+async def passes(engine: Engine, here: World, count: int = 3) -> None:
+    """A few passes, each with the steps that it starts run to their end."""
+    for _ in range(count):
+        await engine.tick(here.now)
+        await asyncio.gather(*engine._running.values())
+
+
+async def test_a_ripe_incident_is_opened_once_and_moved_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, engine = world(monkeypatch)
+    await passes(engine, here, 5)
+    (remediation,) = here.store.remediations.values()
+    assert remediation.status.stage == "Verifying"
+    assert here.kube.calls["create", "Remediation"] == 1
+
+
+async def test_what_is_not_ripe_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, engine = world(monkeypatch, triggers={"not_ready_for_seconds": 600})
+    await passes(engine, here)
+    assert here.store.remediations == {}
+
+
+async def test_the_policy_counts_what_it_sees_and_writes_it_only_when_it_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch, triggers={"not_ready_for_seconds": 600})
+    await passes(engine, here, 4)
+    assert (here.policy.status.targets, here.policy.status.unhealthy) == (1, 1)
+    assert here.kube.calls["patch", "HealingPolicy"] == 1
+
+
+async def test_a_target_of_two_policies_is_healed_by_the_first_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, engine = world(monkeypatch)
+    later = builders.policy("later")
+    here.kube.put(policy_body(later))
+    here.store.put_policy(later)
+    await passes(engine, here)
+    assert [each.spec.policy for each in here.store.remediations.values()] == ["default"]
+    ready = next(c for c in here.store.policies["shop", "later"].status.conditions if c.type == "Ready")
+    assert ready.reason == "Overlapping"
+
+
+async def test_a_lost_node_is_an_incident_in_every_namespace_that_it_holds_pods_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch)
+    other = builders.policy("default", namespace="stock").model_copy(update={"uid": "uid-stock"})
+    here.kube.put(policy_body(other))
+    here.store.put_policy(other)
+    theirs = builders.deployment("back", namespace="stock")
+    pod = builders.pod("back-0", theirs, ready=False, ready_since=builders.ago(100))
+    here.store.put(theirs)
+    here.store.put(_moved(pod, "stock"))
+    here.store.put(builders.node("node-1", ready=False, ready_since=builders.ago(101)))
+    here.store.put(
+        builders.pod("front-1", SET, ready=False, ready_since=builders.ago(100), started_at=builders.ago(900))
+    )
+    await passes(engine, here, 1)
+    lost = {each.namespace for each in here.store.remediations.values() if each.spec.target.kind == "Node"}
+    assert lost == {"shop", "stock"}
+
+
+async def test_a_policy_in_a_protected_namespace_does_nothing_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch)
+    system = builders.policy(namespace="kube-system")
+    here.kube.put(policy_body(system))
+    here.store.put_policy(system)
+    await passes(engine, here, 1)
+    status = here.store.policies["kube-system", "default"].status
+    ready = next(condition for condition in status.conditions if condition.type == "Ready")
+    assert (ready.status, ready.reason) == ("False", "NamespaceProtected")
+
+
+async def test_a_pass_that_fails_is_counted_and_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, engine = world(monkeypatch)
+    failures = metrics.RECONCILE_ERRORS._value.get()
+    stop = asyncio.Event()
+
+    async def failing(_: Any) -> None:
+        raise ZeroDivisionError
+
+    async def no_pause(_: float) -> None:
+        stop.set()
+
+    monkeypatch.setattr(engine.__class__, "tick", lambda self, now: failing(now))
+    monkeypatch.setattr("planaria_operator.reconcile.engine.FAILED_PAUSE", 0.0)
+    monkeypatch.setattr(engine.__class__, "_pause", lambda self, _: no_pause(0))
+    await asyncio.wait_for(engine.run(stop), 5)
+    assert metrics.RECONCILE_ERRORS._value.get() == failures + 1
+    assert engine.ticked is not None
+
+
+def _moved(pod: Any, namespace: str) -> Any:
+    from dataclasses import replace
+
+    meta: Meta = replace(pod.meta, namespace=namespace)
+    return replace(pod, meta=meta)
