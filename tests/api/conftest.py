@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from planaria_cluster import open_cluster
-from tests.api.kubectl import Kubectl
+from tests.kubectl import Kubectl
 
 CRDS = Path(__file__).parents[2] / "crds"
 
@@ -14,7 +13,7 @@ CRDS = Path(__file__).parents[2] / "crds"
 @pytest.fixture(scope="session")
 def kubectl(kubeconfig: Path) -> Kubectl:
     """With the custom resources of this checkout in force."""
-    kubectl = Kubectl(open_cluster().kubectl(), kubeconfig)
+    kubectl = Kubectl.of(kubeconfig)
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
     kubectl("wait", "--for=condition=Established", "-f", str(CRDS), "--timeout=30s")
     deadline = time.monotonic() + 60

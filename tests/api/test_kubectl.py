@@ -7,8 +7,8 @@ import pytest
 
 from planaria_operator.api.crds import HEALING_POLICY, KINDS, REMEDIATION
 from tests.api import example
-from tests.api.kubectl import Kubectl
 from tests.api.test_record_on_server import body
+from tests.kubectl import Kubectl
 
 pytestmark = pytest.mark.apiserver
 SAMPLES = sorted((Path(__file__).parents[2] / "docs" / "samples").glob("*.yaml"))

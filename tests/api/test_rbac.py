@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from planaria_operator.kube.interface import RESOURCES
-from tests.api.kubectl import Kubectl
+from tests.kubectl import Kubectl
 
 MANIFEST = Path(__file__).parents[2] / "operator" / "manifests" / "rbac.yaml"
 OPERATOR = "system:serviceaccount:planaria-system:planaria-operator"

@@ -9,7 +9,7 @@ from planaria_operator.api.base import API_VERSION
 from planaria_operator.api.crds import HEALING_POLICY, REMEDIATION, Kind
 from planaria_operator.api.schema import Schema, structural
 from tests.api import example
-from tests.api.kubectl import Kubectl
+from tests.kubectl import Kubectl
 
 pytestmark = pytest.mark.apiserver
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.api.kubectl import Kubectl
+from tests.kubectl import Kubectl
 
 pytestmark = pytest.mark.apiserver
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.kubectl import Kubectl
 from tests.e2e.operator_process import OperatorProcess, operator
 from tests.e2e.proxy import ApiProxy, wait_until
+from tests.kubectl import Kubectl
 
 pytestmark = pytest.mark.apiserver
 
@@ -85,11 +85,11 @@ async def test_missing_custom_resources_are_named_with_the_command_and_waited_fo
 async def test_a_verb_that_the_role_lacks_is_named_with_its_resource(
     kubeconfig: Path, tmp_path: Path
 ) -> None:
-    kubectl = Kubectl(kubeconfig)
-    kubectl.run("create", "namespace", NAMESPACE)
+    kubectl = Kubectl.of(kubeconfig)
+    kubectl("create", "namespace", NAMESPACE)
     try:
-        kubectl.run("create", "serviceaccount", "powerless", "-n", NAMESPACE)
-        token = kubectl.run("create", "token", "powerless", "-n", NAMESPACE).strip()
+        kubectl("create", "serviceaccount", "powerless", "-n", NAMESPACE)
+        token = kubectl("create", "token", "powerless", "-n", NAMESPACE).strip()
         config = kubectl.with_token(token, tmp_path)
         async with operator(config, tmp_path, free_port(), "--namespace", NAMESPACE) as process:
             await wait_until(says(process, "waiting", "not allowed to list", "nodes"))
@@ -98,7 +98,7 @@ async def test_a_verb_that_the_role_lacks_is_named_with_its_resource(
             assert "Traceback" not in process.text()
             assert token not in process.text()
     finally:
-        kubectl.run("delete", "namespace", NAMESPACE, "--wait=false")
+        kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
 async def test_a_kubeconfig_that_is_missing_ends_it_with_one_line(tmp_path: Path) -> None:

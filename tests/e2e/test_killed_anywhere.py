@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from planaria_operator.reconcile.journal import Station
-from tests.e2e.kubectl import Kubectl
+from tests.kubectl import Kubectl
 
 pytestmark = pytest.mark.cluster
 
@@ -39,7 +39,7 @@ class Ending:
 
 @pytest.fixture(scope="module")
 def endings(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Station, Ending]]:
-    kubectl = Kubectl(kubeconfig)
+    kubectl = Kubectl.of(kubeconfig)
     names = {station: f"kill-{station.value}-{int(time.time()) % 100000}" for station in Station}
     folder = tmp_path_factory.mktemp("kills")
     try:
@@ -49,7 +49,7 @@ def endings(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
         assert died == {station.value for station in Station}, "every kill must really have happened"
         yield {station: _ending(kubectl, name, before[name]) for station, name in names.items()}
     finally:
-        kubectl.run("delete", "namespace", *names.values(), "--wait=false", "--ignore-not-found")
+        kubectl("delete", "namespace", *names.values(), "--wait=false", "--ignore-not-found")
 
 
 @pytest.mark.parametrize("station", list(Station))
@@ -78,14 +78,14 @@ def test_a_reservation_is_counted_once_however_often_it_was_made(endings: dict[S
 
 def _break_everything(kubectl: Kubectl, names: dict[Station, str]) -> dict[str, int]:
     for name in names.values():
-        kubectl.run("create", "namespace", name)
-        kubectl.apply([_deployment(name, "planaria.local/busybox:1"), _policy(name)])
+        kubectl("create", "namespace", name)
+        kubectl.apply(name, _policy(name))
+        kubectl.apply(name, _deployment(name, "planaria.local/busybox:1"))
     for name in names.values():
-        kubectl.run("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
+        kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
     generations = {}
     for name in names.values():
-        kubectl.apply([_deployment(name, "planaria.local/no-such-image:1")])
-        body = kubectl.get("deployment", "web", name)
+        body = kubectl.apply(name, _deployment(name, "planaria.local/no-such-image:1"))
         generations[name] = body["metadata"]["generation"]
     return generations
 
@@ -154,17 +154,17 @@ async def _run_until_all_finished(
 
 
 def _all_finished(kubectl: Kubectl, namespaces: list[str]) -> bool:
-    remediations = kubectl.list("remediations")
+    remediations = kubectl.items("remediations")
     stages = {body["metadata"]["namespace"]: body.get("status", {}).get("stage") for body in remediations}
     return all(stages.get(namespace) == "Finished" for namespace in namespaces)
 
 
 def _ending(kubectl: Kubectl, namespace: str, generation_before: int) -> Ending:
-    remediations = kubectl.list("remediations", namespace)
-    policy = kubectl.get("healingpolicy", "web", namespace)
+    remediations = kubectl.items("remediations", namespace)
+    policy = kubectl.json("get", "healingpolicy", "web", "-n", namespace)
     for body in remediations:
         body["policyReservations"] = policy["status"].get("reservations", [])
-    deployment = kubectl.get("deployment", "web", namespace)
+    deployment = kubectl.json("get", "deployment", "web", "-n", namespace)
     containers = deployment["spec"]["template"]["spec"]["containers"]
     return Ending(
         remediations, generation_before, deployment["metadata"]["generation"], containers[0]["image"]
@@ -181,7 +181,7 @@ def _story(kubectl: Kubectl, namespaces: list[str], folder: Path) -> str:
                 for c in body.get("status", {}).get("conditions", [])
             ],
         }
-        for body in kubectl.list("remediations")
+        for body in kubectl.items("remediations")
         if body["metadata"]["namespace"] in namespaces
     }
     log = (folder / "operator.log").read_text(errors="replace")[-4000:]

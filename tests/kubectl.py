@@ -8,15 +8,22 @@ from typing import Any
 
 import yaml
 
+from planaria_cluster import open_cluster
+
 
 @dataclass(frozen=True)
 class Kubectl:
     program: Path
     kubeconfig: Path
 
+    @classmethod
+    def of(cls, kubeconfig: Path) -> "Kubectl":
+        """With the kubectl of the local cluster, which has the cluster's version."""
+        return cls(open_cluster().kubectl(), kubeconfig)
+
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *words]
-        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=180, check=False)
 
     def __call__(self, *words: str, stdin: str = "") -> str:
         """What it prints. Fails the test, with what it said, where it does not succeed."""
@@ -32,6 +39,19 @@ class Kubectl:
 
     def json(self, *words: str) -> Any:
         return json.loads(self(*words, "-o", "json"))
+
+    def items(self, kind: str, namespace: str = "") -> list[dict[str, Any]]:
+        scope = ("-n", namespace) if namespace else ("-A",)
+        found: list[dict[str, Any]] = self.json("get", kind, *scope)["items"]
+        return found
+
+    def with_token(self, token: str, folder: Path) -> Path:
+        """A kubeconfig for the same server with a token instead of the administrator's certificate."""
+        config = self.json("config", "view", "--raw", "--flatten")
+        config["users"][0]["user"] = {"token": token}
+        path = folder / "token-kubeconfig"
+        path.write_text(json.dumps(config))
+        return path
 
     def apply(self, namespace: str, body: dict[str, Any], *flags: str) -> Any:
         """Server-side apply as a Go or Python client does it, with warnings as errors; returns what is stored."""
