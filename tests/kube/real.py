@@ -2,17 +2,21 @@
 
 import asyncio
 import contextlib
+import json
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from kubernetes.aio.client import ApiClient, Configuration
 
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.connect import connect
 from planaria_operator.kube.errors import NotFound
 from planaria_operator.kube.interface import JsonBody
+from planaria_operator.kube.transport import JSON
 
 IMAGE = "planaria.local/busybox:1"
 
@@ -49,6 +53,32 @@ def deployment(name: str, *, replicas: int = 1, command: str = "sleep 3600", **p
             },
         },
     }
+
+
+async def post(kube: KubeClient, path: str, body: JsonBody) -> JsonBody:
+    """Create what Planaria itself never reads or writes: budgets, accounts, roles."""
+    api = ApiClient(kube.configuration)
+    request = await api.param_serialize("POST", path, header_params={"Content-Type": JSON}, body=body)
+    answer = await api.call_api(*request, aiohttp.ClientTimeout(total=10))
+    made: JsonBody = json.loads(await answer.read())
+    await api.close()
+    assert answer.status == 201, made
+    return made
+
+
+async def make_account(kube: KubeClient, namespace: str, name: str) -> str:
+    """A service account that may do nothing yet; its token."""
+    base = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    await post(kube, base, {"metadata": {"name": name}})
+    answer = await post(kube, f"{base}/{name}/token", {"spec": {}})
+    return str(answer["status"]["token"])
+
+
+def with_token(kube: KubeClient, token: str) -> KubeClient:
+    """Another client of the same server."""
+    configuration = Configuration(host=kube.host, ssl_ca_cert=kube.configuration.ssl_ca_cert)
+    configuration.api_key["BearerToken"] = f"Bearer {token}"
+    return KubeClient(ApiClient(configuration))
 
 
 NOWHERE: dict[str, Any] = {"nodeSelector": {"planaria.test/nobody": "has-this"}}

@@ -1,12 +1,8 @@
 """What only a real API server can show: optimistic locking, budgets, the kubelet's answers, RBAC."""
 
-import json
-from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
-from kubernetes.aio.client import ApiClient, Configuration
 
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.errors import (
@@ -19,8 +15,7 @@ from planaria_operator.kube.errors import (
     Unauthorized,
 )
 from planaria_operator.kube.interface import PatchType
-from planaria_operator.kube.transport import JSON
-from tests.kube.real import NOWHERE, deployment, eventually, running_pods
+from tests.kube.real import NOWHERE, deployment, eventually, make_account, post, running_pods, with_token
 
 pytestmark = pytest.mark.apiserver
 
@@ -123,20 +118,9 @@ async def test_many_objects_come_in_several_pages(
 
 
 async def make_budget(real: KubeClient, namespace: str, least: int) -> None:
-    """Budgets are not among the kinds that Planaria reads, so the test writes this one by hand."""
-    body = {
-        "apiVersion": "policy/v1",
-        "kind": "PodDisruptionBudget",
-        "metadata": {"name": "web"},
-        "spec": {"minAvailable": least, "selector": {"matchLabels": {"app": "web"}}},
-    }
+    spec = {"minAvailable": least, "selector": {"matchLabels": {"app": "web"}}}
     path = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
-    api = ApiClient(real.configuration)
-    request = await api.param_serialize("POST", path, header_params={"Content-Type": JSON}, body=body)
-    answer = await api.call_api(*request, aiohttp.ClientTimeout(total=10))
-    assert answer.status == 201
-    await answer.read()
-    await api.close()
+    await post(real, path, {"metadata": {"name": "web"}, "spec": spec})
 
 
 async def test_evictions_obey_budget_and_uid_and_logs_and_metrics_come_from_the_kubelet(
@@ -181,27 +165,9 @@ async def test_evictions_obey_budget_and_uid_and_logs_and_metrics_come_from_the_
         await real.evict(namespace, "nobody", uid=uid)
 
 
-@pytest.fixture
-async def token(real: KubeClient, namespace: str) -> str:
-    """Of a service account that may do nothing at all."""
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "powerless"}}
-    api = ApiClient(real.configuration)
-    base = f"/api/v1/namespaces/{namespace}/serviceaccounts"
-    answers = []
-    for path, body in ((base, account), (f"{base}/powerless/token", {"spec": {}})):
-        request = await api.param_serialize("POST", path, header_params={"Content-Type": JSON}, body=body)
-        answer = await api.call_api(*request, aiohttp.ClientTimeout(total=10))
-        answers.append(json.loads(await answer.read()))
-    await api.close()
-    return str(answers[-1]["status"]["token"])
-
-
-async def test_a_role_that_lacks_a_verb_is_told_verb_resource_and_place(
-    real: KubeClient, namespace: str, token: str
-):
-    configuration = Configuration(host=real.host, ssl_ca_cert=real.configuration.ssl_ca_cert)
-    configuration.api_key["BearerToken"] = f"Bearer {token}"
-    powerless = KubeClient(ApiClient(configuration))
+async def test_a_role_that_lacks_a_verb_is_told_verb_resource_and_place(real: KubeClient, namespace: str):
+    token = await make_account(real, namespace, "powerless")
+    powerless = with_token(real, token)
     await powerless.ping()
     with pytest.raises(Forbidden) as listing:
         await powerless.list("Pod", namespace)
@@ -213,10 +179,8 @@ async def test_a_role_that_lacks_a_verb_is_told_verb_resource_and_place(
     assert token not in f"{listing.value}{evicting.value}"
 
 
-async def test_a_token_that_nobody_issued_is_unauthorized(real: KubeClient, tmp_path: Path):
-    configuration = Configuration(host=real.host, ssl_ca_cert=real.configuration.ssl_ca_cert)
-    configuration.api_key["BearerToken"] = "Bearer made-up"
-    stranger = KubeClient(ApiClient(configuration))
+async def test_a_token_that_nobody_issued_is_unauthorized(real: KubeClient):
+    stranger = with_token(real, "made-up")
     with pytest.raises(Unauthorized):
         await stranger.ping()
     await stranger.close()

@@ -59,7 +59,7 @@ async def test_a_list_goes_on_until_the_last_page_and_names_each_item(kube: Kube
         ("v1", "Pod", "a"),
         ("v1", "Pod", "b"),
     ]
-    selectors = {"labelSelector": "app=web", "fieldSelector": "spec.nodeName=n1", "limit": "500"}
+    selectors = {"labelSelector": "app=web", "fieldSelector": "spec.nodeName=n1", "limit": "200"}
     assert [asked.query for asked in raw.asked] == [selectors, {**selectors, "continue": "next+/="}]
 
 

@@ -7,8 +7,10 @@ from planaria_operator.kube.interface import JsonBody
 from planaria_operator.kube.paths import collection_path, resource_of
 from planaria_operator.kube.transport import Transport
 
-PAGE: Final = 500
-"""Objects per page: a page is parsed in one go, and nothing else runs in the meantime."""
+PAGE: Final = 200
+"""Objects per page. A page is parsed in one go, and nothing else runs in the meantime: about 10 ms for pods that were never
+started, 30 ms for running ones.
+"""
 
 Selectors = list[tuple[str, str]]
 

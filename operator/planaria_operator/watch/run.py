@@ -97,8 +97,13 @@ def build_settings() -> kopf.OperatorSettings:
     settings.watching.client_timeout = 630
     settings.watching.connect_timeout = 10
     settings.watching.inactivity_timeout = 90  # bookmarks come once a minute
-    settings.watching.chunk_size = 500
+    settings.watching.chunk_size = (
+        100  # parsed and handed out in one go: 14 ms of the loop, where 500 take 25 to 75
+    )
     settings.watching.reconnect_backoff = 1
+    # An idle worker that gets its next event runs at once, so a burst over known objects would run all of them in one
+    # turn of the loop; a new worker has to wait for its turn.
+    settings.queueing.idle_timeout = 0.05
     settings.networking.request_timeout = 30
     settings.networking.connect_timeout = 10
     settings.networking.error_backoffs = _Patience()

@@ -10,6 +10,7 @@ import structlog
 
 from planaria_operator.kube.errors import Forbidden, KubeError, NotFound, Temporary
 from planaria_operator.kube.interface import JsonBody, Kube
+from planaria_operator.telemetry.garbage import settle_everything, settle_new
 from planaria_operator.telemetry.metrics import RESYNC_CORRECTIONS
 from planaria_operator.watch.access import forbid, require_watch, scopes
 from planaria_operator.watch.errors import MissingKind
@@ -32,9 +33,11 @@ async def prime(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> None:
 
     `namespaces` empty means all of them. Raises MissingKind, WatchForbidden, or the KubeError of a list that failed.
     """
+    settle_everything()
     for kind in list(feed.kinds):
         found = await _list_or_forbid(kube, feed, kind, namespaces)
         await _put_all(feed, kind, found.values())
+    settle_new()
 
 
 async def resync(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> int:
