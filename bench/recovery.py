@@ -69,9 +69,9 @@ def _run(options: argparse.Namespace) -> int:
     rows = recovery_report.rows(on, off)
     goals = recovery_report.goals(on)
     console = show.console()
-    console.print(recovery_report.table(rows))
-    console.print(recovery_report.controls(on))
-    console.print(goals_table(goals))
+    for table in (recovery_report.table(rows), recovery_report.controls(on), goals_table(goals)):
+        console.print()
+        console.print(table)
     for result in on:
         for complaint in result.complaints:
             console.print(f"{result.name}: {complaint}", markup=False, style="red")

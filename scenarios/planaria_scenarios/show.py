@@ -71,7 +71,13 @@ def line(event: Event) -> str:
         case Whole():
             text = "whole again"
         case Ended(result=result):
-            text = "ok" if result.ok else f"FAILED: {'; '.join(result.complaints)}"
+            text = _outcome(result)
         case _:
             text = type(event).__name__
     return f"{event.entry.name}: {text}"
+
+
+def _outcome(result: Result) -> str:
+    if not result.operator and not result.error:
+        return "recovered without the operator" if result.recovered else "not recovered without the operator"
+    return "ok" if result.ok else f"FAILED: {'; '.join(result.complaints)}"
