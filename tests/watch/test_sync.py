@@ -59,6 +59,16 @@ async def test_after_the_first_list_the_store_is_complete(feed: Feed):
     assert feed.store.node("n1") is not None
 
 
+async def test_a_list_after_a_watch_has_ended_forgets_what_went_in_the_meantime(feed: Feed):
+    server = Server(pod("stays"), pod("goes"), policy("goes"))
+    await prime(server, feed, ())
+    del server.objects["Pod", "shop", "goes"]
+    del server.objects["HealingPolicy", "shop", "goes"]
+    await prime(server, feed, ())
+    assert [view.meta.name for view in feed.store.pods()] == ["stays"]
+    assert feed.store.policies == {}
+
+
 async def test_only_named_namespaces_are_read_and_cluster_wide_kinds_once(feed: Feed):
     server = Server(pod("a", namespace="shop"), pod("b", namespace="back"), pod("c", namespace="other"))
     await prime(server, feed, ("shop", "back"))

@@ -142,18 +142,25 @@ async def _run_kopf(
     feed: Feed, kube: KubeClient, namespaces: tuple[str, ...], stop: asyncio.Event, leave: asyncio.Event
 ) -> None:
     others = _NotKopfs()
+    tasks = await kopf.spawn_tasks(
+        registry=build_registry(feed, login_handler(kube.configuration)),
+        settings=build_settings(),
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        stop_flag=leave,
+    )
+    _take_signals_back(stop)
     try:
-        tasks = await kopf.spawn_tasks(
-            registry=build_registry(feed, login_handler(kube.configuration)),
-            settings=build_settings(),
-            clusterwide=not namespaces,
-            namespaces=namespaces,
-            stop_flag=leave,
-        )
-        _take_signals_back(stop)
         await kopf.run_tasks(tasks, ignored=others)
-    except Exception as error:
-        raise _explain(error) from error
+    except Exception as error:  # noqa: BLE001  the classes of kopf's errors are private
+        cause = _first_failure(tasks) or error
+        raise _explain(cause) from cause
+
+
+def _first_failure(tasks: Collection[asyncio.Task[object]]) -> Exception | None:
+    """What ended kopf. It raises any of the errors that there are, and the watches that it then cuts off have theirs."""
+    failed = (task.exception() for task in tasks if task.done() and not task.cancelled())
+    return next((error for error in failed if isinstance(error, Exception)), None)
 
 
 def _take_signals_back(stop: asyncio.Event) -> None:

@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 async def prime(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> None:
-    """List everything once; when this returns, the store is complete.
+    """List everything once, while no watch runs; when this returns, the store is exactly what the lists said.
 
     `namespaces` empty means all of them. Raises MissingKind, WatchForbidden, or the KubeError of a list that failed.
     """
@@ -37,6 +37,8 @@ async def prime(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> None:
     for kind in list(feed.kinds):
         found = await _list_or_forbid(kube, feed, kind, namespaces)
         await _put_all(feed, kind, found.values())
+        for identity in _differences(feed, kind, found)[1]:
+            feed.remove(identity)  # known from a watch that has ended; none runs that could know better
     settle_new()
 
 
