@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from contextlib import suppress
 
 import structlog
 
@@ -34,6 +35,7 @@ log = structlog.get_logger("planaria.app")
 
 PROMETHEUS_CHECK_SECONDS = 30.0
 WATCH_PAUSE_SECONDS = 5.0
+DRAIN_SECONDS = 2.0
 EXIT_MISCONFIGURED = 2
 
 
@@ -80,6 +82,8 @@ async def _operate(
     try:
         await _watch_and_reconcile(settings, kube, Feed(store), engine, probes, stop)
     finally:
+        with suppress(TimeoutError):  # the last Events tell how it ended, but nobody waits long for them
+            await asyncio.wait_for(recorder.drain(), DRAIN_SECONDS)
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
