@@ -128,7 +128,10 @@ func (d *cachedDialer) lookup(ctx context.Context, host string) (string, error) 
 	if d.host == host && time.Now().Before(d.expires) {
 		return d.ip, nil
 	}
-	found, err := net.DefaultResolver.LookupHost(ctx, host)
+	// One lost datagram must not hold up everybody who waits for the answer.
+	soon, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	found, err := net.DefaultResolver.LookupHost(soon, host)
 	if err != nil {
 		return "", err
 	}
