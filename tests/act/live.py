@@ -45,7 +45,7 @@ async def own_namespace(kubeconfig: Path) -> AsyncIterator["Live"]:
 
 async def eventually(ask: Callable[[], Awaitable[T]], fits: Callable[[T], bool]) -> T:
     async with asyncio.timeout(TIMEOUT):
-        while not fits(found := await ask()):  # noqa: ASYNC110  what is waited for is in the cluster
+        while not fits(found := await ask()):
             await asyncio.sleep(0.5)
     return found
 
