@@ -120,6 +120,15 @@ async def test_a_pass_that_fails_is_counted_and_is_not_the_last(monkeypatch: pyt
     assert engine.ticked is not None
 
 
+async def test_a_record_that_a_person_deletes_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, engine = world(monkeypatch)
+    await passes(engine, here, 2)
+    assert here.parts.observations
+    here.store.remediations.clear()
+    engine._forget_deleted()
+    assert here.parts.observations == {}
+
+
 def _moved(pod: Any, namespace: str) -> Any:
     from dataclasses import replace
 

@@ -80,6 +80,7 @@ class Engine:
             claimed |= targets
             await asyncio.sleep(0)
         self._count_open()
+        self._forget_deleted()
 
     # --- opening
 
@@ -170,6 +171,13 @@ class Engine:
         for stage in Stage:
             if stage is not Stage.FINISHED:
                 metrics.OPEN_REMEDIATIONS.labels(stage=stage.value).set(stages[stage])
+
+    def _forget_deleted(self) -> None:
+        """A record that a person deleted is never finished, so what is remembered of it is dropped here."""
+        known = {f"{namespace}/{name}" for namespace, name in self.parts.store.remediations}
+        for key in self.parts.observations.keys() - known:
+            self.parts.observations.pop(key, None)
+            self.parts.journal.closed(key)
 
     async def _pause(self, stop: asyncio.Event) -> None:
         """Until something changed, or a tick has passed; never shorter than the shortest pause."""
