@@ -1,4 +1,4 @@
-"""A service account token is rotated while the watch runs: kopf reads the new one and goes on."""
+"""A service account token is rotated while the watch runs."""
 
 import asyncio
 from pathlib import Path
@@ -9,6 +9,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.objects.store import ClusterStore
+from planaria_operator.watch.errors import WatchFailed
 from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.run import watch
 from planaria_operator.watch.sync import prime
@@ -32,7 +33,9 @@ class Doorman(ApiProxy):
         return await super()._pass_on(request)
 
 
-async def test_a_rotated_token_is_read_anew(real: KubeClient, kubeconfig: Path, namespace: str):
+async def test_a_rotated_token_ends_the_watch_and_the_next_one_reads_it_anew(
+    real: KubeClient, kubeconfig: Path, namespace: str
+):
     door = Doorman(kubeconfig)
     await door.start()
     configuration = Configuration(host=f"http://127.0.0.1:{door.port}")
@@ -55,15 +58,19 @@ async def test_a_rotated_token_is_read_anew(real: KubeClient, kubeconfig: Path, 
     mounted["token"] = door.accepted = "second"
     await door.stop()
     await door.start()
+    with pytest.raises(WatchFailed, match="no longer accepts the token"):
+        await asyncio.wait_for(task, 60)
+    assert door.refused > 0, "the old token was tried, or this shows nothing"
+
+    task = asyncio.create_task(watch(feed, kube, (namespace,), stop))
     await real.create("Deployment", namespace, deployment("web", replicas=1, **NOWHERE))
 
     async def seen() -> bool:
         return feed.store.workload("Deployment", namespace, "web") is not None
 
-    await eventually(seen, "the watch goes on with the new token")
-    assert door.refused > 0, "the old token was tried, or this shows nothing"
+    await eventually(seen, "the next watch has the new token")
     assert not task.done()
     stop.set()
-    await asyncio.wait_for(task, 15)
+    await asyncio.wait_for(task, 30)
     await kube.close()
     await door.stop()

@@ -26,6 +26,11 @@ from planaria_operator.watch.sync import RESYNC_SECONDS, keep_in_sync
 PING_SECONDS: Final = 15.0
 """Longest time without a sign of life from the API server before it is asked for one."""
 
+WATCHES_SECONDS: Final = 2.0
+"""How often it is looked whether every watch that was begun still runs."""
+
+_WATCHER: Final = "watcher for "
+"""How kopf names the task of a watch."""
 _KOPF_FOLDER: Final = str(Path(kopf.__file__).parent)
 
 LEAVE_SECONDS: Final = 15.0
@@ -48,11 +53,14 @@ async def watch(
     server that is away is waited for.
     """
     await _ask_first(kube, feed, namespaces)
-    leave = asyncio.Event()
-    watching = asyncio.create_task(_run_kopf(feed, kube, namespaces, stop, leave), name="kopf")
+    leave, refused = asyncio.Event(), asyncio.Event()
+    registry = build_registry(feed, login_handler(kube.configuration, refused.set))
+    watching = asyncio.create_task(_run_kopf(registry, namespaces, stop, leave), name="kopf")
     beside = [
         asyncio.create_task(keep_in_sync(kube, feed, namespaces, period=resync_seconds), name="resync"),
         asyncio.create_task(_keep_pinging(kube), name="ping"),
+        asyncio.create_task(_fail_when_refused(refused, kube), name="credentials"),
+        asyncio.create_task(_fail_when_a_watch_ends(), name="watches"),
         asyncio.create_task(_wait(stop), name="stop"),
     ]
     try:
@@ -82,6 +90,25 @@ async def _end(watching: asyncio.Task[None], beside: list[asyncio.Task[None]]) -
     await asyncio.wait([watching], timeout=LEAVE_SECONDS)
     watching.cancel()
     await asyncio.gather(watching, *beside, return_exceptions=True)
+
+
+async def _fail_when_refused(refused: asyncio.Event, kube: KubeClient) -> None:
+    await refused.wait()
+    raise WatchFailed(f"{kube.host} no longer accepts the token that the watch began with; logging in again")
+
+
+async def _fail_when_a_watch_ends() -> None:
+    """Kopf logs that a watch has died and goes on without it. A kind that is not watched is a silent stop."""
+    seen: set[str] = set()
+    while True:
+        await asyncio.sleep(WATCHES_SECONDS)
+        names = {name for task in asyncio.all_tasks() if (name := task.get_name()).startswith(_WATCHER)}
+        if ended := sorted(seen - names):
+            await asyncio.sleep(
+                LEAVE_SECONDS
+            )  # an error of the server ends all of kopf soon, and that says more
+            raise WatchFailed(f"the {ended[0]} ended")
+        seen |= names
 
 
 async def _wait(stop: asyncio.Event) -> None:
@@ -139,11 +166,14 @@ class _NotKopfs(Collection[asyncio.Task[object]]):
 
 
 async def _run_kopf(
-    feed: Feed, kube: KubeClient, namespaces: tuple[str, ...], stop: asyncio.Event, leave: asyncio.Event
+    registry: kopf.OperatorRegistry,
+    namespaces: tuple[str, ...],
+    stop: asyncio.Event,
+    leave: asyncio.Event,
 ) -> None:
     others = _NotKopfs()
     tasks = await kopf.spawn_tasks(
-        registry=build_registry(feed, login_handler(kube.configuration)),
+        registry=registry,
         settings=build_settings(),
         clusterwide=not namespaces,
         namespaces=namespaces,
