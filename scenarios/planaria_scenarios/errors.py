@@ -19,11 +19,6 @@ class ApiError(ScenarioError):
         super().__init__(message)
         self.status = status
 
-    @property
-    def temporary(self) -> bool:
-        """Whether asking again may help."""
-        return self.status in {0, 409, 429} or self.status >= 500
-
 
 class EnvironmentalError(ScenarioError):
     pass

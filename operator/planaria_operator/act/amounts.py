@@ -3,7 +3,7 @@
 import math
 from typing import Any, Final, Literal
 
-from planaria_operator.objects.quantity import parse_quantity
+from planaria_operator.objects.quantity import parse_quantity, to_bytes, to_millicores
 
 MIB: Final = 2**20
 
@@ -13,7 +13,7 @@ Resources = dict[str, Any]
 
 def to_units(name: Name, quantity: str | float) -> int:
     """Bytes of memory, or millicores."""
-    return math.ceil(parse_quantity(quantity) * (1 if name == "memory" else 1000))
+    return to_bytes(quantity) if name == "memory" else to_millicores(quantity)
 
 
 def to_quantity(name: Name, units: int) -> str:

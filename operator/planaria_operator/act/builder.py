@@ -1,10 +1,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from planaria_contract import Decision, Observation
 from planaria_operator.api.healing_policy import AllowedAction
-from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
 from planaria_operator.objects.store import ClusterStore
@@ -34,9 +32,3 @@ class Refusal:
 
     reason: Reason
     message: str
-
-
-class Builder(Protocol):
-    """Pure: same setting, same plan."""
-
-    def build(self, setting: Setting) -> Plan | Refusal: ...

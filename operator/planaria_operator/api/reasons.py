@@ -37,8 +37,6 @@ class Reason(StrEnum):
     """Handed to a person: every allowed rung was tried, none fits, or the fault is not one to act on."""
     TARGET_GONE = "TargetGone"
     """The target was deleted."""
-    POLICY_GONE = "PolicyGone"
-    """No HealingPolicy selects the target any more."""
     WAITING = "Waiting"
     """The decision is to look again later."""
 
@@ -81,8 +79,6 @@ class Reason(StrEnum):
     """There is no pod that the action could be done to."""
     UNSUPPORTED_TARGET = "UnsupportedTarget"
     """The action cannot be done to this kind of object."""
-    NOT_THE_CAUSE = "NotTheCause"
-    """The action does not fit the fault that was found."""
     PLAN_TOO_LARGE = "PlanTooLarge"
     """The change would not fit into the record."""
 
@@ -106,8 +102,6 @@ class Reason(StrEnum):
     """The policy is in force."""
     OVERLAPPING = "Overlapping"
     """Another HealingPolicy, earlier by name, already selects some of the targets and heals them."""
-    POLICY_INVALID = "PolicyInvalid"
-    """The policy object could not be read; the message names the field."""
     NAMESPACE_PROTECTED = "NamespaceProtected"
     """The policy stands in a protected namespace and has no effect."""
     METRICS_CONFIGURED = "MetricsConfigured"

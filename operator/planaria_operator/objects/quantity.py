@@ -40,12 +40,3 @@ def to_bytes(text: str | float) -> int:
 
 def to_millicores(text: str | float) -> int:
     return math.ceil(parse_quantity(text) * 1000)
-
-
-def format_bytes(size: int) -> str:
-    """Whole mebibytes, rounded up: the API stores what a person would write."""
-    return f"{math.ceil(size / 2**20)}Mi"
-
-
-def format_millicores(millicores: int) -> str:
-    return f"{millicores}m"

@@ -1,7 +1,6 @@
 """Level-based: every tick compares what is with what should be. Nothing depends on having seen a particular event."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ import structlog
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
 from planaria_operator.kube.errors import Conflict, KubeError, NotFound
@@ -79,7 +78,7 @@ class Engine:
             await self._summarise(policy, incidents, now, overlapping=len(found) - len(incidents))
             claimed |= targets
             await asyncio.sleep(0)
-        self._count_open()
+        metrics.count_stages(record.status.stage for record in self.parts.store.remediations.values())
         self._forget_deleted()
 
     # --- opening
@@ -165,12 +164,6 @@ class Engine:
             if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name)
             and remediation.status.finished
         ]
-
-    def _count_open(self) -> None:
-        stages = Counter(remediation.status.stage for remediation in self.parts.store.remediations.values())
-        for stage in Stage:
-            if stage is not Stage.FINISHED:
-                metrics.OPEN_REMEDIATIONS.labels(stage=stage.value).set(stages[stage])
 
     def _forget_deleted(self) -> None:
         """A record that a person deleted is never finished, so what is remembered of it is dropped here."""
