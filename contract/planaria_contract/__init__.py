@@ -21,6 +21,7 @@ from planaria_contract.base import SCHEMA_VERSION, Model
 from planaria_contract.decision import Decider, Decision, Mask
 from planaria_contract.faults import CLASSES, Fault
 from planaria_contract.observation import (
+    AlertFact,
     DependencyFact,
     EventFact,
     LogLine,
@@ -40,6 +41,7 @@ __all__ = [
     "CLASSES",
     "SCHEMA_VERSION",
     "Action",
+    "AlertFact",
     "AttemptOutcome",
     "Decider",
     "Decision",

@@ -52,6 +52,8 @@ class LogLine(Model):
     previous: bool = False
     """True for a line of the container instance before the last restart."""
     time: datetime | None = None
+    dependent: bool = False
+    """True for a line of another workload, one that calls the target."""
 
 
 class MetricSeries(Model):
@@ -83,6 +85,15 @@ class EventFact(Model):
     count: int = 1
     last_seen: datetime | None = None
     warning: bool = True
+
+
+class AlertFact(Model):
+    """An alert that fires about the target, as Prometheus knows it."""
+
+    name: str
+    severity: str = ""
+    summary: str = ""
+    since: datetime | None = None
 
 
 class PodFact(Model):
@@ -149,6 +160,7 @@ class Observation(Model):
     logs: tuple[LogLine, ...] = ()
     metrics: tuple[MetricSeries, ...] = ()
     events: tuple[EventFact, ...] = ()
+    alerts: tuple[AlertFact, ...] = ()
     pods: tuple[PodFact, ...] = ()
     workload: WorkloadFact | None = None
     dependencies: tuple[DependencyFact, ...] = ()

@@ -13,6 +13,8 @@ class Source(StrEnum):
     VLLM = "vllm"
     ENCODER = "encoder"
     RULES = "rules"
+    HYBRID = "hybrid"
+    """vLLM and the encoder together; how far they agree is in the confidence."""
 
 
 class ModelVersion(Model):

@@ -22,7 +22,6 @@ from planaria_operator.reconcile.engine import Engine
 from planaria_operator.reconcile.journal import Journal
 from planaria_operator.reconcile.records import Records
 from planaria_operator.record.events import Recorder
-from planaria_operator.semantics.rules import RulesExtractor
 from planaria_operator.settings import Settings
 from planaria_operator.telemetry.logs import configure
 from planaria_operator.telemetry.loop_lag import watch_loop_lag
@@ -30,6 +29,7 @@ from planaria_operator.watch.errors import WatchError
 from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.run import watch
 from planaria_operator.watch.sync import prime
+from planaria_semantics.rules import RulesExtractor
 
 log = structlog.get_logger("planaria.app")
 

@@ -8,7 +8,7 @@ from planaria_contract import Fault, SymptomKind
 from planaria_operator.detect.symptoms import was_ready
 from planaria_operator.evidence.facts import reference
 from planaria_operator.kube.interface import PatchType
-from planaria_operator.semantics.rules import understand
+from planaria_semantics.rules import understand
 from tests.evidence.real import READY, daemon_set, deployment, drop, make, room, service, stateful_set
 
 pytestmark = pytest.mark.cluster

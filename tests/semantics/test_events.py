@@ -3,7 +3,7 @@
 import pytest
 
 from planaria_contract import EventFact, Fault, ObjectRef, SymptomKind
-from planaria_operator.semantics.rules import understand
+from planaria_semantics.rules import understand
 from tests.builders import ago, observation, pod_fact, symptom
 
 SYNC = 'MountVolume.SetUp failed for volume "token" : failed to sync configmap cache: timed out waiting for the condition'

@@ -14,9 +14,9 @@ from planaria_contract import (
     ObjectRef,
     SymptomKind,
 )
-from planaria_operator.semantics.rules import MODEL, RulesExtractor, understand, weigh
-from planaria_operator.semantics.signs import Sign, _fact
-from planaria_operator.semantics.summary import PHRASES
+from planaria_semantics.rules import MODEL, RulesExtractor, understand, weigh
+from planaria_semantics.signs.signs import Sign, _fact
+from planaria_semantics.signs.summary import PHRASES
 from tests.builders import observation, pod_fact, symptom, workload_fact
 from tests.semantics.samples import SPEAKING
 

@@ -3,7 +3,7 @@
 import pytest
 
 from planaria_contract import Fault
-from planaria_operator.semantics.signatures import recognise, recognise_event
+from planaria_semantics.signs.signatures import recognise, recognise_event
 from tests.semantics.samples import SPEAKING
 
 SILENT = [

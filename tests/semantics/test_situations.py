@@ -14,7 +14,7 @@ from planaria_contract import (
     ObjectRef,
     SymptomKind,
 )
-from planaria_operator.semantics.rules import understand
+from planaria_semantics.rules import understand
 from tests.builders import ago, observation, pod_fact, symptom, workload_fact
 
 MIB = 2**20

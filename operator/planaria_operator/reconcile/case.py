@@ -20,8 +20,8 @@ from planaria_operator.reconcile.journal import Journal
 from planaria_operator.reconcile.records import Records
 from planaria_operator.record.convert import object_ref, symptom
 from planaria_operator.record.events import Recorder
-from planaria_operator.semantics.extractor import Extractor
 from planaria_operator.settings import Settings
+from planaria_semantics.extractor import Extractor
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from planaria_contract import Evidence, Fault, LogLine, SymptomKind
-from planaria_operator.semantics.reading import Reading
-from planaria_operator.semantics.signatures import recognise_event
+from planaria_semantics.signs.reading import Reading
+from planaria_semantics.signs.signatures import recognise_event
 
 CERTAIN: Final = 10.0
 LOG: Final = 4.0

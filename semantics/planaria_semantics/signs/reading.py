@@ -18,7 +18,7 @@ from planaria_contract import (
     Observation,
     PodFact,
 )
-from planaria_operator.semantics.signatures import recognise
+from planaria_semantics.signs.signatures import recognise
 
 _NUMBER: Final = re.compile(r"[0-9a-f]{8,}|\d+")
 RECENT_REVISION: Final = 1800

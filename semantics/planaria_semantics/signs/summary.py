@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from planaria_contract import Fault
-from planaria_operator.semantics.reading import Reading
-from planaria_operator.semantics.signs import Sign
+from planaria_semantics.signs.reading import Reading
+from planaria_semantics.signs.signs import Sign
 
 LONGEST: Final = 280
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from planaria_contract import Evidence, Fault, ModelVersion, Observation, SemanticState, Source
-from planaria_operator.semantics.reading import Reading
-from planaria_operator.semantics.signs import RULES, Sign
-from planaria_operator.semantics.summary import component, severity, summarise
+from planaria_semantics.signs.reading import Reading
+from planaria_semantics.signs.signs import RULES, Sign
+from planaria_semantics.signs.summary import component, severity, summarise
 
 MODEL: Final = ModelVersion(id="rules", version="1")
 
