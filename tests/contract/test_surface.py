@@ -22,6 +22,7 @@ def test_the_public_surface_is_exactly_this():
         "CLASSES",
         "SCHEMA_VERSION",
         "Action",
+        "AlertFact",
         "AttemptOutcome",
         "Decider",
         "Decision",
