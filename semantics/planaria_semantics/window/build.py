@@ -1,13 +1,49 @@
-"""Observation -> Window: group lines alike, rank them by surprise, cut to the budget, and state the facts."""
+"""Observation -> Window: join what belongs together, group what is alike, rank by surprise, cut to the budget."""
 
-from planaria_contract import Observation
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from planaria_contract import EventFact, Observation
 from planaria_semantics.signs.reading import Reading
 from planaria_semantics.signs.signs import RULES, Sign, logs
-from planaria_semantics.window.window import Budget, Window
+from planaria_semantics.window import clean, cut, words
+from planaria_semantics.window.records import Record, records
+from planaria_semantics.window.surprise import Group, surprise
+from planaria_semantics.window.templates import Templates
+from planaria_semantics.window.window import Budget, Entry, Origin, Window
+
+LAST: Final = 5
+"""Records before the end of a container that count as its last words."""
+
+
+@dataclass(slots=True)
+class _Item:
+    """One record or event, on its way into a group."""
+
+    kind: Literal["log", "event"]
+    index: int
+    text: str
+    cause: str
+    origin: Origin
+    count: int = 1
+    last: bool = False
+    group: str = ""
+
+    @property
+    def basis(self) -> str:
+        """What the template is made from: frames are not, since one crash may pass through many."""
+        first = self.text.partition("\n")[0]
+        return f"{first} | {self.cause}" if self.cause else first
 
 
 def build(observation: Observation, budget: Budget | None = None) -> Window:
-    raise NotImplementedError  # the window's own issue
+    """Same observation, same window. Its cost is bounded, whatever the logs hold."""
+    limits = budget or Budget()
+    items = [*_log_items(observation), *_event_items(observation)]
+    entries = _entries(items, limits)
+    kept = cut.fit(entries, limits)
+    return Window(observation, kept, facts(observation), len(entries) - len(kept))
 
 
 def facts(observation: Observation) -> tuple[Sign, ...]:
@@ -15,3 +51,92 @@ def facts(observation: Observation) -> tuple[Sign, ...]:
     reading = Reading(observation)
     found = [sign for rule in RULES if rule is not logs for sign in rule(reading)]
     return tuple(sorted(found, key=lambda sign: -sign.weight))
+
+
+def _log_items(observation: Observation) -> list[_Item]:
+    found = records(observation.logs)
+    _mark_last(found, observation)
+    affected = {pod.name for pod in observation.affected}
+    items = []
+    for record in found:
+        origin: Origin = "affected"
+        if record.line.dependent:
+            origin = "dependent"
+        elif observation.pods and record.line.pod not in affected:
+            origin = "sibling"
+        text = "\n".join(record.lines).strip()
+        items.append(_Item("log", record.index, text, record.cause, origin, last=record.last))
+    return items
+
+
+def _mark_last(found: list[Record], observation: Observation) -> None:
+    """The end of every container instance that is over."""
+    over = {pod.name for pod in observation.affected if pod.last_termination or pod.waiting_reason}
+    seen: Counter[tuple[str, str, bool]] = Counter()
+    for record in reversed(found):
+        line = record.line
+        stream = (line.pod, line.container, line.previous)
+        seen[stream] += 1
+        record.last = seen[stream] <= LAST and (line.previous or line.pod in over)
+
+
+def _event_items(observation: Observation) -> list[_Item]:
+    well = {pod.name for pod in observation.unaffected}
+    return [
+        _Item(
+            "event",
+            index,
+            clean.line(f"{event.reason}: {event.message}").strip(),
+            "",
+            _origin_of(event, well),
+            max(event.count, 1),
+        )
+        for index, event in enumerate(observation.events)
+    ]
+
+
+def _origin_of(event: EventFact, well: set[str]) -> Origin:
+    if event.subject.kind == "Node":
+        return "node"
+    return "sibling" if event.subject.kind == "Pod" and event.subject.name in well else "affected"
+
+
+def _entries(items: list[_Item], budget: Budget) -> list[Entry]:
+    """One of each group, in the order of the observation."""
+    templates = Templates()
+    groups: dict[tuple[str, str], list[_Item]] = {}
+    for item in items:
+        item.group = templates.group(item.kind, item.basis)
+        groups.setdefault((item.origin, item.group), []).append(item)
+    totals = Counter[tuple[str, str]]()
+    for item in items:
+        totals[item.kind, item.origin] += item.count
+    first = next((item for item in items if item.origin == "affected" and words.erroneous(item.basis)), None)
+    entries = []
+    for (origin, group), members in groups.items():
+        head = members[0]
+        siblings = sum(item.count for item in groups.get(("sibling", group), ()))
+        count = sum(item.count for item in members)
+        known = Group(
+            text=head.basis,
+            count=count,
+            total=totals[head.kind, origin],
+            share_of_siblings=siblings / max(totals[head.kind, "sibling"], 1)
+            if origin == "affected"
+            else 0.0,
+            first=first is not None and any(item is first for item in members),
+            last=any(item.last for item in members),
+            origin=origin,
+        )
+        entries.append(
+            Entry(
+                kind=head.kind,
+                index=head.index,
+                text=cut.shorten(head.text, budget.characters, head.cause),
+                template=templates.template(group),
+                count=count,
+                surprise=surprise(known),
+                origin=head.origin,
+            )
+        )
+    return entries

@@ -1,0 +1,63 @@
+"""What the wording of a line tells before anybody has read it: its level, and whether it has the shape of an error."""
+
+import re
+from typing import Final
+
+_LEVEL: Final = re.compile(
+    r"^(?P<klog>[IWEF])\d{4} \d\d:"
+    r"|\b(?:level|lvl|severity|log\.level|s)\\?[\"']?\s?[=:]\s?\\?[\"']?(?P<field>[A-Za-z]{1,9})\b"
+    r"|(?<![\w./-])(?P<word>TRACE|DEBUG|INFO|NOTICE|LOG(?=:)|WARN(?:ING)?|ERROR|ERR!?|CRIT(?:ICAL)?|FATAL|SEVERE|PANIC|EMERG|ALERT"
+    r"|(?:(?<=\[)|(?<=[ :]))(?:trace|debug|info|notice|warn(?:ing)?|error|err|crit|fatal|emerg|alert)(?=[\]:>]))(?![\w=/-])"
+)
+_BY_NAME: Final = {
+    **dict.fromkeys(("t", "trace", "d", "debug", "i", "info", "information", "notice", "log", "n", "verbose"), 0),
+    **dict.fromkeys(("w", "warn", "warning"), 1),
+    **dict.fromkeys(("e", "error", "err", "err!", "severe"), 2),
+    **dict.fromkeys(("f", "fatal", "c", "crit", "critical", "panic", "emerg", "alert", "dpanic"), 3),
+}  # fmt: skip
+
+_SIGNALS: Final = re.compile(
+    r"abort|assert|backoff|bad gateway|bad_alloc|blocked|broken pipe|cannot|can't|corrected|corrupt|could not|crash|deadlock|denied"
+    r"|enospc|error|evict|exceeded|exception|exhaust|expired|fail|fatal|fell off|fallen off|forbidden|full|hung|invalid|invoke"
+    r"|insufficient|killed|lockup|lost|mismatch|missing|no route|no space|no such|not found|not ready|not permitted|out of|oom|overload"
+    r"|panic|pressure|queue|read-only|refus|reject|reset by|segfault|sigabrt|sigkill|sigsegv|stale|starv|stuck|taint|throttl|time-?out"
+    r"|timed out|too many|traceback|unable|unauthor|unavailable|uncorrectable|undefined|unexpected|unhandled|unhealthy|unknown"
+    r"|unreachable|unrecogni|unresolved|unschedulable|violat|watermark|\bxid\b|x509|\b50[0234]\b|\b40[13]\b|\b429\b",
+    re.IGNORECASE,
+)
+"""Words that decide what a line means; lines that differ in them are never alike."""
+_CALM: Final = re.compile(
+    r"(?:error|fail|failure|exception|denied|timeout|oom|corrupt|lost|reject)(?:s|ed|ures)?(?:_count|_total|s)?\\?\"?(?: ?[=:] ?| )\"?(?:0|none|null|nil|false|<nil>)\b"
+    r"|\b(?:0|no|without(?: any)?) (?:\w{1,20} )?(?:error|failure|fault|problem|exception)s?\b|\brecovered\b|\bsucce(?:ss|eded)",
+    re.IGNORECASE,
+)
+_OF_USERS: Final = re.compile(
+    r"\b(?:user|customer|visitor|client|member|author)s?\b.{0,60}?\b(?:says?|said|wrote|writes|asked|searched|typed|commented|posted|sent|named|titled)\b"
+    r"|\b(?:search(?:ed)? (?:for|term|query)|comment|review|feedback|subject|title|chat|ticket|prompt|note|message (?:from|text|body)|user.?agent"
+    r"|query|q|body|text|description|username|user)\\?[\"']?\s?[=:]\s?\\?[\"']?",
+    re.IGNORECASE,
+)
+_BEGINNING: Final = 200
+"""Characters in which a level may stand."""
+
+
+def level(text: str) -> int | None:
+    """0 information, 1 warning, 2 error, 3 fatal; None where the line does not say."""
+    match = _LEVEL.search(text[:_BEGINNING])
+    if match is None:
+        return None
+    return _BY_NAME.get((match["klog"] or match["field"] or match["word"]).lower())
+
+
+def signals(text: str) -> tuple[str, ...]:
+    return tuple(sorted({word.lower() for word in _SIGNALS.findall(text)}))
+
+
+def erroneous(text: str) -> bool:
+    """Worded like an error, and not like the absence of one."""
+    return bool(_SIGNALS.search(_CALM.sub(" ", text)))
+
+
+def quotes_users(text: str) -> bool:
+    """True for a line that repeats what somebody outside said: how that is worded means nothing."""
+    return bool(_OF_USERS.search(text))
