@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from locks/dev.lock. Does nothing where it is already up to date.
-#   usage: tools/env.sh [lock]
+# Makes .venv from locks/dev.lock, or .venv-vllm from locks/vllm.lock. Does nothing where it is already up to date.
+#   usage: tools/env.sh [lock|vllm]      `vllm` exits with 3 where its packages cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,6 +37,31 @@ if [ "${1:-}" = lock ]; then
     "$uv" pip compile pyproject.toml --extra "$extra" --universal --generate-hashes --no-emit-index-url \
       --no-header --quiet --output-file "locks/$extra.lock"
   done
+  exit
+fi
+
+# A real vLLM for the tests, in an environment of its own: it pins torch and much else.
+make_vllm() {
+  local stamp=.venv-vllm/.planaria-env wanted uv lock=locks/vllm.lock small
+  wanted=$(cat locks/vllm.lock tools/vllm-alias/pyproject.toml | sha256sum | cut -d" " -f1)
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && return
+  uv=$(find_uv)
+  say "creating .venv-vllm from locks/vllm.lock (half a minute; 3 GB to fetch the first time)"
+  [ -x .venv-vllm/bin/python ] || "$uv" venv --quiet --python 3.11 .venv-vllm || return
+  # Where a build of torch for the CPU can be had, the CUDA libraries are dead weight; PyPI itself has none.
+  if "$uv" pip install --quiet --python .venv-vllm/bin/python --dry-run --no-deps torch==2.13.0+cpu 2>/dev/null; then
+    small=$(mktemp)
+    grep -v '^nvidia-' "$lock" | sed 's/^torch==2.13.0$/&+cpu/' > "$small"
+    lock=$small
+  fi
+  "$uv" pip install --quiet --python .venv-vllm/bin/python --no-deps --compile-bytecode -r "$lock" || return
+  "$uv" pip install --quiet --python .venv-vllm/bin/python --no-deps --no-build-isolation ./tools/vllm-alias || return
+  rm -rf "${small:-}" tools/vllm-alias/build tools/vllm-alias/*.egg-info
+  echo "$wanted" > "$stamp"
+}
+
+if [ "${1:-}" = vllm ]; then
+  make_vllm || { say "the packages of vLLM cannot be had here"; exit 3; }
   exit
 fi
 

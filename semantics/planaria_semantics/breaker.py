@@ -1,0 +1,95 @@
+"""A reader that keeps failing is left alone for a while, so that a dead server costs no incident its deadline."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Final
+
+from planaria_semantics.availability import Availability
+from planaria_semantics.errors import Busy, SemanticsError, TooSlow
+from planaria_semantics.extractor import Reader
+from planaria_semantics.observer import Observer, Unobserved
+from planaria_semantics.opinion import Opinion
+from planaria_semantics.window import Window
+
+LOG: Final = logging.getLogger(__name__)
+FAILURES: Final = 3
+"""In a row, until it is left alone."""
+FIRST_PAUSE: Final = 5.0
+LONGEST_PAUSE: Final = 300.0
+JITTER: Final = 0.2
+"""Share of the pause that is random, so that replicas of the operator do not all come back at once."""
+
+
+class Breaker:
+    """Implements `Reader`. Closed: asks. Open: raises what failed last, at once. Half open: one call tries again."""
+
+    def __init__(
+        self,
+        name: str,
+        reader: Reader,
+        availability: Availability | None = None,
+        observer: Observer | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self._reader = reader
+        self._availability = availability
+        self._observer = observer or Unobserved()
+        self._clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """Ask again at once: somebody saw it answer."""
+        self._failures = 0
+        self._pause = FIRST_PAUSE
+        self._closed_until = 0.0
+        self._trying = False
+        self._last: SemanticsError | None = None
+
+    @property
+    def open(self) -> bool:
+        return self._failures >= FAILURES and (self._trying or self._clock() < self._closed_until)
+
+    async def read(self, window: Window) -> Opinion:
+        if self.open and self._last is not None:
+            raise type(self._last)(f"{self.name} is left alone for a while: {self._last}")
+        started = self._clock()
+        self._trying = self._failures >= FAILURES
+        try:
+            opinion = await self._reader.read(window)
+        except SemanticsError as error:
+            self._failed(error)
+            self._observer.called(self.name, error.code, self._clock() - started)
+            raise
+        except asyncio.CancelledError:  # whoever asked has no more time
+            self._failed(TooSlow(f"{self.name} had not answered when its time was up"))
+            self._observer.called(self.name, TooSlow.code, self._clock() - started)
+            raise
+        finally:
+            self._trying = False
+        self.reset()
+        self._observer.called(self.name, "ok", self._clock() - started)
+        if self._availability is not None:
+            self._availability.answered()
+        return opinion
+
+    def _failed(self, error: SemanticsError) -> None:
+        if self._availability is not None:
+            self._availability.failed(error)
+        if isinstance(error, Busy):
+            return  # it is there and answers at once: leaving it alone would save no time
+        self._last = error
+        self._failures += 1
+        if self._failures >= FAILURES:
+            self._closed_until = self._clock() + self._pause * random.uniform(1 - JITTER, 1 + JITTER)
+            LOG.warning(
+                "%s failed %d times in a row, next try in %.0f s: %s",
+                self.name,
+                self._failures,
+                self._pause,
+                error,
+            )
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)

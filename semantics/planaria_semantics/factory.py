@@ -1,0 +1,71 @@
+"""Settings -> the extractor that the operator asks."""
+
+from typing import Final
+
+from planaria_semantics.availability import Availability
+from planaria_semantics.breaker import Breaker
+from planaria_semantics.cascade import Cascade, Step
+from planaria_semantics.extractor import Reader
+from planaria_semantics.gate import Gate, Limits
+from planaria_semantics.observer import Observer, Unobserved
+from planaria_semantics.settings import SemanticsSettings
+from planaria_semantics.vllm import VllmClient, VllmReader
+from planaria_semantics.vllm.reliability import Reliability
+
+MARGIN: Final = 0.25
+"""Seconds that the cascade waits beyond a reader's own deadline, so that its own error is the one that is told."""
+
+
+def assemble(settings: SemanticsSettings, observer: Observer | None = None) -> Cascade:
+    """Raises `ValueError` where the settings contradict each other. Touches no network."""
+    watcher = observer or Unobserved()
+    if settings.extractor == "rules":
+        return Cascade(observer=watcher)
+    encoder = _encoder()
+    last = Step("encoder", Breaker("encoder", encoder, observer=watcher), settings.encoder_deadline_seconds)
+    if settings.extractor == "encoder":
+        return Cascade([last], observer=watcher)
+    return _with_model(settings, watcher, encoder, last)
+
+
+def _with_model(settings: SemanticsSettings, observer: Observer, encoder: Reader, last: Step) -> Cascade:
+    reader = _vllm(settings)
+    availability = Availability(reader.probe, settings.probe_seconds)
+    breaker = Breaker("vllm", reader, availability, observer)
+    availability.recovered = breaker.reset
+    limits = Limits(settings.concurrency, settings.queue, settings.deadline_seconds)
+    model: Reader = Gate("vllm", breaker, limits, observer)
+    if settings.extractor == "hybrid":
+        model = _hybrid(model, encoder)
+    first = Step(settings.extractor, model, settings.deadline_seconds + MARGIN)
+    return Cascade([first, last], availability=availability, observer=observer, close=reader.aclose)
+
+
+def _vllm(settings: SemanticsSettings) -> VllmReader:
+    if not settings.vllm_url or not settings.vllm_model:
+        raise ValueError(
+            f"extractor {settings.extractor!r} needs the address of a server and the name of a model"
+        )
+    client = VllmClient(
+        settings.vllm_url,
+        settings.vllm_model,
+        api_key_file=settings.api_key_file,
+        deadline=settings.deadline_seconds,
+    )
+    measured = Reliability.of_file(settings.reliability_file) if settings.reliability_file else None
+    return VllmReader(
+        client, reliability=measured, revision=settings.vllm_revision, examples=settings.examples
+    )
+
+
+def _encoder() -> Reader:
+    """Imported only where it is wanted: the weights take memory, and the rules need none."""
+    from planaria_semantics.encoder import EncoderReader  # noqa: PLC0415
+
+    return EncoderReader.load()
+
+
+def _hybrid(model: Reader, encoder: Reader) -> Reader:
+    from planaria_semantics.hybrid import HybridReader  # noqa: PLC0415
+
+    return HybridReader(model, encoder)

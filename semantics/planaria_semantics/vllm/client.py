@@ -1,0 +1,142 @@
+"""One question to an OpenAI-compatible server. Every way to fail ends in an error of `errors.py`, within the deadline."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, cast
+
+import openai
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+
+from planaria_semantics.errors import Busy, Malformed, NotReached, Refused, SemanticsError, TooSlow
+from planaria_semantics.vllm.prompt import Message
+from planaria_semantics.vllm.schema import NAME
+
+PAUSE: Final = 0.2
+"""Seconds before the one retry: a server that restarts or sheds load for a moment is back by then."""
+NO_KEY: Final = "none"
+"""What is sent where no key is configured; the client library insists on one."""
+_REFUSALS: Final = {
+    400: "it does not accept the request",
+    401: "it does not accept the API key",
+    403: "the API key does not permit this",
+    404: "it does not serve this model",
+}
+_BUSY: Final = {429, 503}
+
+
+class VllmClient:
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        api_key_file: Path | None = None,
+        deadline: float = 5.0,
+        max_tokens: int = 160,
+        seed: int = 0,
+    ) -> None:
+        """`deadline` holds for one question with its retry."""
+        self.model = model
+        self.url = base_url(url)
+        self.deadline = deadline
+        self._key_file = api_key_file
+        self._max_tokens = max_tokens
+        self._seed = seed
+        self._api = openai.AsyncOpenAI(
+            base_url=self.url,
+            api_key=self._key,
+            max_retries=0,
+            timeout=deadline,
+            # A redirect would carry the key, and the evidence, to somebody who was not configured.
+            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
+        )
+
+    async def aclose(self) -> None:
+        await self._api.close()
+
+    async def ask(self, messages: Sequence[Message], schema: dict[str, Any]) -> str:
+        """The answer's text, complete. Tries a second time only what may differ the second time."""
+        try:
+            async with asyncio.timeout(self.deadline):
+                try:
+                    return _text(await self._complete(messages, schema))
+                except (NotReached, Busy):
+                    await asyncio.sleep(PAUSE)
+                    return _text(await self._complete(messages, schema))
+        except TimeoutError:
+            raise TooSlow(f"{self.url} did not answer within {self.deadline:g} s") from None
+
+    async def check(self) -> None:
+        """Raises `Refused` where the server answers and does not have our model."""
+        try:
+            async with asyncio.timeout(self.deadline):
+                served = [model.id async for model in self._api.models.list()]
+        except TimeoutError:
+            raise TooSlow(f"{self.url} did not answer within {self.deadline:g} s") from None
+        except (openai.OpenAIError, OSError, ValueError) as error:
+            raise self._meaning(error) from error
+        if self.model not in served:
+            names = ", ".join(served[:8])
+            raise Refused(f"{self.url} does not serve {self.model!r}; it serves: {names}")
+
+    async def _complete(self, messages: Sequence[Message], schema: dict[str, Any]) -> ChatCompletion:
+        try:
+            return await self._api.chat.completions.create(
+                model=self.model,
+                messages=cast(list[ChatCompletionMessageParam], [asdict(each) for each in messages]),
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {"name": NAME, "schema": schema, "strict": True},
+                },
+                temperature=0,
+                seed=self._seed,
+                max_tokens=self._max_tokens,
+            )
+        except (openai.OpenAIError, OSError, ValueError) as error:
+            raise self._meaning(error) from error
+
+    async def _key(self) -> str:
+        """Read anew each time, so that a rotated Secret is taken up."""
+        if self._key_file is None:
+            return NO_KEY
+        return (await asyncio.to_thread(self._key_file.read_text)).strip() or NO_KEY
+
+    def _meaning(self, error: Exception) -> SemanticsError:
+        if isinstance(error, openai.APITimeoutError):
+            return TooSlow(f"{self.url} did not answer within {self.deadline:g} s")
+        if isinstance(error, openai.APIStatusError):
+            return self._of_status(error)
+        if isinstance(error, openai.APIConnectionError):
+            return NotReached(f"{self.url} cannot be reached: {error.__cause__ or error}")
+        if isinstance(error, OSError):
+            return Refused(f"the API key cannot be read: {error}")
+        return Malformed(f"{self.url} did not answer in the form of the OpenAI API")
+
+    def _of_status(self, error: openai.APIStatusError) -> SemanticsError:
+        status = error.status_code
+        said = " ".join(str(error.message).split())[:200]
+        if status in _BUSY:
+            return Busy(f"{self.url} is busy: {status}: {said}")
+        if status == 408 or status >= 500:
+            return NotReached(f"{self.url} fails: {status}: {said}")
+        return Refused(f"{self.url}: {_REFUSALS.get(status, 'it refuses')}: {status}: {said}")
+
+
+def base_url(url: str) -> str:
+    plain = url.rstrip("/")
+    return plain if plain.endswith("/v1") else f"{plain}/v1"
+
+
+def _text(completion: ChatCompletion) -> str:
+    """A server of this API may leave out what the types promise, so everything is looked at before it is used."""
+    choices = getattr(completion, "choices", None)
+    if not choices:
+        raise Malformed("the answer has no choices")
+    if choices[0].finish_reason != "stop":
+        raise Malformed(f"the answer was cut off: finish_reason is {choices[0].finish_reason!r}")
+    content = getattr(choices[0].message, "content", None)
+    if not isinstance(content, str) or not content:
+        raise Malformed("the answer is empty")
+    return content

@@ -1,0 +1,79 @@
+"""The language model as a `Reader`."""
+
+import asyncio
+from typing import Final, Protocol
+
+from planaria_contract import Evidence, Fault, ModelVersion, Source
+from planaria_semantics.opinion import Opinion
+from planaria_semantics.vllm.canary import CANARY
+from planaria_semantics.vllm.client import VllmClient
+from planaria_semantics.vllm.examples import choose
+from planaria_semantics.vllm.prompt import PROMPT_VERSION, Prompt, render
+from planaria_semantics.vllm.reliability import Reliability
+from planaria_semantics.vllm.schema import Answer, answer_schema, parse
+from planaria_semantics.window import Window
+
+EXCERPT: Final = 200
+NOVEL: Final = 0.95
+"""From this novelty on the answer is `unknown`, whatever the model says: it would only be guessing."""
+
+
+class Novelty(Protocol):
+    """How unlike anything in the corpus a window is, as its embedding tells."""
+
+    def novelty(self, window: Window) -> float:
+        """0 to 1. Called off the event loop."""
+        ...
+
+
+class VllmReader:
+    """Implements `Reader`. The model names classes and lines; probabilities come from how often it was right."""
+
+    def __init__(
+        self,
+        client: VllmClient,
+        *,
+        reliability: Reliability | None = None,
+        revision: str = "",
+        examples: int = 3,
+        novelty: Novelty | None = None,
+    ) -> None:
+        self._client = client
+        self._reliability = reliability or Reliability.shipped(client.model)
+        self._examples = examples
+        self._novelty = novelty
+        version = f"{PROMPT_VERSION}+{revision}" if revision else PROMPT_VERSION
+        self.model = ModelVersion(id=client.model[:128], version=version[:64])
+
+    async def read(self, window: Window) -> Opinion:
+        prompt, novelty = await asyncio.to_thread(self._prepare, window)
+        shown = len(prompt.shown)
+        answer = parse(await self._client.ask(prompt.messages, answer_schema(shown)), shown)
+        return self._opinion(answer, prompt, novelty)
+
+    async def probe(self) -> None:
+        """Raises `SemanticsError` where a question would not be answered."""
+        await self._client.check()
+        await self.read(CANARY)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    def _prepare(self, window: Window) -> tuple[Prompt, float | None]:
+        prompt = render(window, choose(window, self._examples))
+        return prompt, self._novelty.novelty(window) if self._novelty else None
+
+    def _opinion(self, answer: Answer, prompt: Prompt, novelty: float | None) -> Opinion:
+        unknown = answer.fault is Fault.UNKNOWN
+        lines = (prompt.shown[number] for number in dict.fromkeys(answer.evidence))
+        return Opinion(
+            probabilities=self._reliability.probabilities(answer.fault, answer.second),
+            source=Source.VLLM,
+            model=self.model,
+            novelty=float(unknown) if novelty is None else novelty,
+            unknown=unknown or (novelty is not None and novelty >= NOVEL),
+            evidence=tuple(
+                Evidence(kind=entry.kind, index=entry.index, excerpt=entry.text[:EXCERPT]) for entry in lines
+            ),
+            severity=answer.severity,
+        )
