@@ -28,7 +28,7 @@ class _Item:
     origin: Origin
     count: int = 1
     last: bool = False
-    group: str = ""
+    group: int = -1
 
     @property
     def basis(self) -> str:
@@ -104,7 +104,7 @@ def _origin_of(event: EventFact, well: set[str]) -> Origin:
 def _entries(items: list[_Item], budget: Budget) -> list[Entry]:
     """One of each group, in the order of the observation."""
     templates = Templates()
-    groups: dict[tuple[str, str], list[_Item]] = {}
+    groups: dict[tuple[str, int], list[_Item]] = {}
     for item in items:
         item.group = templates.group(item.kind, item.basis)
         groups.setdefault((item.origin, item.group), []).append(item)

@@ -1,93 +1,75 @@
 """Lines alike but for their variables.
 
-Known variables are masked first, by what they are. What is then still different in few words is put together by Drain.
-Numbers that decide what a line means stay: a status 503 is no 200, "errors=0" no "errors=7", 98 % full no 40 %.
+Known variables are masked first; what then still differs in few words is put together. Drain would do the same, at a
+cost that a writer of logs could drive up: it compares each line with every other that begins alike. Here two lines meet
+if one of `BANDS` stretches of words is the same in both, so each line is compared with at most that many others, and
+none that differ in at most `BANDS - 1` words are missed.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
-from drain3.drain import Drain
-
-from planaria_semantics.window import clean
+from planaria_semantics.window.masks import shape
 from planaria_semantics.window.words import signals
 
-LONGEST: Final = 1000
-"""Characters of a record that its template is made from."""
-MAX_TOKENS: Final = 40
-MAX_SHAPES: Final = 1000
-"""Different masked texts that are compared with each other; the rest stand for themselves."""
-MAX_CLUSTERS: Final = 100
-SIMILAR: Final = 0.75
-"""Share of words in which two texts must agree."""
+BANDS: Final = 4
+UNLIKE: Final = 0.25
+"""Share of words in which two lines of one template may differ."""
+MAX_SHAPES: Final = 4000
 WILD: Final = "<*>"
-FULL: Final = 85
-"""Percent, from which on something is nearly used up."""
 
-_MASKS: Final = re.compile(
-    r"(?P<time>\d{4}[-/]\d\d[-/]\d\d(?:[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?"
-    r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?)"
-    r"|(?P<uuid>\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b)"
-    r"|(?P<pod>-(?:[bcdfghjklmnpqrstvwxz2456789]{6,10}-)?(?=[a-z]{0,4}\d)[bcdfghjklmnpqrstvwxz2456789]{5}\b(?![.:=]))"
-    r"|(?P<kept>\b(?:status|code|xid|errno|signal|http/\d(?:\.\d)?\"|exited with|returned|response)\W{0,6}\d{1,4}\b"
-    r"|\bXid[^,]{0,60}, ?\d{1,3}\b|\"? [1-5]\d\d (?=\d|-))"
-    r"|(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w.]*\w)|\[?(?<![\w:])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){3,7}(?![\w:])\]?)"
-    r"|(?P<hex>\b0x[0-9a-fA-F]+\b|\b(?=[a-fA-F]{0,15}\d)(?=\d{0,15}[a-fA-F])[0-9a-fA-F]{7,64}\b)"
-    r"|(?P<percent>\b\d{1,3}(?:\.\d{1,6})? ?%)"
-    r"|(?P<number>(?<![A-Za-z_\d])\d+(?:[.,]\d+)*)",
-    re.IGNORECASE,
-)
-_BOUNDARY: Final = re.compile(r"\s+")
-
-
-def shape(text: str) -> str:
-    """The text with its known variables masked: a function of the text alone."""
-    masked = _MASKS.sub(_mask, clean.canonical(text)[:LONGEST])
-    return " ".join(masked.split()[:MAX_TOKENS])
-
-
-def _mask(match: re.Match[str]) -> str:
-    kind, text = match.lastgroup, match[0]
-    if kind == "kept":
-        return text
-    if kind == "percent":
-        share = float(text.rstrip(" %"))
-        return "0%" if share == 0 else "<full>%" if share >= FULL else "<part>%"
-    if kind == "number":
-        return "0" if not text.strip("0.,") else "<n>"
-    return "-<pod>" if kind == "pod" else f"<{kind}>"
+_Band = tuple[str, int, int, tuple[str, ...]]
 
 
 class Templates:
     """Groups of one window. Same texts in the same order, same groups."""
 
     def __init__(self) -> None:
-        self._drain = Drain(
-            depth=6, sim_th=SIMILAR, max_children=50, max_clusters=MAX_CLUSTERS, param_str=WILD
-        )
-        self._of_shape: dict[tuple[str, str], str] = {}
-        self._words: dict[str, Sequence[str]] = {}
+        self._of_text: dict[tuple[str, str], int] = {}
+        self._of_shape: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._of_band: dict[_Band, int] = {}
+        self._members: list[list[str]] = []
 
-    def group(self, kind: str, text: str) -> str:
-        """A name for all texts of a kind that are alike."""
-        masked = shape(text)
-        known = self._of_shape.get((kind, masked))
-        if known is None:
-            known = self._of_shape[kind, masked] = self._place(kind, masked)
+    def group(self, kind: str, text: str) -> int:
+        """A number for all texts of a kind that are alike."""
+        found = self._of_text.get((kind, text))
+        if found is None:
+            words = shape(text)
+            found = self._of_shape.get((kind, words))
+            if found is None:
+                found = self._of_shape[kind, words] = self._place(kind, text, words)
+            self._of_text[kind, text] = found
+        return found
+
+    def template(self, group: int) -> str:
+        return " ".join(self._members[group])
+
+    def _place(self, kind: str, text: str, words: tuple[str, ...]) -> int:
+        """Lines that differ in a word that decides what they mean are never alike."""
+        mark = "|".join((kind, *signals(text)))
+        bands = list(_bands(mark, words))
+        for band in bands:
+            known = self._of_band.get(band)
+            if known is not None and _alike(self._members[known], words):
+                self._members[known] = [
+                    one if one == other else WILD
+                    for one, other in zip(self._members[known], words, strict=True)
+                ]
+                break
+        else:
+            known = len(self._members)
+            self._members.append(list(words))
+        for band in bands:
+            self._of_band.setdefault(band, known)
         return known
 
-    def template(self, group: str) -> str:
-        return " ".join(self._words[group])
 
-    def _place(self, kind: str, masked: str) -> str:
-        words = masked.split()
-        mark = f"{kind}|{'|'.join(signals(masked))}"
-        if len(self._of_shape) >= MAX_SHAPES:
-            group = f"{mark}|{' '.join(words[:3])}"
-        else:
-            cluster, _ = self._drain.add_log_message(" ".join((mark.replace(" ", "_"), *words)))
-            group = f"{cluster.cluster_id}|{mark}"
-        known = self._words.get(group, words)
-        self._words[group] = [one if one == other else WILD for one, other in zip(known, words, strict=False)]
-        return group
+def _bands(mark: str, words: tuple[str, ...]) -> Sequence[_Band]:
+    size = -(-len(words) // BANDS) or 1
+    return [(mark, len(words), at, words[at : at + size]) for at in range(0, len(words), size)]
+
+
+def _alike(template: Sequence[str], words: Sequence[str]) -> bool:
+    """A word that already varies is a difference too, or a template would drift until it fits everything."""
+    differ = sum(one != other for one, other in zip(template, words, strict=True))
+    return differ <= UNLIKE * len(words)

@@ -16,16 +16,17 @@ _BY_NAME: Final = {
     **dict.fromkeys(("f", "fatal", "c", "crit", "critical", "panic", "emerg", "alert", "dpanic"), 3),
 }  # fmt: skip
 
-_SIGNALS: Final = re.compile(
-    r"abort|assert|backoff|bad gateway|bad_alloc|blocked|broken pipe|cannot|can't|corrected|corrupt|could not|crash|deadlock|denied"
-    r"|enospc|error|evict|exceeded|exception|exhaust|expired|fail|fatal|fell off|fallen off|forbidden|full|hung|invalid|invoke"
-    r"|insufficient|killed|lockup|lost|mismatch|missing|no route|no space|no such|not found|not ready|not permitted|out of|oom|overload"
-    r"|panic|pressure|queue|read-only|refus|reject|reset by|segfault|sigabrt|sigkill|sigsegv|stale|starv|stuck|taint|throttl|time-?out"
-    r"|timed out|too many|traceback|unable|unauthor|unavailable|uncorrectable|undefined|unexpected|unhandled|unhealthy|unknown"
-    r"|unreachable|unrecogni|unresolved|unschedulable|violat|watermark|\bxid\b|x509|\b50[0234]\b|\b40[13]\b|\b429\b",
-    re.IGNORECASE,
+_WORDS: Final = (
+    "abort|assert|backoff|back-off|bad gateway|bad_alloc|blocked|broken pipe|cannot|can't|corrected|corrupt|could not|crash|deadlock"
+    "|denied|dropped|enospc|error|evict|exceeded|exception|exhaust|expired|fail|fatal|fell off|fallen off|forbidden|full|hung|invalid"
+    "|insufficient|kill|lockup|lost|mismatch|missing|no route|no space|no such|not found|notfound|not ready|notready|not permitted"
+    "|not responding|oom|out of|outofmemory|overflow|overload|panic|pressure|read-only|refus|reject|reset by|segfault|sigabrt|sigkill"
+    "|sigsegv|stale|starv|stuck|taint|throttl|timeout|time-out|timed out|too many|traceback|unable|unauthor|unavailable|uncorrectable"
+    "|undefined|unexpected|unhandled|unhealthy|unknown|unreachable|unrecogni|unresolved|unschedulable|violat|watermark|x509"
 )
+_SIGNALS: Final = tuple(_WORDS.split("|"))
 """Words that decide what a line means; lines that differ in them are never alike."""
+_CODES: Final = re.compile(r"(?<![\w.:-])(?:50[0234]|40[13]|429)(?![\w.:-])|\bxid\b")
 _CALM: Final = re.compile(
     r"(?:error|fail|failure|exception|denied|timeout|oom|corrupt|lost|reject)(?:s|ed|ures)?(?:_count|_total|s)?\\?\"?(?: ?[=:] ?| )\"?(?:0|none|null|nil|false|<nil>)\b"
     r"|\b(?:0|no|without(?: any)?) (?:\w{1,20} )?(?:error|failure|fault|problem|exception)s?\b|\brecovered\b|\bsucce(?:ss|eded)",
@@ -50,12 +51,14 @@ def level(text: str) -> int | None:
 
 
 def signals(text: str) -> tuple[str, ...]:
-    return tuple(sorted({word.lower() for word in _SIGNALS.findall(text)}))
+    """Those of the words that stand in it. Plain searches: one expression for all of them would take ten times as long."""
+    lowered = text.lower()
+    return (*(word for word in _SIGNALS if word in lowered), *sorted(set(_CODES.findall(lowered))))
 
 
 def erroneous(text: str) -> bool:
     """Worded like an error, and not like the absence of one."""
-    return bool(_SIGNALS.search(_CALM.sub(" ", text)))
+    return bool(signals(text)) and bool(signals(_CALM.sub(" ", text)))
 
 
 def quotes_users(text: str) -> bool:
