@@ -7,8 +7,8 @@ from typing import Final, Literal
 from planaria_contract import EventFact, Observation
 from planaria_semantics.signs.reading import Reading
 from planaria_semantics.signs.signs import RULES, Sign, logs
-from planaria_semantics.window import clean, cut, words
-from planaria_semantics.window.records import Record, records
+from planaria_semantics.window import clean, cut
+from planaria_semantics.window.records import Record, newest, records
 from planaria_semantics.window.surprise import Group, surprise
 from planaria_semantics.window.templates import Templates
 from planaria_semantics.window.window import Budget, Entry, Origin, Window
@@ -28,7 +28,6 @@ class _Item:
     origin: Origin
     count: int = 1
     last: bool = False
-    group: int = -1
 
     @property
     def basis(self) -> str:
@@ -47,8 +46,9 @@ def build(observation: Observation, budget: Budget | None = None) -> Window:
 
 
 def facts(observation: Observation) -> tuple[Sign, ...]:
-    """What the structure says. The rule that reads log text is left out: readers do that better."""
-    reading = Reading(observation)
+    """What the structure says. The logs' words are taken out first, so that they can have no part in it."""
+    speechless = tuple(line.model_copy(update={"text": ""}) for line in newest(observation.logs))
+    reading = Reading(observation.model_copy(update={"logs": speechless}))
     found = [sign for rule in RULES if rule is not logs for sign in rule(reading)]
     return tuple(sorted(found, key=lambda sign: -sign.weight))
 
@@ -104,39 +104,39 @@ def _origin_of(event: EventFact, well: set[str]) -> Origin:
 def _entries(items: list[_Item], budget: Budget) -> list[Entry]:
     """One of each group, in the order of the observation."""
     templates = Templates()
-    groups: dict[tuple[str, int], list[_Item]] = {}
+    groups: dict[tuple[Origin, int], list[_Item]] = {}
+    totals: Counter[tuple[str, str]] = Counter()
     for item in items:
-        item.group = templates.group(item.kind, item.basis)
-        groups.setdefault((item.origin, item.group), []).append(item)
-    totals = Counter[tuple[str, str]]()
-    for item in items:
+        groups.setdefault((item.origin, templates.group(item.kind, item.basis)), []).append(item)
         totals[item.kind, item.origin] += item.count
-    first = next((item for item in items if item.origin == "affected" and words.erroneous(item.basis)), None)
     entries = []
-    for (origin, group), members in groups.items():
+    first = True
+    for (origin, number), members in groups.items():
         head = members[0]
-        siblings = sum(item.count for item in groups.get(("sibling", group), ()))
-        count = sum(item.count for item in members)
+        siblings = sum(item.count for item in groups.get(("sibling", number), ()))
         known = Group(
             text=head.basis,
-            count=count,
+            count=sum(item.count for item in members),
             total=totals[head.kind, origin],
             share_of_siblings=siblings / max(totals[head.kind, "sibling"], 1)
             if origin == "affected"
             else 0.0,
-            first=first is not None and any(item is first for item in members),
             last=any(item.last for item in members),
             origin=origin,
         )
-        entries.append(
-            Entry(
-                kind=head.kind,
-                index=head.index,
-                text=cut.shorten(head.text, budget.characters, head.cause),
-                template=templates.template(group),
-                count=count,
-                surprise=surprise(known),
-                origin=head.origin,
-            )
-        )
+        if first and origin == "affected" and known.erroneous:
+            known.first, first = True, False
+        entries.append(_entry(head, known, templates.template(number), budget))
     return entries
+
+
+def _entry(head: _Item, known: Group, template: str, budget: Budget) -> Entry:
+    return Entry(
+        kind=head.kind,
+        index=head.index,
+        text=cut.shorten(head.text, budget.characters, head.cause),
+        template=template,
+        count=known.count,
+        surprise=surprise(known),
+        origin=head.origin,
+    )

@@ -4,6 +4,7 @@ Numbers that decide what a line means stay: a status 503 is no 200, "errors=0" n
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from planaria_semantics.window import clean
@@ -18,17 +19,20 @@ FULL: Final = 85
 
 _SAFE: Final = "bcdfghjklmnpqrstvwxz2456789"
 """Kubernetes makes the ends of names of these."""
+_NAMED: Final = r"\b(?:[Ss]tatus|[Ss]tatusCode|[Cc]ode|[Xx]id|[Ee]rrno|signal|SQLSTATE)\\?[\"']?[=:\[(#]\\?[\"']?\d{1,5}\b"
+_KEPT: Final = re.compile(_NAMED)
 _MASKS: Final = re.compile(
-    r"(?P<time>\d{4}[-/]\d\d[-/]\d\d(?:T\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?)"
+    r"(?P<day>^[IWEF])\d{4}$|(?P<time>\d{1,2}/[A-Z][a-z]{2}/\d{4}(?::\d\d:\d\d:\d\d)?|[+-]\d{4}(?=\]$)|\d{4}[-/]\d\d[-/]\d\d(?:T\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?)"
     r"|(?P<uuid>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b)"
-    rf"|-(?P<pod>(?:[{_SAFE}]{{6,10}}-)?(?=[a-z]{{0,4}}\d)[{_SAFE}]{{5}})(?![\w.-])"
-    r"|(?P<kept>\b(?:[Ss]tatus|[Ss]tatusCode|[Cc]ode|xid|Xid|errno|Errno|signal|SQLSTATE)\\?[\"']?[=:\[(#]\\?[\"']?\d{1,5}\b)"
+    rf"|-(?P<pod>[{_SAFE}]{{6,10}}-[{_SAFE}]{{5}}|(?=[a-z]{{0,4}}\d)[{_SAFE}]{{5}})(?![A-Za-z\d.-])"
+    rf"|(?P<kept>{_NAMED})"
+    r"|(?P<hex>\b[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}(?:\.\d)?\b|\b0[xX][0-9a-fA-F]+|\b(?=[a-fA-F]{0,15}\d)(?=\d{0,15}[a-fA-F])[0-9a-fA-F]{7,64}\b)"
     r"|(?P<ip>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?:[:/]\d{1,5})?(?![\w.]\d)"
     r"|(?<![\w:])(?:[0-9a-fA-F]{1,4}:{1,2}){2,7}[0-9a-fA-F]{0,4}(?![\w:])|(?<![\w:])::[0-9a-fA-F]{1,4}(?![\w:]))"
-    r"|(?P<hex>\b0[xX][0-9a-fA-F]+|\b(?=[a-fA-F]{0,15}\d)(?=\d{0,15}[a-fA-F])[0-9a-fA-F]{7,64}\b)"
     r"|(?P<percent>(?<![\w.])\d{1,3}(?:\.\d{1,6})?%)"
     r"|(?P<number>(?<![A-Za-z\d])\d+(?:[.,]\d+)*)"
 )
+_ZERO: Final = re.compile(r"0(?:[.,]0{1,9})?$")
 _DIGIT: Final = re.compile(r"\d")
 _SHORT: Final = re.compile(r"[\"'(\[]?\d{1,4}[\"')\],.:;]{0,2}$")
 _DECIDES: Final = re.compile(
@@ -39,22 +43,32 @@ _DECIDES: Final = re.compile(
 """What stands before a number that is no mere amount."""
 
 
-def shape(text: str) -> tuple[str, ...]:
-    """The words of a text with its variables masked: a function of the text alone."""
-    words = clean.canonical(text)[:LONGEST].split()[:MAX_WORDS]
+def shape(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of a text with its variables masked, a function of the text alone; and the numbers kept among them."""
     found: list[str] = []
+    kept: list[str] = []
     before = ""
-    for word in words:
-        if word == "%" and before:
-            found[-1] = _percent(before)
-        elif word.isalpha() or not _DIGIT.search(word):
-            found.append(word[:WORD])
-        elif _SHORT.match(word) and _DECIDES.search(found[-1] if found else ""):
-            found.append(word)
-        else:
-            found.append(_MASKS.sub(_mask, word[:WORD]))
+    for word in clean.canonical(text[: 2 * LONGEST])[:LONGEST].split()[:MAX_WORDS]:
+        masked, keeps = _word(word)
+        if masked != word and _SHORT.match(word) and _DECIDES.search(before):
+            masked, keeps = word, True
+        if masked[0] == "%" and found:
+            found[-1] = _percent(before) + masked[1:]
+            continue
+        if keeps:
+            kept.append(masked)
+        found.append(masked)
         before = word
-    return tuple(found)
+    return tuple(found), tuple(kept)
+
+
+@lru_cache(maxsize=8192)
+def _word(word: str) -> tuple[str, bool]:
+    """A word masked, and whether a number was kept in it."""
+    word = word[:WORD]
+    if not _DIGIT.search(word):
+        return word, False
+    return _MASKS.sub(_mask, word), bool(_KEPT.search(word))
 
 
 def _mask(match: re.Match[str]) -> str:
@@ -64,7 +78,9 @@ def _mask(match: re.Match[str]) -> str:
     if kind == "percent":
         return _percent(text)
     if kind == "number":
-        return "<n>" if text.strip("0.,") else "0"
+        return "0" if _ZERO.match(text) else "<n>"
+    if kind == "day":
+        return f"{text[0]}<time>"
     return "-<pod>" if kind == "pod" else f"<{kind}>"
 
 

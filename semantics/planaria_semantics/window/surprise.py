@@ -6,6 +6,7 @@ ranks a line that speaks of a fault before a line that is merely rare.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from planaria_semantics.window import words
@@ -25,7 +26,7 @@ SIBLING, DEPENDENT = 3.0, 1.0
 """Taken off what others than the affected say: a reader wants the cause before its echo."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Group:
     """What is known of lines alike once all are counted."""
 
@@ -39,22 +40,31 @@ class Group:
     last: bool = False
     origin: str = "affected"
 
+    @cached_property
+    def level(self) -> int | None:
+        return words.level(self.text)
 
-def worded(text: str) -> float:
-    """What level and wording add. Words of users count for nothing in lines that are no more than information."""
-    level = words.level(text)
-    calm = level in {0, None} and words.quotes_users(text)
-    bits = UNSAID if level is None else LEVELS[level]
-    if calm or not words.erroneous(text):
-        return bits
-    return bits + (ERRONEOUS / 2 if level == 0 else ERRONEOUS)
+    @cached_property
+    def erroneous(self) -> bool:
+        """Worded like an error. Words of users count for nothing in lines that are no more than information."""
+        if not words.erroneous(self.text):
+            return False
+        return self.level not in {0, None} or not words.quotes_users(self.text)
+
+
+def worded(group: Group) -> float:
+    """What level and wording add."""
+    bits = UNSAID if group.level is None else LEVELS[group.level]
+    if group.erroneous:
+        bits += ERRONEOUS / 2 if group.level == 0 else ERRONEOUS
+    return bits
 
 
 def surprise(group: Group) -> float:
     own = group.count / max(group.total, 1)
     likely = max(own, group.share_of_siblings)
     bits = min(-math.log2(likely), MOST_RARE) if likely > 0 else MOST_RARE
-    bits += worded(group.text)
+    bits += worded(group)
     bits += LAST if group.last else 0.0
     bits += FIRST if group.first else 0.0
     bits -= SHARED if group.share_of_siblings > 0 else 0.0

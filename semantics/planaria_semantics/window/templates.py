@@ -15,7 +15,6 @@ from planaria_semantics.window.words import signals
 BANDS: Final = 4
 UNLIKE: Final = 0.25
 """Share of words in which two lines of one template may differ."""
-MAX_SHAPES: Final = 4000
 WILD: Final = "<*>"
 
 _Band = tuple[str, int, int, tuple[str, ...]]
@@ -34,19 +33,20 @@ class Templates:
         """A number for all texts of a kind that are alike."""
         found = self._of_text.get((kind, text))
         if found is None:
-            words = shape(text)
+            words, kept = shape(text)
             found = self._of_shape.get((kind, words))
             if found is None:
-                found = self._of_shape[kind, words] = self._place(kind, text, words)
+                found = self._of_shape[kind, words] = self._place(
+                    "|".join((kind, *kept, *signals(text))), words
+                )
             self._of_text[kind, text] = found
         return found
 
     def template(self, group: int) -> str:
         return " ".join(self._members[group])
 
-    def _place(self, kind: str, text: str, words: tuple[str, ...]) -> int:
-        """Lines that differ in a word that decides what they mean are never alike."""
-        mark = "|".join((kind, *signals(text)))
+    def _place(self, mark: str, words: tuple[str, ...]) -> int:
+        """`mark` holds what decides the meaning of a line: with another one it is never alike."""
         bands = list(_bands(mark, words))
         for band in bands:
             known = self._of_band.get(band)

@@ -26,7 +26,8 @@ _WORDS: Final = (
 )
 _SIGNALS: Final = tuple(_WORDS.split("|"))
 """Words that decide what a line means; lines that differ in them are never alike."""
-_CODES: Final = re.compile(r"(?<![\w.:-])(?:50[0234]|40[13]|429)(?![\w.:-])|\bxid\b")
+_CODES: Final = re.compile(r"\b(?:50[0234]|40[13]|429)\b(?![.:-]\w)")
+"""Answers of HTTP that are nobody's wish."""
 _CALM: Final = re.compile(
     r"(?:error|fail|failure|exception|denied|timeout|oom|corrupt|lost|reject)(?:s|ed|ures)?(?:_count|_total|s)?\\?\"?(?: ?[=:] ?| )\"?(?:0|none|null|nil|false|<nil>)\b"
     r"|\b(?:0|no|without(?: any)?) (?:\w{1,20} )?(?:error|failure|fault|problem|exception)s?\b|\brecovered\b|\bsucce(?:ss|eded)",
@@ -38,7 +39,8 @@ _OF_USERS: Final = re.compile(
     r"|query|q|body|text|description|username|user)\\?[\"']?\s?[=:]\s?\\?[\"']?",
     re.IGNORECASE,
 )
-_BEGINNING: Final = 200
+LONGEST: Final = 1000
+_BEGINNING: Final = 160
 """Characters in which a level may stand."""
 
 
@@ -53,14 +55,17 @@ def level(text: str) -> int | None:
 def signals(text: str) -> tuple[str, ...]:
     """Those of the words that stand in it. Plain searches: one expression for all of them would take ten times as long."""
     lowered = text.lower()
-    return (*(word for word in _SIGNALS if word in lowered), *sorted(set(_CODES.findall(lowered))))
+    return tuple(word for word in _SIGNALS if word in lowered)
 
 
 def erroneous(text: str) -> bool:
     """Worded like an error, and not like the absence of one."""
-    return bool(signals(text)) and bool(signals(_CALM.sub(" ", text)))
+    bounded = text[:LONGEST]
+    if _CODES.search(bounded):
+        return True
+    return bool(signals(bounded)) and bool(signals(_CALM.sub(" ", bounded)))
 
 
 def quotes_users(text: str) -> bool:
     """True for a line that repeats what somebody outside said: how that is worded means nothing."""
-    return bool(_OF_USERS.search(text))
+    return bool(_OF_USERS.search(text[:LONGEST]))
