@@ -86,7 +86,7 @@ def _event_items(observation: Observation) -> list[_Item]:
         _Item(
             "event",
             index,
-            clean.line(f"{event.reason}: {event.message}").strip(),
+            clean.line(f"{event.reason}: {event.message}" if event.reason else event.message).strip(),
             "",
             _origin_of(event, well),
             max(event.count, 1),

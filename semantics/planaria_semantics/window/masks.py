@@ -22,7 +22,7 @@ _SAFE: Final = "bcdfghjklmnpqrstvwxz2456789"
 _NAMED: Final = r"\b(?:[Ss]tatus|[Ss]tatusCode|[Cc]ode|[Xx]id|[Ee]rrno|signal|SQLSTATE)\\?[\"']?[=:\[(#]\\?[\"']?\d{1,5}\b"
 _KEPT: Final = re.compile(_NAMED)
 _MASKS: Final = re.compile(
-    r"(?P<day>^[IWEF])\d{4}$|(?P<time>\d{1,2}/[A-Z][a-z]{2}/\d{4}(?::\d\d:\d\d:\d\d)?|[+-]\d{4}(?=\]$)|\d{4}[-/]\d\d[-/]\d\d(?:T\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?)"
+    r"(?P<day>^[IWEF])\d{4}$|(?P<time>\d{1,2}/[A-Z][a-z]{2}/\d{4}(?::\d\d:\d\d:\d\d)?|[+-]\d{4}(?=\]$)|\d{4}[-/]\d\d[-/]\d\d(?:T\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?)?|\d\d:\d\d:\d\d(?!:)(?:[.,]\d{1,9})?Z?)"
     r"|(?P<uuid>\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b)"
     rf"|-(?P<pod>[{_SAFE}]{{6,10}}-[{_SAFE}]{{5}}|(?=[a-z]{{0,4}}\d)[{_SAFE}]{{5}})(?![A-Za-z\d.-])"
     rf"|(?P<kept>{_NAMED})"

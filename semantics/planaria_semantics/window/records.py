@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from planaria_contract import LogLine
-from planaria_semantics.window import clean
+from planaria_semantics.window import clean, words
 
 MAX_LINES: Final = 4000
 """Of one window. With more, each container gives its newest."""
@@ -29,12 +29,17 @@ _CONTINUES: Final = re.compile(
     r"|note: run with |stack backtrace:|---> |--- End of |\^{1,100}$|\}$|\)$"
 )
 _GO_FRAME: Final = re.compile(r"[\w./*()\[\]{}·-]{1,300}\(.{0,300}\)$")
-_TRACEBACK: Final = re.compile(r"Traceback \(most recent call last\)|^Stack \(most recent call last\)")
+_TRACEBACK: Final = ("Traceback (most recent call last)", "Stack (most recent call last)")
 _CAUSE: Final = re.compile(
     r"^\s{0,40}(?:Caused by: |Suppressed: |---> |[\w.$]{0,200}(?:Error|Exception|Warning|Interrupt|Exit|Fault)\b(?::|$))"
 )
-_PANIC: Final = re.compile(
-    r"^(?:panic: |fatal error: |SIG[A-Z]{3,5}: |unexpected fault address )|panicked at "
+_PANIC: Final = (
+    "panic: ",
+    "fatal error: ",
+    "unexpected fault address ",
+    "SIGSEGV: ",
+    "SIGABRT: ",
+    "SIGQUIT: ",
 )
 
 
@@ -58,19 +63,21 @@ class Record:
             return False
         if time and self.line.time and abs(time - self.line.time) > TOGETHER:
             return False
-        if self.mode == "traceback" or _CONTINUES.match(text) or _TRACEBACK.match(text):
+        if self.mode == "traceback" or _CONTINUES.match(text):
             return True
+        if text.startswith(_TRACEBACK):  # the logger of Python writes it under the line that tells of it
+            return bool(words.level(self.lines[0]) or words.erroneous(self.lines[0]))
         return self.mode == "panic" and (len(self.lines) == 1 or bool(_GO_FRAME.match(text)))
 
     def add(self, text: str) -> None:
         self.lines.append(text)
         if _CAUSE.match(text) and len(self.lines) > 1:
             self.cause = text.strip()
-        if _TRACEBACK.search(text):
+        if _TRACEBACK[0] in text or _TRACEBACK[1] in text:
             self.mode = "traceback"
         elif self.mode == "traceback" and not text[:1].isspace() and not text.startswith("File "):
             self.mode = "" if self.cause == text.strip() else self.mode
-        elif _PANIC.search(text):
+        elif text.startswith(_PANIC) or "panicked at " in text:
             self.mode = "panic"
 
 
