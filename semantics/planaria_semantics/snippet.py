@@ -35,7 +35,7 @@ def observe(identity: str, kind: str, text: str) -> Observation:
     return Observation(
         incident=clean.line(identity)[:253],
         time=TIME,
-        target=ObjectRef(kind="Pod", name=POD),
+        target=_target(events),
         symptoms=(),
         logs=tuple(
             LogLine(index=index, pod=POD, container=container, text=line)
@@ -44,6 +44,12 @@ def observe(identity: str, kind: str, text: str) -> Observation:
         events=tuple(events[:MAX_LINES]),
         pods=(PodFact(name=POD, uid="", ready=False, affected=True),),
     )
+
+
+def _target(events: list[EventFact]) -> ObjectRef:
+    """The node, where the events are of a node; else a pod of which nothing is known."""
+    node = next((event.subject for event in events if event.subject.kind == "Node"), None)
+    return node or ObjectRef(kind="Pod", name=POD)
 
 
 def _divide(text: str, kind: str, events: list[EventFact], logs: list[str]) -> None:

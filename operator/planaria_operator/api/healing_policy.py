@@ -1,7 +1,7 @@
 """HealingPolicy: what Planaria may heal in one namespace, and how far it may go."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import ConfigDict, Field
 
@@ -17,6 +17,10 @@ class Mode(StrEnum):
     OBSERVE = "Observe"
     ENFORCE = "Enforce"
 
+
+BuiltIn = Literal["email", "cards", "addresses", "phones"]
+"""A group of built-in patterns that a policy may do without."""
+BUILT_IN: Final[tuple[BuiltIn, ...]] = get_args(BuiltIn)
 
 TargetKind = Literal["Deployment", "StatefulSet", "DaemonSet", "Node"]
 
@@ -120,10 +124,18 @@ class EvidenceSettings(ApiModel):
         Field(
             max_length=16,
             description="Regular expressions (Python syntax) blackened in log lines and messages, besides the built-in "
-            "ones for passwords, tokens, keys, certificates, card numbers and e-mail addresses. Text that a pattern cannot "
-            "be applied to (it is invalid, or takes too long) is withheld.",
+            "ones. Text that a pattern cannot be applied to (it is invalid, or takes too long) is withheld.",
         ),
     ] = ()
+    redact_built_in: Annotated[
+        tuple[BuiltIn, ...],
+        Field(
+            max_length=4,
+            description="What is blackened besides passwords, tokens, keys and certificates, which always are: email, cards, "
+            "addresses (public IP and MAC addresses) and phones (default: all four). An empty list leaves them all readable.",
+            json_schema_extra={"x-kubernetes-list-type": "set"},
+        ),
+    ] = BUILT_IN
 
 
 class AllowedAction(ApiModel):

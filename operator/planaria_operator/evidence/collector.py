@@ -6,22 +6,27 @@ from datetime import datetime
 from itertools import chain
 from typing import Final
 
-from planaria_contract import EventFact, LogLine, MetricSeries, ObjectRef, Observation, Symptom
+from planaria_contract import AlertFact, EventFact, LogLine, MetricSeries, ObjectRef, Observation, Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.evidence.alerts import as_events, query, read_alerts
 from planaria_operator.evidence.dependencies import dependencies
-from planaria_operator.evidence.events import event_facts, events_of
+from planaria_operator.evidence.dependents import callers, read_dependents
+from planaria_operator.evidence.events import event_facts, events_of, node_events
 from planaria_operator.evidence.facts import node_facts, pod_fact, workload_fact
 from planaria_operator.evidence.kubelet import Kubelet
 from planaria_operator.evidence.logs import MAX_PODS, clean, read_logs, wanted
 from planaria_operator.evidence.prometheus import Prometheus
-from planaria_operator.evidence.redact import Redactor
+from planaria_operator.evidence.redact import Redactor, redactor_of
 from planaria_operator.evidence.revisions import Revisions, read_revisions
 from planaria_operator.evidence.scene import Scene, scene
+from planaria_operator.evidence.series import queries
 from planaria_operator.evidence.sources import Sources
 from planaria_operator.kube.interface import Kube
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
 
+MAX_EVENT_NODES: Final = 2
+"""Nodes of affected pods whose events are read."""
 MAX_NODES: Final = 8
 """Nodes whose kubelet is asked for one observation."""
 
@@ -45,11 +50,12 @@ class Collector:
     ) -> Observation:
         """Everything that could be read within the deadline; the rest is named in `missing`."""
         about = scene(self._store, policy, target, symptoms)
-        redactor = Redactor(policy.spec.evidence.redact)
+        redactor = redactor_of(policy.spec.evidence)
         sources = Sources()
-        logs, events, metrics, revisions = await asyncio.gather(
+        logs, events, alerts, metrics, revisions = await asyncio.gather(
             self._logs(sources, about, policy, redactor),
-            self._events(sources, about, redactor),
+            self._events(sources, about, redactor, now),
+            self._alerts(sources, about, policy, redactor),
             self._metrics(sources, about, policy, now),
             self._revisions(sources, about),
         )
@@ -64,7 +70,8 @@ class Collector:
             symptoms=tuple(_redacted(symptom, redactor) for symptom in symptoms),
             logs=logs,
             metrics=metrics,
-            events=events,
+            events=(*events, *as_events(alerts, target)),
+            alerts=alerts,
             pods=tuple(pod_fact(pod, affected=pod.meta.uid in affected) for pod in about.pods),
             workload=workload_fact(self._store, workload, revisions, now) if workload else None,
             dependencies=dependencies(self._store, workload, logs, now) if workload else (),
@@ -76,7 +83,13 @@ class Collector:
         self, sources: Sources, about: Scene, policy: HealingPolicy, redactor: Redactor
     ) -> tuple[LogLine, ...]:
         requests = wanted(self._reachable(sources, about.affected), self._reachable(sources, about.healthy))
-        return await read_logs(self._kube, sources, requests, policy.spec.evidence.log_lines, redactor)
+        pods, services = callers(self._store, about.workload) if about.workload else ([], set())
+        own, others = await asyncio.gather(
+            read_logs(self._kube, sources, requests, policy.spec.evidence.log_lines, redactor),
+            read_dependents(self._kube, sources, self._reachable(sources, pods), services, redactor),
+        )
+        numbered = (line.model_copy(update={"index": index}) for index, line in enumerate(others, len(own)))
+        return (*own, *numbered)
 
     def _reachable(self, sources: Sources, pods: Sequence[Pod]) -> list[Pod]:
         """Pods whose kubelet can be asked. A lost one would only use up the time of the others."""
@@ -85,19 +98,35 @@ class Collector:
             sources.note(f"logs from {node}", "the node is not ready")
         return [pod for pod in pods if pod.node and pod.node not in lost]
 
-    async def _events(self, sources: Sources, about: Scene, redactor: Redactor) -> tuple[EventFact, ...]:
+    async def _events(
+        self, sources: Sources, about: Scene, redactor: Redactor, now: datetime
+    ) -> tuple[EventFact, ...]:
         target = about.target
         subjects = [(target.kind, target.namespace, target.name)]
         subjects += [("Pod", pod.meta.namespace, pod.meta.name) for pod in about.affected[:MAX_PODS]]
         if about.workload and (sets := self._store.replica_sets_of(about.workload)):
             subjects.append(("ReplicaSet", sets[0].meta.namespace, sets[0].meta.name))
+        carrying = dict.fromkeys(pod.node for pod in about.affected if pod.node and pod.node != target.name)
         found = await asyncio.gather(
             *(
                 sources.read(f"events of {name}", events_of(self._kube, kind, space, name), [])
                 for kind, space, name in subjects
-            )
+            ),
+            *(
+                sources.read(f"events of {node}", node_events(self._kube, node, now), [])
+                for node in list(carrying)[:MAX_EVENT_NODES]
+            ),
         )
         return event_facts(chain.from_iterable(found), redactor)
+
+    async def _alerts(
+        self, sources: Sources, about: Scene, policy: HealingPolicy, redactor: Redactor
+    ) -> tuple[AlertFact, ...]:
+        if self._prometheus is None:
+            return ()
+        question = query(about, policy.namespace)
+        answer = await sources.read("alerts", self._prometheus.instant(question), [])
+        return read_alerts(answer, about, redactor)
 
     async def _metrics(
         self, sources: Sources, about: Scene, policy: HealingPolicy, now: datetime
@@ -114,6 +143,11 @@ class Collector:
                     [],
                 )
                 for item in policy.spec.evidence.queries
+            ]
+            pods = (pod.meta.name for pod in about.measured)
+            calls += [
+                sources.read(name, self._prometheus.series(name, promql, now), [])
+                for name, promql in queries(policy.namespace, pods).items()
             ]
         elif policy.spec.evidence.queries:
             sources.note("queries", "no Prometheus is configured")

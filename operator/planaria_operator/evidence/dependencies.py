@@ -31,15 +31,20 @@ def dependencies(
 ) -> tuple[DependencyFact, ...]:
     """At most `MAX_DEPENDENCIES`, those with nothing behind them first."""
     namespace = workload.meta.namespace
-    errors = (line.text for line in logs if _ERROR.search(line.text))
+    errors = (line.text for line in logs if not line.dependent and speaks_of_calls(line.text))
     named = named_hosts((*workload.environment, *errors), namespace)
     services = [
         service
         for service in store.services(namespace)
-        if service.meta.name in named and not _selects(service, workload)
+        if service.meta.name in named and not selects(service, workload)
     ]
     facts = [_fact(store, service, now) for service in services]
     return tuple(sorted(facts, key=lambda fact: (fact.ready_endpoints, fact.service))[:MAX_DEPENDENCIES])
+
+
+def speaks_of_calls(text: str) -> bool:
+    """True for a line that reads like a call to somebody else that failed."""
+    return bool(_ERROR.search(text))
 
 
 def named_hosts(texts: Iterable[str], namespace: str) -> set[str]:
@@ -58,10 +63,10 @@ def behind(store: ClusterStore, service: Service) -> Workload | None:
     if not service.selector:
         return None
     candidates = sorted(store.workloads(service.meta.namespace), key=lambda workload: workload.meta.key)
-    return next((each for each in candidates if _selects(service, each)), None)
+    return next((each for each in candidates if selects(service, each)), None)
 
 
-def _selects(service: Service, workload: Workload) -> bool:
+def selects(service: Service, workload: Workload) -> bool:
     """The pods' other labels are not known while there are none, so either selector may be the narrower one."""
     pods, wanted = workload.match_labels.items(), service.selector.items()
     return bool(pods and wanted) and (wanted <= pods or pods <= wanted)

@@ -1,7 +1,7 @@
 """Events of events.k8s.io/v1 about the target, its pods and the ReplicaSet that makes them."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from planaria_contract import EventFact, ObjectRef
@@ -13,6 +13,8 @@ from planaria_operator.objects.meta import parse_time
 
 MAX_EVENTS: Final = 40
 MAX_PER_OBJECT: Final = 50
+MAX_PER_NODE: Final = 10
+RECENT: Final = timedelta(minutes=15)
 NODE_NAMESPACE: Final = "default"
 """Where events about cluster-scoped objects are kept."""
 
@@ -24,6 +26,12 @@ async def events_of(kube: Kube, kind: str, namespace: str | None, name: str) -> 
     )
     foreign = [body for body in found if GROUP not in str(body.get("reportingController") or "")]
     return sorted(foreign, key=_seen, reverse=True)[:MAX_PER_OBJECT]
+
+
+async def node_events(kube: Kube, node: str, now: datetime) -> list[JsonBody]:
+    """What a node's kubelet and its controllers said of it lately."""
+    found = await events_of(kube, "Node", None, node)
+    return [body for body in found if _seen(body) >= (now - RECENT).timestamp()][:MAX_PER_NODE]
 
 
 def event_facts(bodies: Iterable[JsonBody], redactor: Redactor) -> tuple[EventFact, ...]:

@@ -22,6 +22,7 @@ MAX_PODS: Final = 6
 MAX_CONTAINERS: Final = 2
 """Of one pod: those that failed first, then in the order of the template."""
 LINE_LENGTH: Final = 1000
+INDENTATION: Final = 4
 BYTES_PER_LINE: Final = 1024
 MIN_BYTES, MAX_BYTES = 64 * 1024, 512 * 1024
 
@@ -98,11 +99,17 @@ def clean(text: str) -> str:
 def _split(line: str) -> tuple[datetime | None, str]:
     match = _STAMPED.match(line)
     if not match:
-        return None, clean(line)
+        return None, _indented(line)
     try:
-        return datetime.fromisoformat(match[1]), clean(line[match.end() :])
+        return datetime.fromisoformat(match[1]), _indented(line[match.end() :])
     except ValueError:
-        return None, clean(line)
+        return None, _indented(line)
+
+
+def _indented(line: str) -> str:
+    """Clean, with a little of its indentation: a stack trace shows by it."""
+    head = line[:INDENTATION]
+    return f"{' ' * (len(head) - len(head.lstrip()))}{clean(line)}"[:LINE_LENGTH]
 
 
 def _containers(pod: Pod) -> list[Container]:

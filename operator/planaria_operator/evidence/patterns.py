@@ -71,21 +71,10 @@ SECRETS: Final = (
         r"-----BEGIN [A-Z0-9 ]{1,64}-----.{0,8192}?(?:-----END [A-Z0-9 ]{1,64}-----|$)",
         flags=re.DOTALL,
     ),
-    # e-mail; an image digest (repo@sha256:...) and a package version (lodash@4.17.21) are none
-    _secret("@", r"\b[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}\b"),
 )
 
-CARD: Final = re.compile(r"(?<![\w.-])[3-6]\d(?:[ -]?\d){11,17}(?![\w.-])")
-"""Digits in the shape of a payment card; only those with a valid check digit are blackened."""
+EMAIL: Final = re.compile(r"\b[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}\b", re.IGNORECASE)
+"""An image digest (repo@sha256:...) and a package version (lodash@4.17.21) are none."""
 
 PEM_BEGIN: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{1,64}-----")
 PEM_END: Final = re.compile(r"-----END [A-Z0-9 ]{1,64}-----")
-
-
-def is_card(digits: str) -> bool:
-    """The Luhn check: of random digits one in ten passes."""
-    values = [int(digit) for digit in digits if digit.isdigit()]
-    doubled = [
-        value if index % 2 == 0 else sum(divmod(value * 2, 10)) for index, value in enumerate(values[::-1])
-    ]
-    return sum(doubled) % 10 == 0

@@ -54,7 +54,10 @@ class Prometheus:
 
         `query` is the policy's; `$namespace` and `$name` become quoted PromQL strings.
         """
-        promql = fill(query, namespace=namespace, name=workload)
+        return await self.series(name, fill(query, namespace=namespace, name=workload), now)
+
+    async def series(self, name: str, promql: str, now: datetime) -> list[MetricSeries]:
+        """As `window`, for a query that is complete."""
 
         def ask() -> Any:
             return self._client().custom_query_range(
@@ -62,6 +65,14 @@ class Prometheus:
             )
 
         return list(read_matrix(name, await self._call(ask)))
+
+    async def instant(self, promql: str) -> Any:
+        """What a query gives now: a list of series with their labels. Raises PrometheusUnavailable."""
+
+        def ask() -> Any:
+            return self._client().custom_query(promql, params={"timeout": f"{self._timeout:g}s"})
+
+        return await self._call(ask)
 
     async def alive(self) -> bool:
         """True where it answers a query that needs no data."""

@@ -1,12 +1,14 @@
 """Blackening, applied to every log line and message before anything leaves the process."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import regex
 
-from planaria_operator.evidence.patterns import CARD, PEM_BEGIN, PEM_END, SECRETS, is_card
+from planaria_operator.api.healing_policy import BUILT_IN, BuiltIn, EvidenceSettings
+from planaria_operator.evidence.patterns import EMAIL, PEM_BEGIN, PEM_END, SECRETS
+from planaria_operator.evidence.personal import addresses, cards, phones
 
 REDACTED: Final = "<redacted>"
 WITHHELD: Final = "<withheld>"
@@ -21,14 +23,15 @@ STRIKES: Final = 3
 
 
 class Redactor:
-    """The built-in patterns, and those of one policy.
+    """The built-in patterns, and those of one policy. Secrets are blackened always, the other groups unless left out.
 
     A policy's pattern that cannot be read or that runs away fails closed: the text is withheld, because whoever wrote
     the pattern meant something to be hidden. `problem` then says why, for `Observation.missing`.
     """
 
-    def __init__(self, patterns: Iterable[str] = ()) -> None:
+    def __init__(self, patterns: Iterable[str] = (), groups: Iterable[BuiltIn] = BUILT_IN) -> None:
         self.problem = ""
+        self._groups = [_GROUPS[group] for group in BUILT_IN if group in set(groups)]
         self._strikes = 0
         self._own = [compiled for pattern in patterns if (compiled := self._compile(pattern))]
 
@@ -39,7 +42,8 @@ class Redactor:
         for secret in SECRETS:
             if any(hint in lowered for hint in secret.hints):
                 bounded = secret.expression.sub(_blacken, bounded)
-        bounded = CARD.sub(lambda match: REDACTED if is_card(match[0]) else match[0], bounded)
+        for blacken in self._groups:
+            bounded = blacken(bounded, REDACTED)
         return self._apply_own(bounded)
 
     def lines(self, lines: Iterable[str]) -> list[str]:
@@ -76,3 +80,19 @@ class Redactor:
 
 def _blacken(match: "re.Match[str]") -> str:
     return f"{match[1]}{REDACTED}" if match.re.groups else REDACTED
+
+
+def _email(text: str, instead: str) -> str:
+    return EMAIL.sub(instead, text) if "@" in text else text
+
+
+_GROUPS: Final[dict[BuiltIn, Callable[[str, str], str]]] = {
+    "email": _email,
+    "cards": cards,
+    "addresses": addresses,
+    "phones": phones,
+}
+
+
+def redactor_of(settings: EvidenceSettings) -> Redactor:
+    return Redactor(settings.redact, settings.redact_built_in)

@@ -8,7 +8,7 @@ from planaria_operator.api.base import API_VERSION
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation, RemediationSpec
 from planaria_operator.detect.incident import Incident
-from planaria_operator.evidence.redact import Redactor
+from planaria_operator.evidence.redact import redactor_of
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.record.convert import object_reference, symptom_record
 
@@ -50,7 +50,7 @@ def remediation_name(policy_uid: str, target_uid: str, target_name: str, key: st
 
 def remediation_body(incident: Incident, key: str) -> dict[str, Any]:
     policy, target = incident.policy, incident.target
-    redact = Redactor(policy.spec.evidence.redact).text
+    redact = redactor_of(policy.spec.evidence).text
     symptoms = (each.model_copy(update={"message": redact(each.message)}) for each in incident.symptoms[:16])
     spec = RemediationSpec(
         policy=policy.name,

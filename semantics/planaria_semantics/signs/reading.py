@@ -21,6 +21,7 @@ from planaria_contract import (
 from planaria_semantics.signs.signatures import recognise
 
 _NUMBER: Final = re.compile(r"[0-9a-f]{8,}|\d+")
+_NODE_LOST: Final = frozenset({"NodeNotReady", "NodeLost"})
 RECENT_REVISION: Final = 1800
 """Seconds in which a fault of a new revision alone is laid at its door."""
 BEFORE: Final = timedelta(minutes=2)
@@ -85,7 +86,9 @@ class Reading:
     @cached_property
     def calm_faults(self) -> frozenset[Fault]:
         """Faults that a healthy sibling's log speaks of as well: there, too, it is not what takes a pod down."""
-        lines = (line for line in self.observation.logs if line.pod not in self._affected)
+        lines = (
+            line for line in self.observation.logs if line.pod not in self._affected and not line.dependent
+        )
         return frozenset(fault for line in lines if (fault := recognise(line.text)))
 
     def silent(self, pod: PodFact, seconds: float) -> bool:
@@ -104,10 +107,18 @@ class Reading:
     # --- events
 
     def holds(self, event: EventFact) -> bool:
-        """False for what is no warning, and for what was over before the first symptom began."""
+        """False for what is no warning, for what was over before the first symptom began, and for what a node suffers
+        whose pods need not be touched by it.
+        """
+        if self._aside(event):
+            return False
         began = min((symptom.since for symptom in self.observation.symptoms), default=None)
         over = began and event.last_seen and event.last_seen < began - BEFORE
         return not over and (event.warning or event.reason == "Killing")
+
+    def _aside(self, event: EventFact) -> bool:
+        about = self.observation.target
+        return event.subject.kind == "Node" != about.kind and event.reason not in _NODE_LOST
 
     def has_run(self, pod: str) -> bool:
         """True for a pod whose containers were created at least once."""
