@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planaria_operator.evidence.redact import LONGEST, REDACTED, WITHHELD, Redactor
+from planaria_operator.api.healing_policy import BUILT_IN, EvidenceSettings
+from planaria_operator.evidence.redact import LONGEST, REDACTED, WITHHELD, Redactor, redactor_of
+from tests.evidence.redaction_corpus import STAYS, VANISHES
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
 SECRETS = [
@@ -90,6 +92,44 @@ def test_blackening_twice_is_blackening_once(line):
     assert Redactor().text(once) == once
 
 
+@pytest.mark.parametrize(("line", "secret"), VANISHES)
+def test_nothing_of_the_corpus_survives(line, secret):
+    cleaned = Redactor().text(line)
+    assert secret not in cleaned
+    assert Redactor().text(cleaned) == cleaned
+
+
+@pytest.mark.parametrize("line", STAYS)
+def test_what_only_looks_like_it_stays(line):
+    assert Redactor().text(line) == line
+
+
+def test_the_corpus_is_as_large_as_it_is_meant_to_be():
+    assert len({line for line, _ in VANISHES} | set(STAYS)) >= 150
+    assert len(set(STAYS)) >= 80
+
+
+@pytest.mark.parametrize(
+    ("group", "line"),
+    [
+        ("email", "user alice@example.com logged in"),
+        ("cards", "card 4111111111111111 declined"),
+        ("addresses", "client 8.8.8.8 and 3c:22:fb:1a:9e:07"),
+        ("phones", "sms to +49 30 901820 failed"),
+    ],
+)
+def test_a_policy_may_leave_a_group_readable_and_no_other(group, line):
+    without = EvidenceSettings(redact_built_in=tuple(each for each in BUILT_IN if each != group))
+    assert redactor_of(without).text(line) == line
+    assert REDACTED in redactor_of(EvidenceSettings()).text(line)
+    assert REDACTED in redactor_of(EvidenceSettings(redact_built_in=(group,))).text(line)
+
+
+def test_secrets_are_blackened_whatever_the_policy_leaves_readable():
+    settings = EvidenceSettings(redact_built_in=())
+    assert "hunter2" not in redactor_of(settings).text("password=hunter2")
+
+
 fragments = st.sampled_from(
     [
         "password",
@@ -104,6 +144,12 @@ fragments = st.sampled_from(
         "://",
         "@",
         "cookie",
+        "8.8.8.8",
+        "2606:4700::1111",
+        "3c:22:fb:1a:9e:07",
+        "+49 30 901820",
+        "tel: ",
+        "4111 1111 1111 1111",
         REDACTED,
         "--",
         " ",
@@ -151,7 +197,30 @@ def test_a_pattern_that_runs_away_withholds_the_text_and_gives_up_for_good():
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "password", "=", "@", "eyJ", "4", "://", "-", "\\", '"', "a.", "a@", ": ", "-----BEGIN A"]
+    "unit",
+    [
+        "a",
+        "password",
+        "=",
+        "@",
+        "eyJ",
+        "4",
+        "://",
+        "-",
+        "\\",
+        '"',
+        "a.",
+        "a@",
+        ": ",
+        "-----BEGIN A",
+        "1.",
+        "8.8.8.8 ",
+        "2a:",
+        "+1 2",
+        "tel=1",
+        "(2",
+        "- ",
+    ],
 )
 def test_no_line_makes_the_built_in_patterns_slow(unit):
     """Counted in steps, not in time: a line of twice the bound is cut to the bound before any pattern sees it."""

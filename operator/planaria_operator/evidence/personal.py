@@ -5,14 +5,16 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
 _CARD: Final = re.compile(r"(?<![\w.-])[3-6]\d(?:[ -]?\d){11,17}(?![\w.-])")
-_V4: Final = re.compile(r"(?<![\w.-])(?P<ip>\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?P<port>:\d)?(?![\w-]|\.\w)")
+_V4: Final = re.compile(
+    r"(?<![\w.-])(?P<ip>\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?P<port>:\d{1,5})?(?![\w-]|\.\w)"
+)
 _V6: Final = re.compile(
     r"(?<![\w:.-])(?=[23][0-9a-f]{3}:)[0-9a-f:]{6,39}(?:(?<!:)|(?<=::))(?![\w:])", re.IGNORECASE
 )
 """Only what the Internet routes today begins like this (2000::/3)."""
 _VERSION: Final = re.compile(
     r"(?:\b(?:version|ver|release|rev|build|driver|firmware|bios|openssl|kernel|chart|tag|v)[\"']?(?:[ :=]{1,3}|[\"':=]{1,3})[\"'v]?"
-    r"|[A-Za-z][\w.+]{0,40}[/=@])$",
+    r"|[A-Za-z][\w.+]{0,40}[/@])$",
     re.IGNORECASE,
 )
 """What stands before four numbers that are a version: `Version=8.0.0.0`, `Chrome/120.0.0.0`."""
@@ -21,8 +23,8 @@ _MAC: Final = re.compile(
     re.IGNORECASE,
 )
 _PHONE: Final = re.compile(
-    r"(?<![\w+.:-])\+[1-9]\d{0,2}(?:[ .-]\(?\d{2,5}\)?|[ .-]?\(\d{2,5}\))(?:[ .-]\d{2,5}){1,4}(?![\w.:-]\d|\d|\w)"
-    r"|(?<![\w+.:-])\(\d{3}\) \d{3}-\d{4}(?![\w-])"
+    r"(?<![\w+.:-])(?:\+[1-9]\d{0,2}(?:[ .-]{0,2}\(\d{1,5}\)|[ .-]\d{1,8})(?:[ .-]\d{2,8}){1,5}|\([2-9]\d\d\) [2-9]\d\d-\d{4})"
+    r"(?![\w-]|[.:]\d)"
 )
 _NAMED_PHONE: Final = re.compile(
     r"(\b(?:phone(?:[_ ]?(?:number|no))?|telephone|tel|mobile|msisdn|fax|whatsapp)\\?[\"']?\s?[=:]\s?\\?[\"']?)"
@@ -71,7 +73,11 @@ def phones(text: str, instead: str) -> str:
     text = _NAMED_PHONE.sub(rf"\g<1>{instead}", text)
     if "+" in text:
         text = _CALLED.sub(rf"\g<1>{instead}", text)
-    return _PHONE.sub(instead, text) if "+" in text or "(" in text else text
+    return _PHONE.sub(lambda match: _phone(match[0], instead), text) if "+" in text or "(" in text else text
+
+
+def _phone(text: str, instead: str) -> str:
+    return instead if 8 <= sum(character.isdigit() for character in text) <= 15 else text
 
 
 def _public4(match: re.Match[str], instead: str) -> str:
