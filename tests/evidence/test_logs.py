@@ -63,6 +63,15 @@ def test_escape_and_control_characters_are_removed_and_length_is_bounded(raw, cl
     assert clean(raw) == cleaned
 
 
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [("\tat com.example.Main", " at com.example.Main"), ("        deep", "    deep"), ("flat", "flat")],
+)
+def test_a_little_indentation_stays_for_it_shows_a_stack_trace(raw, kept):
+    (line,) = parse(f"2026-11-23T18:30:29Z {raw}")
+    assert line.text == kept
+
+
 @given(st.text(max_size=3000))
 def test_any_text_becomes_bounded_printable_lines(text):
     for line in parse(text):

@@ -108,6 +108,17 @@ async def test_after_a_silence_nobody_waits_again_for_a_while(server, prometheus
     assert await ask(prometheus) == []
 
 
+async def test_what_fires_now_is_an_instant_query_with_a_deadline(server, prometheus):
+    found = {"metric": {"alertname": "HighErrorRate"}, "value": [1795435200, "1"]}
+    server.answer = json.dumps(
+        {"status": "success", "data": {"resultType": "vector", "result": [found]}}
+    ).encode()
+    assert await prometheus.instant('ALERTS{alertstate="firing"}') == [found]
+    path, parameters = server.asked[0]
+    assert (path, parameters["query"]) == ("/api/v1/query", 'ALERTS{alertstate="firing"}')
+    assert parameters["timeout"] == "0.5s"
+
+
 async def test_nothing_listening_is_not_alive():
     gone = Prometheus("http://127.0.0.1:9", timeout=0.5)
     assert not await gone.alive()
