@@ -33,6 +33,8 @@ _MASKS: Final = re.compile(
     r"|(?P<number>(?<![A-Za-z\d])\d+(?:[.,]\d+)*)"
 )
 _ZERO: Final = re.compile(r"0(?:[.,]0{1,9})?$")
+_EXTREME: Final = re.compile(r"(?:^|[=:\[\"'(])0%?(?:$|[,;\])}\"'])|<full>")
+"""Nothing at all, or nearly everything."""
 _DIGIT: Final = re.compile(r"\d")
 _SHORT: Final = re.compile(r"[\"'(\[]?\d{1,4}[\"')\],.:;]{0,2}$")
 _DECIDES: Final = re.compile(
@@ -50,7 +52,7 @@ def shape(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     before = ""
     for word in clean.canonical(text[: 2 * LONGEST])[:LONGEST].split()[:MAX_WORDS]:
         masked, keeps = _word(word)
-        if masked != word and _SHORT.match(word) and _DECIDES.search(before):
+        if masked != word and _SHORT.match(word) and (word[0] == "(" or _DECIDES.search(before)):
             masked, keeps = word, True
         if masked[0] == "%" and found:
             found[-1] = _percent(before) + masked[1:]
@@ -68,7 +70,8 @@ def _word(word: str) -> tuple[str, bool]:
     word = word[:WORD]
     if not _DIGIT.search(word):
         return word, False
-    return _MASKS.sub(_mask, word), bool(_KEPT.search(word))
+    masked = _MASKS.sub(_mask, word)
+    return masked, bool(_KEPT.search(word) or _EXTREME.search(masked))
 
 
 def _mask(match: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from planaria_semantics.window.masks import shape
-from planaria_semantics.window.words import signals
+from planaria_semantics.window.words import decisive
 
 BANDS: Final = 4
 UNLIKE: Final = 0.25
@@ -37,7 +37,7 @@ class Templates:
             found = self._of_shape.get((kind, words))
             if found is None:
                 found = self._of_shape[kind, words] = self._place(
-                    "|".join((kind, *kept, *signals(text))), words
+                    "|".join((kind, *kept, *decisive(text))), words
                 )
             self._of_text[kind, text] = found
         return found

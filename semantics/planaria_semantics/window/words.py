@@ -25,12 +25,17 @@ _WORDS: Final = (
     "|undefined|unexpected|unhandled|unhealthy|unknown|unreachable|unrecogni|unresolved|unschedulable|violat|watermark|x509"
 )
 _SIGNALS: Final = tuple(_WORDS.split("|"))
-"""Words that decide what a line means; lines that differ in them are never alike."""
+_ABOUT: Final = (
+    "memory", "disk", "storage", "pid", "network", "connect", "image", "certif", "alloc", "cpu", "volume", "quota", "query",
+    "recovered", "succe", "correctable", " up", "down", "watchdog", "healthy", "started", "stopped",
+)  # fmt: skip
+"""Words that say what a line is about, and how it ended."""
+"""Words of trouble."""
 _CODES: Final = re.compile(r"\b(?:50[0234]|40[13]|429)\b(?![.:-]\w)")
 """Answers of HTTP that are nobody's wish."""
 _CALM: Final = re.compile(
     r"(?:error|fail|failure|exception|denied|timeout|oom|corrupt|lost|reject)(?:s|ed|ures)?(?:_count|_total|s)?\\?\"?(?: ?[=:] ?| )\"?(?:0|none|null|nil|false|<nil>)\b"
-    r"|\b(?:0|no|without(?: any)?) (?:\w{1,20} )?(?:error|failure|fault|problem|exception)s?\b|\brecovered\b|\bsucce(?:ss|eded)",
+    r"|\b(?:0|no|without(?: any)?) (?:\w{1,20} )?(?:error|failure|fault|problem|exception)s?\b|\brecovered\b|\bsucce(?:ss\w*|eded)|\bfully\b|\b\w{0,20}(?:room|bloom|zoom)s?\b|\bskills?\b",
     re.IGNORECASE,
 )
 _OF_USERS: Final = re.compile(
@@ -53,9 +58,15 @@ def level(text: str) -> int | None:
 
 
 def signals(text: str) -> tuple[str, ...]:
-    """Those of the words that stand in it. Plain searches: one expression for all of them would take ten times as long."""
+    """The words of trouble in it. Plain searches: one expression for all of them would take ten times as long."""
     lowered = text.lower()
     return tuple(word for word in _SIGNALS if word in lowered)
+
+
+def decisive(text: str) -> tuple[str, ...]:
+    """The words that decide what a line means; lines that differ in them are never alike."""
+    lowered = text.lower()
+    return tuple(word for words in (_SIGNALS, _ABOUT) for word in words if word in lowered)
 
 
 def erroneous(text: str) -> bool:
