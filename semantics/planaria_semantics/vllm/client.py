@@ -130,13 +130,14 @@ def base_url(url: str) -> str:
 
 
 def _text(completion: ChatCompletion) -> str:
-    """A server of this API may leave out what the types promise, so everything is looked at before it is used."""
-    choices = getattr(completion, "choices", None)
-    if not choices:
-        raise Malformed("the answer has no choices")
-    if choices[0].finish_reason != "stop":
-        raise Malformed(f"the answer was cut off: finish_reason is {choices[0].finish_reason!r}")
-    content = getattr(choices[0].message, "content", None)
+    """The client library does not check what it is sent, so nothing that its types promise is taken for granted."""
+    try:
+        choice = completion.choices[0]
+        finish, content = choice.finish_reason, choice.message.content
+    except (AttributeError, IndexError, KeyError, TypeError):
+        raise Malformed("the server did not answer in the form of the OpenAI API") from None
+    if finish != "stop":
+        raise Malformed(f"the answer was cut off: finish_reason is {str(finish)[:20]!r}")
     if not isinstance(content, str) or not content:
         raise Malformed("the answer is empty")
     return content

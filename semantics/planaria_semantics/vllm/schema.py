@@ -46,8 +46,8 @@ class Answer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    fault: Fault = Field(strict=False)
-    secondary: Fault | Literal["none"] = Field(strict=False)
+    fault: Fault
+    secondary: Fault | Literal["none"]
     severity: int = Field(ge=_SEVERITY["minimum"], le=_SEVERITY["maximum"])
     certainty: int = Field(ge=0, le=100)
     """What the model thinks of its own answer. Kept out of every decision: it is not calibrated."""
