@@ -1,0 +1,281 @@
+"""Readers in order, the rules last; a reader that is dead is left alone; what is available is known."""
+
+import asyncio
+import logging
+import time
+
+import pytest
+
+from planaria_contract import Fault, Source
+from planaria_semantics import cascade as module
+from planaria_semantics import factory
+from planaria_semantics.availability import Availability, Reason
+from planaria_semantics.breaker import FAILURES, FIRST_PAUSE, JITTER, Breaker
+from planaria_semantics.cascade import Cascade, Step
+from planaria_semantics.errors import Busy, Malformed, NotReached, Refused, TooSlow
+from planaria_semantics.settings import SemanticsSettings
+from planaria_semantics.vllm import fake
+from tests.builders import NOW, observation
+from tests.semantics_service.windows import REFUSED, Counted, answer, opinion, window
+
+LATEST = FIRST_PAUSE * (1 + JITTER)
+
+
+class Says:
+    """A reader that says one thing, or raises it, after a while."""
+
+    def __init__(self, outcome, seconds=0.0):
+        self.outcome, self.seconds, self.calls = outcome, seconds, 0
+
+    async def read(self, seen):
+        self.calls += 1
+        await asyncio.sleep(self.seconds)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+
+def step(reader, name="first", deadline=1.0):
+    return Step(name, reader, deadline)
+
+
+# --- the cascade
+
+
+async def test_the_first_who_answers_is_believed():
+    seen = Counted()
+    second = Says(opinion(Fault.OVERLOAD))
+    made = Cascade([step(Says(opinion(Fault.STORAGE_FAULT))), step(second, "second")], observer=seen)
+    state = await made.extract(observation())
+    assert (state.fault, state.source) == (Fault.STORAGE_FAULT, Source.VLLM)
+    assert second.calls == 0
+    assert seen.questions == [("first", "ok")]
+
+
+@pytest.mark.parametrize("error", [NotReached("x"), TooSlow("x"), Busy("x"), Refused("x"), Malformed("x")])
+async def test_who_gives_no_opinion_is_followed_by_the_next(error):
+    seen = Counted()
+    made = Cascade([step(Says(error)), step(Says(opinion(Fault.OVERLOAD)), "second")], observer=seen)
+    assert (await made.extract(observation())).fault is Fault.OVERLOAD
+    assert seen.questions == [("first", error.code), ("second", "ok")]
+
+
+async def test_a_bug_is_logged_and_the_next_is_asked(caplog):
+    seen = Counted()
+    made = Cascade([step(Says(KeyError("bug")))], observer=seen)
+    with caplog.at_level(logging.ERROR):
+        assert (await made.extract(observation())).source is Source.RULES
+    assert seen.questions == [("first", "bug"), ("rules", "ok")]
+    assert "KeyError" in caplog.text
+
+
+async def test_who_is_too_slow_is_not_waited_for():
+    started = time.monotonic()
+    made = Cascade([step(Says(opinion(), seconds=30), deadline=0.1)])
+    assert (await made.extract(observation())).source is Source.RULES
+    assert time.monotonic() - started < 1
+
+
+async def test_nothing_that_breaks_reaches_the_caller(monkeypatch, caplog):
+    def broken(*_):
+        raise RuntimeError("bug")
+
+    class Rules:
+        async def extract(self, seen):
+            raise RuntimeError("another")
+
+    monkeypatch.setattr(module, "build", broken)
+    reader = Says(opinion())
+    state = await Cascade([step(reader)], rules=Rules()).extract(observation())
+    assert (state.fault, state.confidence, reader.calls) == (Fault.UNKNOWN, 0.0, 0)
+
+
+async def test_to_be_cancelled_is_no_failure_of_the_reader():
+    task = asyncio.create_task(
+        Cascade([step(Says(opinion(), seconds=30), deadline=60)]).extract(observation())
+    )
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+# --- the breaker
+
+
+def broken(error, availability=None):
+    now = [100.0]
+    reader = Says(error)
+    return reader, Breaker("x", reader, availability, clock=lambda: now[0]), now
+
+
+async def fail(breaker, times, error):
+    for _ in range(times):
+        with pytest.raises(error):
+            await breaker.read(window(REFUSED))
+
+
+async def test_after_some_failures_it_is_left_alone_and_tried_again_later():
+    reader, breaker, now = broken(TooSlow("no answer"))
+    await fail(breaker, FAILURES + 5, TooSlow)
+    assert reader.calls == FAILURES
+    now[0] += LATEST
+    await fail(breaker, 3, TooSlow)
+    assert reader.calls == FAILURES + 1
+    now[0] += LATEST
+    await fail(breaker, 1, TooSlow)
+    assert reader.calls == FAILURES + 1, "the second pause is longer"
+    now[0] += LATEST
+    reader.outcome = opinion()
+    assert (await breaker.read(window(REFUSED))).ranked
+    assert not breaker.open
+    reader.outcome = TooSlow("again")
+    await fail(breaker, FAILURES, TooSlow)
+    assert reader.calls == FAILURES + 2 + FAILURES
+
+
+async def test_while_one_tries_the_others_do_not_wait():
+    reader, breaker, now = broken(NotReached("gone"))
+    await fail(breaker, FAILURES, NotReached)
+    now[0] += LATEST
+    reader.outcome, reader.seconds = opinion(), 0.1
+    trial = asyncio.create_task(breaker.read(window(REFUSED)))
+    await asyncio.sleep(0.02)
+    await fail(breaker, 1, NotReached)
+    assert (await trial).ranked
+    assert reader.calls == FAILURES + 1
+
+
+async def test_a_success_between_failures_counts_from_the_beginning():
+    reader, breaker, _ = broken(NotReached("gone"))
+    for _ in range(3):
+        reader.outcome = NotReached("gone")
+        await fail(breaker, FAILURES - 1, NotReached)
+        reader.outcome = opinion()
+        await breaker.read(window(REFUSED))
+    assert not breaker.open
+
+
+async def test_a_busy_server_is_still_asked():
+    reader, breaker, _ = broken(Busy("full"))
+    await fail(breaker, 10, Busy)
+    assert reader.calls == 10
+
+
+async def test_a_question_cut_off_by_its_deadline_counts_as_too_slow():
+    seen = Availability(probe=lambda: asyncio.sleep(0))
+    reader, breaker, _ = broken(opinion(), seen)
+    reader.seconds = 30
+    for _ in range(FAILURES):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await breaker.read(window(REFUSED))
+    assert breaker.open
+    assert seen.status.reason is Reason.TOO_SLOW
+
+
+# --- what is available
+
+
+class Encoder(Says):
+    def __init__(self):
+        super().__init__(opinion(Fault.OVERLOAD))
+
+
+@pytest.fixture
+async def made(monkeypatch):
+    """An assembled cascade with a fake server, an encoder that says overload, and what was observed."""
+    monkeypatch.setattr(factory, "_encoder", Encoder)
+    async with fake.FakeVllm(answer=answer(Fault.STORAGE_FAULT, evidence=[])) as server:
+        seen = Counted()
+        settings = SemanticsSettings(
+            "vllm", server.url, server.model, deadline_seconds=0.6, probe_seconds=0.05, examples=0
+        )
+        cascade = factory.assemble(settings, seen)
+        yield cascade, server, seen
+        await cascade.aclose()
+
+
+async def test_without_a_model_it_says_so(monkeypatch):
+    monkeypatch.setattr(factory, "_encoder", Encoder)
+    for name in ("rules", "encoder"):
+        cascade = factory.assemble(SemanticsSettings(name))
+        assert cascade.availability.status.reason is Reason.NOT_CONFIGURED
+        await asyncio.wait_for(cascade.watch(), 1)
+    assert (await cascade.extract(observation())).fault is Fault.OVERLOAD
+
+
+def test_a_model_without_an_address_is_a_mistake(monkeypatch):
+    monkeypatch.setattr(factory, "_encoder", Encoder)
+    with pytest.raises(ValueError, match="address"):
+        factory.assemble(SemanticsSettings("vllm"))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (fake.status(503), Reason.BUSY),
+        (fake.status(500), Reason.NOT_REACHED),
+        (fake.status(401), Reason.REFUSED),
+        (fake.TRUNCATED, Reason.MALFORMED),
+        (fake.slow(5), Reason.TOO_SLOW),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+async def test_each_failure_falls_back_in_time_has_its_reason_and_recovers_by_itself(made, behaviour, reason):
+    cascade, server, seen = made
+    assert cascade.availability.status.reason is Reason.NOT_ASKED
+    server.always = behaviour
+    started = time.monotonic()
+    assert (await cascade.extract(observation())).fault is Fault.OVERLOAD
+    assert time.monotonic() - started < 1.2
+    assert (cascade.availability.status.available, cascade.availability.status.reason) == (False, reason)
+    assert seen.calls == [("vllm", reason.value), ("encoder", "ok")]
+    for number in range(FAILURES):
+        await cascade.extract(observation(incident=f"{number}"))
+    server.always = fake.Behaviour()
+    async with asyncio.timeout(10):
+        watching = asyncio.create_task(cascade.watch())
+        while not cascade.availability.status.available:
+            await asyncio.sleep(0.01)
+        watching.cancel()
+    state = await cascade.extract(observation())
+    assert (state.fault, state.source) == (Fault.STORAGE_FAULT, Source.VLLM)
+    assert cascade.availability.status.reason is Reason.MODEL_ANSWERS
+
+
+async def test_a_dead_server_costs_later_incidents_nothing(made):
+    cascade, server, _ = made
+    server.always = fake.slow(5)
+    for _ in range(FAILURES):
+        await cascade.extract(observation())
+    started = time.monotonic()
+    for _ in range(20):
+        assert (await cascade.extract(observation())).fault is Fault.OVERLOAD
+    assert time.monotonic() - started < 1
+    assert len(server.asked) == FAILURES
+
+
+async def test_a_server_that_goes_is_noticed_without_an_incident_and_so_is_its_return(made):
+    cascade, server, _ = made
+    watching = asyncio.create_task(cascade.watch())
+    try:
+        async with asyncio.timeout(10):
+            for reason, change in (
+                (Reason.MODEL_ANSWERS, server.stop),
+                (Reason.NOT_REACHED, server.start),
+                (Reason.MODEL_ANSWERS, None),
+            ):
+                while cascade.availability.status.reason is not reason:
+                    await asyncio.sleep(0.01)
+                if change:
+                    await change()
+    finally:
+        watching.cancel()
+
+
+async def test_the_model_and_the_prompt_are_in_the_state(made):
+    cascade, _, _ = made
+    state = await cascade.extract(observation(time=NOW))
+    assert state.model.id == "fake"
+    assert len(state.model.version) == 8
