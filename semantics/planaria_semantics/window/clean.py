@@ -23,7 +23,7 @@ _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff]")
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _MARKS: Final = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3,}"
 )
@@ -43,7 +43,7 @@ def line(text: str) -> str:
         return text.rstrip()
     bare = _BREAKS.sub(r"\\n", _ESCAPES.sub("", text).rstrip())
     bare = _CONTROLS.sub(" ", _INVISIBLE.sub("", bare))
-    return bare if bare.isascii() else _MARKS.sub("", bare)
+    return (bare if bare.isascii() else _MARKS.sub("", bare)).rstrip()
 
 
 def canonical(text: str) -> str:

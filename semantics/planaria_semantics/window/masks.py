@@ -52,16 +52,23 @@ def shape(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     before = ""
     for word in clean.canonical(text[: 2 * LONGEST])[:LONGEST].split()[:MAX_WORDS]:
         masked, keeps = _word(word)
-        if masked != word and _SHORT.match(word) and (word[0] == "(" or _DECIDES.search(before)):
+        if masked != word and _SHORT.match(word) and (word[0] == "(" or _decides(before)):
             masked, keeps = word, True
         if masked[0] == "%" and found:
-            found[-1] = _percent(before) + masked[1:]
+            found[-1] = share = _percent(before) + masked[1:]
+            if _EXTREME.search(share):
+                kept.append(share)
             continue
         if keeps:
             kept.append(masked)
         found.append(masked)
         before = word
     return tuple(found), tuple(kept)
+
+
+@lru_cache(maxsize=4096)
+def _decides(before: str) -> bool:
+    return bool(_DECIDES.search(before[-WORD:]))
 
 
 @lru_cache(maxsize=8192)

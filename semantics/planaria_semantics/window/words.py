@@ -40,7 +40,7 @@ _CALM: Final = re.compile(
 )
 _OF_USERS: Final = re.compile(
     r"\b(?:user|customer|visitor|client|member|author)s?\b.{0,60}?\b(?:says?|said|wrote|writes|asked|searched|typed|commented|posted|sent|named|titled)\b"
-    r"|\b(?:search(?:ed)? (?:for|term|query)|comment|review|feedback|subject|title|chat|ticket|prompt|note|message (?:from|text|body)|user.?agent"
+    r"|\bchat (?:message|line)\b|\b(?:search(?:ed)? (?:for|term|query)|comment|review|feedback|subject|title|chat|ticket|prompt|note|message (?:from|text|body)|user.?agent"
     r"|query|q|body|text|description|username|user)\\?[\"']?\s?[=:]\s?\\?[\"']?",
     re.IGNORECASE,
 )
