@@ -1,0 +1,68 @@
+"""Fits what weighs the parts, and what makes confidence honest, on systems that the parts were not trained on."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Final
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from sklearn.cluster import MiniBatchKMeans
+
+from planaria_contract import CLASSES
+from planaria_policy.semantics.windows import Case
+from planaria_semantics.encoder.bundle import QUANTILES, Blend
+from planaria_semantics.encoder.pool import Floats, Perceived, softmax, window_logits
+
+NGRAM_SHARES: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8)
+JOINT_SHARES: Final = (0.4, 0.55, 0.7, 0.85, 1.0)
+PROTOTYPES: Final = 384
+EVERYDAY: Final = 0.98
+"""Rarity from which on unsure text is called unknown: two of a hundred known texts reach it."""
+
+
+def truth(cases: Sequence[Case]) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    return np.asarray([CLASSES.index(case.sample.fault) for case in cases], dtype=np.int64)
+
+
+def fit_blend(read: Sequence[Perceived], cases: Sequence[Case]) -> Blend:
+    """The shares with the least negative log-likelihood, each at its best temperature."""
+    target = truth(cases)
+    best = min(
+        (_tempered(read, target, ngrams, joint) for ngrams, joint in product(NGRAM_SHARES, JOINT_SHARES)),
+        key=lambda found: found[0],
+    )
+    return best[1]
+
+
+def _tempered(read: Sequence[Perceived], target: "np.ndarray[tuple[int], np.dtype[np.int64]]", ngrams: float, joint: float) -> tuple[float, Blend]:
+    plain = Blend(encoder=1 - ngrams, ngrams=ngrams, joint=joint, temperature=1.0)
+    logits = np.stack([window_logits(plain, each) for each in read])
+
+    def loss(temperature: float) -> float:
+        return negative_log_likelihood(np.asarray(logits / temperature, dtype=np.float32), target)
+
+    found = minimize_scalar(loss, bounds=(0.1, 5.0), method="bounded")
+    return float(found.fun), plain.model_copy(update={"temperature": float(found.x)})
+
+
+def negative_log_likelihood(logits: Floats, target: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> float:
+    chosen = softmax(logits)[np.arange(len(target)), target]
+    return float(-np.log(np.maximum(chosen, 1e-9)).mean())
+
+
+def fit_prototypes(vectors: Floats, seed: int) -> Floats:
+    """Unit vectors around which the training text lies."""
+    fitted = MiniBatchKMeans(min(PROTOTYPES, len(vectors)), random_state=seed, n_init=1, batch_size=2048).fit(vectors)
+    centres = fitted.cluster_centers_
+    return np.asarray(centres / np.linalg.norm(centres, axis=1, keepdims=True), dtype=np.float32)
+
+
+def fit_novelty(read: Sequence[Perceived]) -> tuple[float, ...]:
+    """How far known text of systems never seen lies from the prototypes."""
+    distances = [each.distance for each in read if each.entries]
+    return tuple(float(value) for value in np.quantile(distances, np.linspace(0, 1, QUANTILES)))
+
+
+def fit_unsure(probabilities: Floats) -> float:
+    """The tenth part of held-out windows that is least sure is less probable than this."""
+    return float(np.quantile(probabilities.max(axis=1), 0.10))

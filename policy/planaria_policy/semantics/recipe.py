@@ -1,0 +1,21 @@
+"""What is chosen, not learned. Part of the model's version, together with the corpus."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    seed: int = 7
+    epochs: int = 6
+    fillings: int = 1
+    """Samples of each template in one epoch; each is filled anew."""
+    batch_tokens: int = 4096
+    rate: float = 3e-4
+    warm_up: float = 0.06
+    smoothing: float = 0.06
+    second: float = 0.15
+    """Share of the target that the second class gets."""
+    severity: float = 0.2
+    longest: int = 144
+    ngram_epochs: int = 8
+    ngram_rate: float = 0.02

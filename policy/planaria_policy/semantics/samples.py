@@ -1,0 +1,109 @@
+"""Templates -> training samples: filled, dressed as logs are, mixed with noise and with the symptoms that causes have."""
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from planaria_contract import Fault
+from planaria_policy.semantics.corpus import Template
+from planaria_policy.semantics.fill import fill
+
+MIXED: Final = 0.35
+"""Share of samples that are windows of several lines."""
+DRESSED: Final = 0.4
+"""Share of lines that stand in somebody's log format."""
+SYMPTOMS: Final = frozenset({Fault.APPLICATION_CRASH, Fault.HANG_OR_PROBE_FAILURE})
+"""What many causes look like from outside: beside another fault's line, such a line is its symptom."""
+
+_LEVELS: Final = ("ERROR", "error", "E", "WARN", "warning", "FATAL", "CRITICAL")
+_CALM: Final = ("INFO", "info", "I", "DEBUG", "notice", "LOG")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    text: str
+    fault: Fault
+    severity: int
+    kind: str
+    source: str
+    second: Fault | None = None
+
+
+@dataclass(frozen=True)
+class Mixer:
+    """Draws samples from templates; the same seed draws the same samples."""
+
+    templates: Sequence[Template]
+    draw: random.Random
+
+    def epoch(self, each: int = 1) -> Iterator[Sample]:
+        """Every template `each` times, in random order."""
+        order = [template for template in self.templates for _ in range(each)]
+        self.draw.shuffle(order)
+        calm = [template for template in self.templates if template.fault is Fault.HEALTHY]
+        signs = [
+            template
+            for template in self.templates
+            if template.fault in SYMPTOMS and template.kind == "k8s_event"
+        ]
+        for template in order:
+            yield self.sample(template, calm, signs)
+
+    def sample(self, template: Template, calm: Sequence[Template], signs: Sequence[Template]) -> Sample:
+        lines = [self.line(template)]
+        if self.draw.random() < MIXED:
+            near = [other for other in calm if other.source == template.source] or calm
+            pool = near if self.draw.random() < 0.5 else calm
+            lines += [self.line(self.draw.choice(pool)) for _ in range(self.draw.randrange(4)) if pool]
+            if signs and template.fault not in {*SYMPTOMS, Fault.HEALTHY} and self.draw.random() < 0.3:
+                lines.append(self.line(self.draw.choice(signs)))
+            self.draw.shuffle(lines)
+        return Sample(
+            "\n".join(lines),
+            template.fault,
+            template.severity,
+            template.kind,
+            template.source,
+            template.second,
+        )
+
+    def line(self, template: Template) -> str:
+        text = fill(template.text, self.draw)
+        if template.prefixes and self.draw.random() < 0.5:
+            text = f"{fill(self.draw.choice(template.prefixes), self.draw)} {text}"
+        elif template.kind == "container_log" and self.draw.random() < DRESSED:
+            text = self._dressed(text, calm=template.fault is Fault.HEALTHY)
+        return self._worn(text)
+
+    def _dressed(self, text: str, *, calm: bool) -> str:
+        level = self.draw.choice(_CALM if calm and self.draw.random() < 0.7 else (*_LEVELS, *_CALM[:2]))
+        stamp = fill("<ts>", self.draw)
+        match self.draw.randrange(6):
+            case 0:
+                return json.dumps({"level": level, "ts": stamp, "msg": text})
+            case 1:
+                return f'time="{stamp}" level={level} msg={json.dumps(text)}'
+            case 2:
+                return f"{stamp} {level} {text}"
+            case 3:
+                return f"{stamp} [{fill('<app>', self.draw)}] {level}: {text}"
+            case 4:
+                return fill(f"<app> | {level} ", self.draw) + text
+            case _:
+                return fill("<class> - ", self.draw) + text
+
+    def _worn(self, text: str) -> str:
+        """Cut short, or without its case, as text sometimes arrives."""
+        luck = self.draw.random()
+        if luck < 0.06:
+            return text.lower()
+        if luck < 0.08:
+            return text.upper()
+        if luck < 0.13 and len(text) > 80:
+            return text[: self.draw.randrange(len(text) * 2 // 3, len(text))]
+        if luck < 0.18:
+            words = text.split(" ")
+            return " ".join(word for word in words if self.draw.random() > 0.08) or text
+        return text

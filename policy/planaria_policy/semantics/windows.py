@@ -1,0 +1,30 @@
+"""Samples -> windows, along the very path that the operator's evidence takes."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.progress import Progress
+
+from planaria_contract import Observation
+from planaria_policy.semantics.corpus import Template
+from planaria_policy.semantics.samples import Mixer, Sample
+from planaria_semantics.snippet import observe
+from planaria_semantics.window import Window, build
+
+
+@dataclass(frozen=True)
+class Case:
+    sample: Sample
+    observation: Observation
+    window: Window
+
+
+def cases(templates: Sequence[Template], seed: int, progress: Progress, each: int = 2) -> list[Case]:
+    """`each` fillings of every template; the same seed gives the same cases."""
+    samples = list(Mixer(templates, random.Random(seed)).epoch(each))
+    found = []
+    for at, sample in enumerate(progress.track(samples, description="reading windows")):
+        observation = observe(f"{sample.source}-{at}", sample.kind, sample.text)
+        found.append(Case(sample, observation, build(observation)))
+    return found

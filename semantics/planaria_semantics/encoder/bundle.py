@@ -1,0 +1,110 @@
+"""The shipped file: one zip archive with the network, its words, the n-gram model and everything that was measured."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from planaria_contract import CLASSES, Model
+from planaria_semantics.encoder.ngrams import NgramModel
+
+SHIPPED: Final = Path(__file__).parent / "model" / "encoder.zip"
+LARGEST: Final = 25 * 1024 * 1024
+QUANTILES: Final = 101
+
+
+class BundleError(ValueError):
+    """A model file that is missing or cannot be used; the message names it and the remedy."""
+
+
+class Blend(Model):
+    """How the parts are weighed; fitted on systems that neither part was trained on."""
+
+    encoder: float
+    ngrams: float
+    joint: float
+    """Share of the reading of all lines together; the rest is that of each line by itself."""
+    temperature: float
+
+
+class Manifest(Model):
+    id: str
+    version: str
+    """Digest of corpus and recipe: equal where the same model was made from the same data."""
+    classes: tuple[str, ...]
+    blend: Blend
+    novelty: tuple[float, ...]
+    """Quantiles 0 .. 100 % of the distance of held-out, yet known, text: what turns a distance into a rarity."""
+    unknown_novelty: float
+    """From this rarity on, an unsure reading is called unknown."""
+    unknown_probability: float
+    """An unsure reading: its best class is less probable than this."""
+    longest: int
+    """Tokens of one text."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    manifest: Manifest
+    network: bytes
+    """ONNX: (ids, mask) -> (fault logits, severity logits, unit vectors)."""
+    tokenizer: str
+    ngrams: NgramModel
+    prototypes: npt.NDArray[np.float32]
+    """(prototypes, 384): unit vectors around which the training text lies."""
+
+    @classmethod
+    def load(cls, path: Path = SHIPPED) -> Self:
+        """Raises `BundleError`."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                return cls._read(archive)
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise BundleError(
+                f"{path}: no usable encoder model ({type(error).__name__}: {error}); "
+                "reinstall planaria, or make it anew with: make semantics"
+            ) from error
+
+    @classmethod
+    def _read(cls, archive: zipfile.ZipFile) -> Self:
+        manifest = Manifest.from_json(archive.read("manifest.json"))
+        if manifest.classes != tuple(fault.value for fault in CLASSES):
+            raise ValueError("it was trained on other classes than this version knows")
+        arrays = np.load(io.BytesIO(archive.read("arrays.npz")), allow_pickle=False)
+        ngrams = NgramModel(arrays["weights"], arrays["scale"], arrays["bias"])
+        prototypes = arrays["prototypes"].astype(np.float32)
+        return cls(
+            manifest,
+            archive.read("network.onnx"),
+            archive.read("tokenizer.json").decode(),
+            ngrams,
+            prototypes,
+        )
+
+    def save(self, path: Path) -> None:
+        """The same bundle gives the same bytes."""
+        arrays = io.BytesIO()
+        np.savez(
+            arrays,
+            weights=self.ngrams.weights,
+            scale=self.ngrams.scale,
+            bias=self.ngrams.bias,
+            prototypes=self.prototypes.astype(np.float16),
+        )
+        members = {
+            "manifest.json": json.dumps(self.manifest.model_dump(), indent=1).encode(),
+            "tokenizer.json": self.tokenizer.encode(),
+            "arrays.npz": arrays.getvalue(),
+            "network.onnx": self.network,
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            for name, content in members.items():
+                archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+        if path.stat().st_size > LARGEST:
+            raise BundleError(f"{path}: {path.stat().st_size} bytes, more than the {LARGEST} that may ship")

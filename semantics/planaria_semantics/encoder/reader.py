@@ -1,0 +1,123 @@
+"""Implements `Reader` with the shipped model: what lines say is learned, what the structure says is added as a prior."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+
+from planaria_contract import CLASSES, Evidence, Fault, ModelVersion, Source
+from planaria_semantics.encoder.bundle import SHIPPED, Bundle
+from planaria_semantics.encoder.pool import (
+    HEALTHY,
+    NOTHING,
+    Floats,
+    Perceived,
+    lines,
+    rarity,
+    softmax,
+    window_logits,
+)
+from planaria_semantics.encoder.session import Session
+from planaria_semantics.encoder.text import normalise
+from planaria_semantics.opinion import Opinion
+from planaria_semantics.rules import weigh
+from planaria_semantics.window import Entry, Window
+from planaria_semantics.window.clean import canonical
+
+READ: Final = 14
+"""Entries that the encoder reads; the n-gram model chooses them."""
+JOINT_CHARACTERS: Final = 240
+"""Of one entry within the reading of all together."""
+TRUST: Final = {"affected": 1.0, "dependent": 0.5, "node": 0.8, "sibling": 0.3}
+PRIOR: Final = 0.5
+"""Logits for one unit of a fact's weight: what Kubernetes itself reports (10) outweighs any text."""
+SICK: Final = 4.0
+"""Logits that healthy loses where a symptom is there."""
+TELLING: Final = 0.3
+"""A line less probable than this to speak of the fault is no evidence of it."""
+MAX_EVIDENCE: Final = 5
+
+
+class EncoderReader:
+    def __init__(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+        self._session = Session(bundle.network, bundle.tokenizer, bundle.manifest.longest)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
+        self.model = ModelVersion(id=bundle.manifest.id, version=bundle.manifest.version)
+
+    @classmethod
+    def load(cls, path: Path = SHIPPED) -> Self:
+        """Raises `BundleError` where the file is missing or not of this version."""
+        return cls(Bundle.load(path))
+
+    async def read(self, window: Window) -> Opinion:
+        """Off the event loop, one window at a time: two at once would only take each other's core."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self.judge, window)
+
+    def judge(self, window: Window) -> Opinion:
+        """As `read`, at once."""
+        manifest = self._bundle.manifest
+        read = self.perceive(window.entries)
+        probabilities = softmax(window_logits(manifest.blend, read) + prior(window))
+        best = int(probabilities.argmax())
+        novelty = rarity(read.distance, manifest.novelty) if read.entries else 0.0
+        return Opinion(
+            probabilities=dict(zip(CLASSES, map(float, probabilities), strict=True)),
+            source=Source.ENCODER,
+            model=self.model,
+            novelty=novelty,
+            unknown=self._unknown(novelty, float(probabilities[best]), window),
+            evidence=_evidence(lines(manifest.blend, read), read.entries, best),
+            severity=read.severity,
+        )
+
+    def perceive(self, entries: Sequence[Entry]) -> Perceived:
+        """What the two models make of the text, before it is weighed."""
+        if not entries:
+            return NOTHING
+        chosen, texts = self._chosen(entries)
+        joint = [" | ".join(text[:JOINT_CHARACTERS] for text in texts)] if len(texts) > 1 else []
+        readings = self._session.read([*texts, *joint])
+        grams = self._bundle.ngrams.logits([*texts, *joint])
+        nearest = (readings.vectors[: len(texts)] @ self._bundle.prototypes.T).max(axis=1)
+        speaking = int(softmax(grams[: len(texts)])[:, HEALTHY].argmin())
+        return Perceived(
+            entries=chosen,
+            encoder=readings.fault,
+            ngrams=grams,
+            trust=np.asarray([TRUST[entry.origin] for entry in chosen], dtype=np.float32),
+            distance=float(1 - nearest[speaking]),
+            severity=int(readings.severity[-1].argmax()),
+        )
+
+    def _chosen(self, entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[str]]:
+        """The entries that sound least healthy, in their order, with their normalised texts."""
+        texts = [normalise(canonical(entry.text)) for entry in entries]
+        alarm = 1 - softmax(self._bundle.ngrams.logits(texts))[:, HEALTHY]
+        kept = sorted(sorted(range(len(entries)), key=lambda at: (-alarm[at], -entries[at].surprise))[:READ])
+        return tuple(entries[at] for at in kept), [texts[at] for at in kept]
+
+    def _unknown(self, novelty: float, probability: float, window: Window) -> bool:
+        manifest = self._bundle.manifest
+        unsure = probability < manifest.unknown_probability
+        return not window.facts and unsure and novelty >= manifest.unknown_novelty
+
+
+def prior(window: Window) -> Floats:
+    """(16,) logits of what the structure says."""
+    scores = weigh(window.facts)
+    found = np.asarray([PRIOR * scores.get(fault, 0.0) for fault in CLASSES], dtype=np.float32)
+    if window.observation.symptoms:
+        found[HEALTHY] -= SICK
+    return found
+
+
+def _evidence(probabilities: Floats, entries: tuple[Entry, ...], best: int) -> tuple[Evidence, ...]:
+    if CLASSES[best] is Fault.HEALTHY or not entries:
+        return ()
+    order = np.argsort(-probabilities[:, best])[:MAX_EVIDENCE]
+    telling = (entries[at] for at in order if probabilities[at, best] >= TELLING)
+    return tuple(Evidence(kind=entry.kind, index=entry.index, excerpt=entry.text[:200]) for entry in telling)
