@@ -112,22 +112,24 @@ def _entries(items: list[_Item], budget: Budget) -> list[Entry]:
     entries = []
     first = True
     for (origin, number), members in groups.items():
-        head = members[0]
-        siblings = sum(item.count for item in groups.get(("sibling", number), ()))
-        known = Group(
-            text=head.basis,
-            count=sum(item.count for item in members),
-            total=totals[head.kind, origin],
-            share_of_siblings=siblings / max(totals[head.kind, "sibling"], 1)
-            if origin == "affected"
-            else 0.0,
-            last=any(item.last for item in members),
-            origin=origin,
-        )
-        if first and origin == "affected" and known.erroneous:
-            known.first, first = True, False
-        entries.append(_entry(head, known, templates.template(number), budget))
+        known = _known(members, totals[members[0].kind, origin])
+        if origin == "affected":
+            siblings = sum(item.count for item in groups.get(("sibling", number), ()))
+            known.share_of_siblings = siblings / max(totals[members[0].kind, "sibling"], 1)
+            known.first = first and known.erroneous
+            first = first and not known.first
+        entries.append(_entry(members[0], known, templates.template(number), budget))
     return entries
+
+
+def _known(members: list[_Item], total: int) -> Group:
+    return Group(
+        text=members[0].basis,
+        count=sum(item.count for item in members),
+        total=total,
+        last=any(item.last for item in members),
+        origin=members[0].origin,
+    )
 
 
 def _entry(head: _Item, known: Group, template: str, budget: Budget) -> Entry:
