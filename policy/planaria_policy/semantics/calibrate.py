@@ -34,7 +34,12 @@ def fit_blend(read: Sequence[Perceived], cases: Sequence[Case]) -> Blend:
     return best[1]
 
 
-def _tempered(read: Sequence[Perceived], target: "np.ndarray[tuple[int], np.dtype[np.int64]]", ngrams: float, joint: float) -> tuple[float, Blend]:
+def _tempered(
+    read: Sequence[Perceived],
+    target: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+    ngrams: float,
+    joint: float,
+) -> tuple[float, Blend]:
     plain = Blend(encoder=1 - ngrams, ngrams=ngrams, joint=joint, temperature=1.0)
     logits = np.stack([window_logits(plain, each) for each in read])
 
@@ -52,7 +57,9 @@ def negative_log_likelihood(logits: Floats, target: "np.ndarray[tuple[int], np.d
 
 def fit_prototypes(vectors: Floats, seed: int) -> Floats:
     """Unit vectors around which the training text lies."""
-    fitted = MiniBatchKMeans(min(PROTOTYPES, len(vectors)), random_state=seed, n_init=1, batch_size=2048).fit(vectors)
+    fitted = MiniBatchKMeans(min(PROTOTYPES, len(vectors)), random_state=seed, n_init=1, batch_size=2048).fit(
+        vectors
+    )
     centres = fitted.cluster_centers_
     return np.asarray(centres / np.linalg.norm(centres, axis=1, keepdims=True), dtype=np.float32)
 

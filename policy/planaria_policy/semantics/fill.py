@@ -6,14 +6,96 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-_WORDS: Final = (
-    "orders payments checkout cart search catalog inventory billing users auth session profile shipping pricing "
-    "recommender ingest worker scheduler gateway api web frontend backend reports email notifier media thumbs "
-    "events ledger quotes rates feed crawler indexer cache queue sync exporter proxy batch stream analytics "
-    "fraud tenant audit config mailer router broker planner store loyalty returns picker"
-).split()
-_SUFFIXES: Final = "api svc worker db cache server prod v2 main primary 0 1 2 green blue".split()
-_NAMESPACES: Final = "default prod production staging shop payments monitoring kube-system data ml platform team-a qa infra".split()
+_WORDS: Final = [
+    "orders",
+    "payments",
+    "checkout",
+    "cart",
+    "search",
+    "catalog",
+    "inventory",
+    "billing",
+    "users",
+    "auth",
+    "session",
+    "profile",
+    "shipping",
+    "pricing",
+    "recommender",
+    "ingest",
+    "worker",
+    "scheduler",
+    "gateway",
+    "api",
+    "web",
+    "frontend",
+    "backend",
+    "reports",
+    "email",
+    "notifier",
+    "media",
+    "thumbs",
+    "events",
+    "ledger",
+    "quotes",
+    "rates",
+    "feed",
+    "crawler",
+    "indexer",
+    "cache",
+    "queue",
+    "sync",
+    "exporter",
+    "proxy",
+    "batch",
+    "stream",
+    "analytics",
+    "fraud",
+    "tenant",
+    "audit",
+    "config",
+    "mailer",
+    "router",
+    "broker",
+    "planner",
+    "store",
+    "loyalty",
+    "returns",
+    "picker",
+]
+_SUFFIXES: Final = [
+    "api",
+    "svc",
+    "worker",
+    "db",
+    "cache",
+    "server",
+    "prod",
+    "v2",
+    "main",
+    "primary",
+    "0",
+    "1",
+    "2",
+    "green",
+    "blue",
+]
+_NAMESPACES: Final = [
+    "default",
+    "prod",
+    "production",
+    "staging",
+    "shop",
+    "payments",
+    "monitoring",
+    "kube-system",
+    "data",
+    "ml",
+    "platform",
+    "team-a",
+    "qa",
+    "infra",
+]
 _PACKAGES: Final = (
     "com.acme.shop",
     "io.example.orders",
@@ -23,7 +105,16 @@ _PACKAGES: Final = (
     "Acme.Shop",
     "Contoso.Web",
 )
-_CLASSES: Final = "OrderService PaymentClient UserRepository CartController InventoryJob SessionManager ReportWorker PriceEngine".split()
+_CLASSES: Final = [
+    "OrderService",
+    "PaymentClient",
+    "UserRepository",
+    "CartController",
+    "InventoryJob",
+    "SessionManager",
+    "ReportWorker",
+    "PriceEngine",
+]
 _PATHS: Final = (
     "/var/lib/{w}/data",
     "/data/{w}",
@@ -62,13 +153,45 @@ _DOMAINS: Final = (
     "eu-west-1.amazonaws.com",
     "shop.test",
 )
-_TOPICS: Final = (
-    "orders.created payments events.raw clickstream audit-log user.updated dlq telemetry invoices".split()
-)
-_TABLES: Final = (
-    "orders users payments public.accounts invoices line_items sessions audit_log events products".split()
-)
-_DEVICES: Final = "sda sdb sdc nvme0n1 nvme1n1 vda vdb xvdf dm-0 dm-3 md0 loop4 sdd1 nvme0n1p1".split()
+_TOPICS: Final = [
+    "orders.created",
+    "payments",
+    "events.raw",
+    "clickstream",
+    "audit-log",
+    "user.updated",
+    "dlq",
+    "telemetry",
+    "invoices",
+]
+_TABLES: Final = [
+    "orders",
+    "users",
+    "payments",
+    "public.accounts",
+    "invoices",
+    "line_items",
+    "sessions",
+    "audit_log",
+    "events",
+    "products",
+]
+_DEVICES: Final = [
+    "sda",
+    "sdb",
+    "sdc",
+    "nvme0n1",
+    "nvme1n1",
+    "vda",
+    "vdb",
+    "xvdf",
+    "dm-0",
+    "dm-3",
+    "md0",
+    "loop4",
+    "sdd1",
+    "nvme0n1p1",
+]
 _REGISTRIES: Final = (
     "docker.io/library/",
     "ghcr.io/acme/",

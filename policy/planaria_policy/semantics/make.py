@@ -67,6 +67,10 @@ def calibrated(bundle: Bundle, held: Sequence[Case]) -> Bundle:
     blend = fit_blend(read, held)
     probabilities: Floats = np.stack([softmax(window_logits(blend, each)) for each in read])
     manifest = bundle.manifest.model_copy(
-        update={"blend": blend, "novelty": fit_novelty(read), "unknown_probability": fit_unsure(probabilities)}
+        update={
+            "blend": blend,
+            "novelty": fit_novelty(read),
+            "unknown_probability": fit_unsure(probabilities),
+        }
     )
     return Bundle(manifest, bundle.network, bundle.tokenizer, bundle.ngrams, bundle.prototypes)

@@ -1,0 +1,5 @@
+import sys
+
+from planaria_cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,73 @@
+"""`planaria AREA COMMAND`: a table of commands. Nothing is imported before it is needed: --help must not load a model."""
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+
+class Command(NamedTuple):
+    place: str
+    """module:function, called with the remaining arguments; returns the exit status."""
+    extra: str
+    """What has to be installed for it."""
+    does: str
+
+
+COMMANDS: Final = {
+    ("semantics", "classify"): Command(
+        "planaria_semantics.classify:main", "semantics", "name the fault that log lines or events speak of"
+    ),
+    ("semantics", "train"): Command(
+        "planaria_policy.semantics.cli:train", "train", "make the encoder's model from the corpus"
+    ),
+    ("semantics", "evaluate"): Command(
+        "planaria_policy.semantics.cli:evaluate_command", "train", "measure a model on systems it never saw"
+    ),
+}
+MISUSED: Final = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0] in {"-h", "--help"}:
+        sys.stdout.write(usage())
+        return 0
+    command = COMMANDS.get((given[0], given[1])) if len(given) > 1 else None
+    if command is None:
+        asked = " ".join(given[:2])
+        helped = (
+            len(given) > 1 and given[1] in {"-h", "--help"} and any(area == given[0] for area, _ in COMMANDS)
+        )
+        (sys.stdout if helped else sys.stderr).write(
+            usage() if helped else f"planaria: no command {asked!r}\n\n{usage()}"
+        )
+        return 0 if helped else MISUSED
+    return _run(command, given[2:])
+
+
+def usage() -> str:
+    width = max(len(" ".join(name)) for name in COMMANDS)
+    rows = (f"  planaria {' '.join(name):<{width}}  {command.does}" for name, command in COMMANDS.items())
+    return "\n".join(
+        [
+            "usage: planaria AREA COMMAND [OPTION...]",
+            "",
+            *rows,
+            "",
+            "planaria AREA COMMAND --help tells the rest.",
+            "",
+        ]
+    )
+
+
+def _run(command: Command, arguments: list[str]) -> int:
+    module, _, function = command.place.partition(":")
+    try:
+        found: Callable[[list[str]], int] = getattr(importlib.import_module(module), function)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(
+            f"planaria: this command needs {error.name}; install it with: pip install 'planaria[{command.extra}]'\n"
+        )
+        return MISUSED
+    return found(arguments)

@@ -1,0 +1,131 @@
+"""`planaria semantics train` and `planaria semantics evaluate`."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from planaria_policy.semantics import report
+from planaria_policy.semantics.baselines import frozen_encoder, rules, tfidf
+from planaria_policy.semantics.corpus import CorpusError, load
+from planaria_policy.semantics.evaluate import Evaluation, by_system, evaluate, judged, noise_model
+from planaria_policy.semantics.make import make
+from planaria_policy.semantics.plots import draw_confusion, draw_reliability, draw_systems
+from planaria_policy.semantics.recipe import Recipe
+from planaria_policy.semantics.split import split
+from planaria_policy.semantics.windows import Case, cases
+from planaria_semantics.encoder import EncoderReader
+from planaria_semantics.encoder.bundle import SHIPPED, BundleError
+
+SEED = 23
+NOISE = Path(__file__).parent / "measured" / "confusion.json"
+
+TRAIN_EXAMPLE = """\
+example, the shipped model as `make semantics` makes it (about a quarter of an hour on two cores):
+  planaria semantics train --output semantics/planaria_semantics/encoder/model/encoder.zip
+"""
+EVALUATE_EXAMPLE = """\
+example, the table of docs/semantics.md with its plots:
+  planaria semantics evaluate --baselines --plots docs/images --json results/semantics.json --check
+"""
+
+
+def train(arguments: Sequence[str]) -> int:
+    parser = _parser(
+        "train", "Fine-tune the embedded encoder on the corpus and write the model file.", TRAIN_EXAMPLE
+    )
+    parser.add_argument(
+        "--output", type=Path, default=SHIPPED, metavar="FILE", help="default: the shipped model's place"
+    )
+    parser.add_argument("--epochs", type=int, default=Recipe.epochs, metavar="N", help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=Recipe.seed, metavar="N", help="default: %(default)s")
+    options = parser.parse_args(arguments)
+    console = Console(stderr=True)
+    try:
+        with Progress(console=console) as progress:
+            bundle = make(options.output, Recipe(epochs=options.epochs, seed=options.seed), progress)
+    except (CorpusError, BundleError) as error:
+        console.print(f"error: {error}", style="red")
+        return 2
+    size = options.output.stat().st_size / 2**20
+    console.print(f"wrote {options.output}: {bundle.manifest.id} {bundle.manifest.version}, {size:.1f} MiB")
+    return 0
+
+
+def evaluate_command(arguments: Sequence[str]) -> int:
+    parser = _parser(
+        "evaluate", "Measure a model on source systems that training never saw.", EVALUATE_EXAMPLE
+    )
+    parser.add_argument(
+        "--model", type=Path, default=SHIPPED, metavar="FILE", help="default: the shipped model"
+    )
+    parser.add_argument(
+        "--baselines", action="store_true", help="also TF-IDF, untouched MiniLM and the rules"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers")
+    parser.add_argument(
+        "--plots", type=Path, metavar="FOLDER", help="draw reliability, confusion and systems"
+    )
+    parser.add_argument(
+        "--noise-model",
+        type=Path,
+        nargs="?",
+        const=NOISE,
+        metavar="FILE",
+        help="write the confusion that the policy's simulator draws from",
+    )
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a goal is missed")
+    options = parser.parse_args(arguments)
+    console = Console()
+    try:
+        with Progress(console=Console(stderr=True)) as progress:
+            found, held = _measure(options.model, progress, baselines=options.baselines)
+    except (CorpusError, BundleError) as error:
+        console.print(f"error: {error}", style="red")
+        return 2
+    console.print(report.table(found))
+    _write(options, found, held)
+    lines = report.missed(found[0]) if options.check else []
+    for line in lines:
+        console.print(line, style="red")
+    return 1 if lines else 0
+
+
+def _measure(model: Path, progress: Progress, *, baselines: bool) -> tuple[list[Evaluation], list[Case]]:
+    parts = split(load())
+    held = cases(parts.test, SEED, progress)
+    found = [evaluate("encoder", EncoderReader.load(model), held, progress)]
+    if baselines:
+        found += [
+            judged("TF-IDF + linear", tfidf(parts.train, held, progress), held),
+            judged("MiniLM + linear", frozen_encoder(parts.train, held, progress), held),
+            judged("rules", rules(held), held),
+        ]
+    return found, held
+
+
+def _write(options: argparse.Namespace, found: list[Evaluation], held: list[Case]) -> None:
+    systems = by_system(found[0], held)
+    if options.json:
+        _write_json(options.json, report.numbers(found, systems))
+    if options.noise_model:
+        _write_json(options.noise_model, noise_model(found[0]))
+    if options.plots:
+        draw_reliability(found, options.plots / "semantics-reliability.png")
+        draw_confusion(found[0], options.plots / "semantics-confusion.png")
+        draw_systems(systems, options.plots / "semantics-systems.png")
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _parser(name: str, description: str, example: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=f"planaria semantics {name}", description=description, epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
