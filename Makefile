@@ -18,12 +18,18 @@ demo: env ## start a cluster, break four things, watch each being healed
 
 .PHONY: test
 test: env lint verify ## every check and every test, the real cluster included
+	@tools/env.sh vllm || { [ $$? = 3 ] && echo "!!! NOT TESTED: a real vLLM, whose packages cannot be had here. Its fake was. !!!" >&2; }
 	@$(PY) -m planaria_cluster up
 	@$(PY) -m pytest --cov --cov-report=term:skip-covered --cov-report=xml --durations=15
 
+.PHONY: test-vllm
+test-vllm: env ## only the tests against a real vLLM, which needs no GPU (3 GB to fetch the first time)
+	@tools/env.sh vllm
+	@$(PY) -m pytest tests/vllm -m vllm --durations=5
+
 .PHONY: unit
 unit: env ## only the tests that need no cluster (seconds)
-	@$(PY) -m pytest -m "not cluster and not apiserver" -q
+	@$(PY) -m pytest -m "not cluster and not apiserver and not vllm" -q
 
 .PHONY: e2e
 e2e: env ## only the scenarios on the real cluster

@@ -51,6 +51,7 @@ def _vllm(settings: SemanticsSettings) -> VllmReader:
         settings.vllm_model,
         api_key_file=settings.api_key_file,
         deadline=settings.deadline_seconds,
+        max_tokens=settings.answer_tokens,
     )
     measured = Reliability.of_file(settings.reliability_file) if settings.reliability_file else None
     return VllmReader(

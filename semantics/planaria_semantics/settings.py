@@ -41,5 +41,8 @@ class SemanticsSettings:
     examples: int = 3
     """Examples shown to the model with each question. A small model does better with fewer."""
 
+    answer_tokens: int = 160
+    """The longest answer. The form needs about 60 tokens with the tokenizers of large models."""
+
     probe_seconds: float = 15.0
     """How often a model that does not answer is tried, and one that was not asked is checked."""
