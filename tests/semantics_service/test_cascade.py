@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from planaria_contract import Fault, Source
+from planaria_contract import Fault, LogLine, Source
 from planaria_semantics import cascade as module
 from planaria_semantics import factory
 from planaria_semantics.availability import Availability, Reason
@@ -272,6 +272,23 @@ async def test_a_server_that_goes_is_noticed_without_an_incident_and_so_is_its_r
                     await change()
     finally:
         watching.cancel()
+
+
+async def test_a_storm_of_500_pods_of_one_cause_is_one_call(made):
+    cascade, server, seen = made
+
+    def pod(number):
+        texts = (
+            f"request {number} of 10.1.0.{number % 250} began",
+            f"write /data/{number}: no space left on device",
+        )
+        lines = (LogLine(index=i, pod="front-0", container="app", text=text) for i, text in enumerate(texts))
+        return observation(incident=f"i{number}", logs=tuple(lines))
+
+    states = await asyncio.gather(*(cascade.extract(pod(number)) for number in range(1, 501)))
+    assert {state.source for state in states} == {Source.VLLM}
+    assert len(server.asked) == 1
+    assert seen.calls == [("vllm", "ok")]
 
 
 async def test_the_model_and_the_prompt_are_in_the_state(made):

@@ -10,6 +10,7 @@ import json
 import random
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,9 +46,8 @@ FACTS = {
     Fault.MEMORY_EXHAUSTION: (
         "the kernel kills it at its memory limit",
         "it was killed at its memory limit before",
-        "it uses 89% of its memory limit",
-        "it uses 97% of its memory limit",
-        "2.6 times as much as its siblings",
+        "it uses <share>% of its memory limit",
+        "<few>.<few> times as much as its siblings",
     ),
     Fault.IMAGE_PULL: ("its image cannot be pulled",),
     Fault.BAD_CONFIGURATION: (
@@ -60,8 +60,8 @@ FACTS = {
     Fault.NODE_FAULT: ("its node stopped reporting", "its node is not ready"),
     Fault.APPLICATION_CRASH: ("it dies of a fatal signal",),
     Fault.HANG_OR_PROBE_FAILURE: ("its log fell silent",),
-    Fault.CPU_SATURATION: ("it uses 99% of its CPU limit",),
-    Fault.OVERLOAD: ("it uses 98% of its CPU limit", "its CPU limit is reached"),
+    Fault.CPU_SATURATION: ("it uses <share>% of its CPU limit",),
+    Fault.OVERLOAD: ("it uses <share>% of its CPU limit", "its CPU limit is reached"),
     Fault.STORAGE_FAULT: ("a volume is full", "its node is under pressure"),
     Fault.DEPENDENCY_UNAVAILABLE: (
         "Service backend has no ready endpoint",
@@ -132,27 +132,38 @@ def templates() -> dict[Fault, list[Template]]:
     return found
 
 
-def _fill(text: str, dice: random.Random) -> str:
-    def value(match: re.Match[str]) -> str:
-        kind = match[1]
-        if kind in {"int", "port", "pid", "ms", "sec", "pct", "bytes"}:
-            return str(dice.randrange(1, 10 ** dice.randrange(1, 5)))
-        if kind in {"hex", "uuid", "dev", "iface"}:
-            return "".join(dice.choices("0123456789abcdef", k=8))
-        if kind == "ip":
-            return f"10.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(256)}"
-        if kind in {"ts", "date", "time", "dur"}:
-            return f"12:{dice.randrange(10, 60)}:{dice.randrange(10, 60)}"
-        return dice.choice(("front", "cart", "backend", "store", "orders", "app"))
+def _number(dice: random.Random) -> str:
+    return str(dice.randrange(1, 10 ** dice.randrange(1, 5)))
 
-    return _PLACEHOLDER.sub(value, text).replace("\\n", "\n")
+
+VALUES: dict[str, Callable[[random.Random], str]] = {
+    "share": lambda dice: str(dice.randrange(80, 101)),
+    "few": lambda dice: str(dice.randrange(1, 10)),
+    "ip": lambda dice: f"10.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(256)}",
+    **dict.fromkeys(("int", "port", "pid", "ms", "sec", "pct", "bytes"), _number),
+    **dict.fromkeys(
+        ("hex", "uuid", "dev", "iface"), lambda dice: "".join(dice.choices("0123456789abcdef", k=8))
+    ),
+    **dict.fromkeys(
+        ("ts", "date", "time", "dur"), lambda dice: f"12:{dice.randrange(10, 60)}:{dice.randrange(10, 60)}"
+    ),
+}
+
+
+def _name(dice: random.Random) -> str:
+    return dice.choice(("front", "cart", "backend", "store", "orders", "app"))
+
+
+def _fill(text: str, dice: random.Random) -> str:
+    filled = _PLACEHOLDER.sub(lambda match: VALUES.get(match[1], _name)(dice), text)
+    return filled.replace("\\n", "\n")
 
 
 def _facts(fault: Fault, dice: random.Random) -> list[str]:
     own = [*FACTS.get(fault, ()), *(entry.because for entry in EVENTS if entry.fault is fault)]
     facts = dice.sample(own, min(len(own), dice.choice((1, 1, 2)))) if own else []
     facts += dice.sample(SHOWN_BY_ANY, dice.choice((0, 1, 1)))
-    return facts
+    return [_fill(fact, dice) for fact in facts]
 
 
 def _entries(fault: Fault, known: dict[Fault, list[Template]], dice: random.Random, told: bool):

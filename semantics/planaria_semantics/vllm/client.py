@@ -10,6 +10,7 @@ import openai
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
 from planaria_semantics.errors import Busy, Malformed, NotReached, Refused, SemanticsError, TooSlow
+from planaria_semantics.vllm.clean import clean
 from planaria_semantics.vllm.prompt import Message
 from planaria_semantics.vllm.schema import NAME
 
@@ -116,7 +117,7 @@ class VllmClient:
 
     def _of_status(self, error: openai.APIStatusError) -> SemanticsError:
         status = error.status_code
-        said = " ".join(str(error.message).split())[:200]
+        said = clean(str(error.message), 200)  # a server may repeat what it was asked
         if status in _BUSY:
             return Busy(f"{self.url} is busy: {status}: {said}")
         if status == 408 or status >= 500:

@@ -89,7 +89,7 @@ def _shown(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """The most surprising that fit, in their order."""
     kept, room = set(), MAX_LINES
     for place in sorted(range(len(entries)), key=lambda place: -entries[place].surprise)[:MAX_ENTRIES]:
-        room -= min(len(entries[place].text), MAX_LINE)
+        room -= len(clean(entries[place].text, MAX_LINE))
         if room < 0:
             break
         kept.add(place)
