@@ -57,6 +57,15 @@ verify: env ## fail where a generated file is not what the code says
 	@$(PY) -m planaria_operator.api.crds --check
 	@$(PY) -m planaria_operator.api.reference --check
 
+.PHONY: train-env
+train-env: ## create .venv-train (torch and the like) from locks/train.lock
+	@tools/env.sh train
+
+.PHONY: semantics
+semantics: train-env ## make the shipped encoder anew from the corpus, and measure it (half an hour)
+	@.venv-train/bin/planaria semantics train
+	@.venv-train/bin/planaria semantics evaluate --baselines --plots docs/images --json docs/semantics.json --noise-model
+
 .PHONY: bench
 bench: env ## measure recovery with and without the operator (about ten minutes)
 	@mkdir -p results

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from locks/dev.lock, or .venv-vllm from locks/vllm.lock. Does nothing where it is already up to date.
-#   usage: tools/env.sh [lock|vllm]      `vllm` exits with 3 where its packages cannot be had
+# Makes .venv from locks/dev.lock, .venv-train or .venv-vllm from their locks. Does nothing where it is already up to date.
+#   usage: tools/env.sh [lock|train|vllm]      `vllm` exits with 3 where its packages cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,6 +37,25 @@ if [ "${1:-}" = lock ]; then
     "$uv" pip compile pyproject.toml --extra "$extra" --universal --generate-hashes --no-emit-index-url \
       --no-header --quiet --output-file "locks/$extra.lock"
   done
+  # What torch names but never loads on a machine without a GPU is left out: a gigabyte.
+  "$uv" pip compile pyproject.toml --extra train --python-version 3.11 --python-platform linux --generate-hashes \
+    --no-emit-index-url --no-header --quiet --no-emit-package triton --no-emit-package nvidia-cusolver \
+    --no-emit-package nvidia-nvtx --no-emit-package cuda-bindings --no-emit-package cuda-pathfinder \
+    --no-emit-package cuda-toolkit --output-file locks/train.lock
+  exit
+fi
+
+# The trainer, in an environment of its own: torch is larger than all the rest.
+if [ "${1:-}" = train ]; then
+  stamp=.venv-train/.planaria-env
+  wanted=$(cat locks/train.lock pyproject.toml | sha256sum | cut -d" " -f1)
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
+  uv=$(find_uv)
+  say "creating .venv-train from locks/train.lock (half a minute; 2.6 GB to fetch the first time)"
+  [ -x .venv-train/bin/python ] || "$uv" venv --quiet --python 3.11 .venv-train
+  "$uv" pip sync --quiet --python .venv-train/bin/python locks/train.lock
+  "$uv" pip install --quiet --python .venv-train/bin/python --no-deps --editable .
+  echo "$wanted" > "$stamp"
   exit
 fi
 

@@ -8,18 +8,19 @@ import structlog
 
 from planaria_operator.act.actor import Actor
 from planaria_operator.act.planner import Planner
-from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.runbook import Runbook
 from planaria_operator.evidence.collector import Collector
 from planaria_operator.evidence.prometheus import Prometheus
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.connect import ConfigMalformed, ConfigMissing, connect
+from planaria_operator.meaning import Meaning
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.patience import patiently, pause_for
 from planaria_operator.probes import Probes
 from planaria_operator.reconcile.case import Parts
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.reconcile.journal import Journal
+from planaria_operator.reconcile.policy_status import METRICS_CONFIGURED, METRICS_UNREACHABLE
 from planaria_operator.reconcile.records import Records
 from planaria_operator.record.events import Recorder
 from planaria_operator.settings import Settings
@@ -29,11 +30,11 @@ from planaria_operator.watch.errors import WatchError
 from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.run import watch
 from planaria_operator.watch.sync import prime
-from planaria_semantics.rules import RulesExtractor
 
 log = structlog.get_logger("planaria.app")
 
 PROMETHEUS_CHECK_SECONDS = 30.0
+SEMANTICS_CHECK_SECONDS = 1.0
 WATCH_PAUSE_SECONDS = 5.0
 DRAIN_SECONDS = 2.0
 EXIT_MISCONFIGURED = 2
@@ -72,12 +73,15 @@ async def _operate(
     store = ClusterStore()
     prometheus = Prometheus(settings.prometheus_url) if settings.prometheus_url else None
     recorder = Recorder(kube)
-    engine = Engine(_parts(settings, kube, store, prometheus, recorder, journal))
+    meaning = await Meaning.assembled(settings.semantics)
+    engine = Engine(_parts(settings, kube, store, prometheus, meaning, recorder, journal))
     probes.attach(kube, store, engine)
     background = [
         asyncio.create_task(recorder.run(), name="events"),
         asyncio.create_task(watch_loop_lag(), name="loop lag"),
         asyncio.create_task(_ask_prometheus(prometheus, engine), name="prometheus"),
+        asyncio.create_task(meaning.extractor.watch(), name="semantics"),
+        asyncio.create_task(_tell_of_semantics(meaning, engine), name="semantics condition"),
     ]
     try:
         await _watch_and_reconcile(settings, kube, Feed(store), engine, probes, stop)
@@ -87,6 +91,7 @@ async def _operate(
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await meaning.extractor.aclose()
 
 
 def _parts(
@@ -94,6 +99,7 @@ def _parts(
     kube: KubeClient,
     store: ClusterStore,
     prometheus: Prometheus | None,
+    meaning: Meaning,
     recorder: Recorder,
     journal: Journal,
 ) -> Parts:
@@ -101,7 +107,7 @@ def _parts(
         settings=settings,
         store=store,
         collector=Collector(kube, store, prometheus),
-        extractor=RulesExtractor(),
+        extractor=meaning.extractor,
         decider=Runbook(),
         planner=Planner(kube, store),
         actor=Actor(kube),
@@ -139,6 +145,12 @@ async def _ask_prometheus(prometheus: Prometheus | None, engine: Engine) -> None
     """Keep the policies' condition MetricsAvailable true."""
     while prometheus:
         alive = await prometheus.alive()
-        reason = Reason.METRICS_CONFIGURED if alive else Reason.METRICS_UNREACHABLE
-        engine.metrics_available = (alive, reason)
+        engine.known["MetricsAvailable"] = METRICS_CONFIGURED if alive else METRICS_UNREACHABLE
         await asyncio.sleep(PROMETHEUS_CHECK_SECONDS)
+
+
+async def _tell_of_semantics(meaning: Meaning, engine: Engine) -> None:
+    """Keep the policies' condition SemanticsAvailable true."""
+    while True:
+        engine.known["SemanticsAvailable"] = meaning.known
+        await asyncio.sleep(SEMANTICS_CHECK_SECONDS)

@@ -4,8 +4,10 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from planaria_operator.settings import ALWAYS_PROTECTED, Settings
+from planaria_semantics.settings import ExtractorName, SemanticsSettings
 
 EXAMPLE = """\
 example, against the local cluster:
@@ -51,11 +53,74 @@ def _add_options(run: argparse.ArgumentParser) -> None:
     )
     add("--own-namespace", default="planaria-system", metavar="NS", help="where the operator runs; protected")
     add("--prometheus", metavar="URL", help="base address of a Prometheus to read evidence from")
+    _add_semantics(run.add_argument_group("what reads the evidence"))
     add(
         "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="probes and metrics; port 0 picks one"
     )
     add("--log-format", choices=("json", "console"), default="json")
     add("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+
+
+def _add_semantics(group: "argparse._ArgumentGroup") -> None:
+    defaults = SemanticsSettings()
+    add = group.add_argument
+    add("--extractor", choices=get_args(ExtractorName), help="default: hybrid with --vllm-url, else encoder")
+    add(
+        "--vllm-url",
+        metavar="URL",
+        help="an OpenAI-compatible server, such as http://vllm.planaria-system:8000/v1",
+    )
+    add("--vllm-model", metavar="NAME", help="the model or adapter to ask for, as its /v1/models lists it")
+    add(
+        "--vllm-api-key-file",
+        type=Path,
+        metavar="FILE",
+        help="its API key, as a mounted Secret; read at every call",
+    )
+    add("--vllm-reliability", type=Path, metavar="FILE", help="how often that model is right, as measured")
+    add(
+        "--vllm-deadline",
+        type=float,
+        default=defaults.deadline_seconds,
+        metavar="SECONDS",
+        help="default: %(default)s",
+    )
+    add(
+        "--vllm-concurrency", type=int, default=defaults.concurrency, metavar="N", help="default: %(default)s"
+    )
+    add(
+        "--vllm-queue",
+        type=int,
+        default=defaults.queue,
+        metavar="N",
+        help="questions that may wait; default: %(default)s",
+    )
+    add(
+        "--vllm-examples",
+        type=int,
+        default=defaults.examples,
+        metavar="N",
+        help="shown with each question; default: %(default)s",
+    )
+
+
+def _semantics(options: argparse.Namespace) -> SemanticsSettings:
+    extractor: ExtractorName = options.extractor or ("hybrid" if options.vllm_url else "encoder")
+    if extractor in {"vllm", "hybrid"} and not (options.vllm_url and options.vllm_model):
+        raise SystemExit(f"--extractor {extractor}: needs --vllm-url and --vllm-model")
+    if options.vllm_deadline <= 0:
+        raise SystemExit(f"--vllm-deadline {options.vllm_deadline}: must be more than 0 seconds, such as 5")
+    return SemanticsSettings(
+        extractor=extractor,
+        vllm_url=options.vllm_url,
+        vllm_model=options.vllm_model,
+        api_key_file=options.vllm_api_key_file,
+        reliability_file=options.vllm_reliability,
+        deadline_seconds=options.vllm_deadline,
+        concurrency=options.vllm_concurrency,
+        queue=options.vllm_queue,
+        examples=options.vllm_examples,
+    )
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -68,6 +133,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         protected_namespaces=ALWAYS_PROTECTED | frozenset(options.protect),
         own_namespace=options.own_namespace,
         prometheus_url=options.prometheus,
+        semantics=_semantics(options),
         listen_host=host,
         listen_port=int(port),
         log_format=options.log_format,

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from planaria_semantics.settings import SemanticsSettings
+
 ALWAYS_PROTECTED = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 
 
@@ -23,6 +25,9 @@ class Settings:
 
     prometheus_url: str | None = None
     """Base address of a Prometheus. Default: none; the kubelet's own metrics are used then."""
+
+    semantics: SemanticsSettings = field(default=SemanticsSettings())
+    """What reads the evidence. Default: the embedded encoder."""
 
     listen_host: str = "127.0.0.1"
     """Address of the probe and metrics endpoint. Loopback by default; 0.0.0.0 inside a pod."""

@@ -20,8 +20,7 @@ MAX_EVIDENCE: Final = 8
 class HybridReader:
     """A logarithmic pool of independent opinions: agreement sharpens it, disagreement flattens it.
 
-    Where the model does not answer, the encoder alone does, and the caller is told by `SemanticsError` only when
-    neither can.
+    Where the model does not answer its error is passed on: whoever asked counts it, and asks the encoder alone.
     """
 
     def __init__(self, model: Reader, encoder: Reader, *, model_share: float = 0.5) -> None:
@@ -46,7 +45,7 @@ def pooled(first: Opinion, second: Opinion, share: float) -> Opinion:
     """`share` of the first, the rest of the second."""
     logs = 2 * (share * _log(first.probabilities) + (1 - share) * _log(second.probabilities))
     raised = np.exp(logs - logs.max())
-    probabilities = dict(zip(CLASSES, map(float, raised / raised.sum()), strict=True))
+    probabilities: dict[Fault, float] = dict(zip(CLASSES, map(float, raised / raised.sum()), strict=True))
     best = max(probabilities, key=probabilities.__getitem__)
     return Opinion(
         probabilities=probabilities,

@@ -2,7 +2,7 @@
 
 from planaria_operator.api.healing_policy import HealingPolicyStatus
 from planaria_operator.api.reasons import Reason
-from planaria_operator.reconcile.policy_status import summarised
+from planaria_operator.reconcile.policy_status import METRICS_NOT_CONFIGURED, summarised
 from tests.builders import NOW, ago, deployment, policy, store
 
 STORE = store(deployment("front"), deployment("back"))
@@ -14,7 +14,7 @@ def summary(status: HealingPolicyStatus | None = None, **changes: object) -> Hea
         "unhealthy": 1,
         "protected": False,
         "overlapping": 0,
-        "metrics_available": (False, Reason.METRICS_NOT_CONFIGURED),
+        "known": {"MetricsAvailable": METRICS_NOT_CONFIGURED},
         **changes,
     }
     return summarised(STORE, policy(), status or HealingPolicyStatus(), **facts)  # type: ignore[arg-type]

@@ -68,7 +68,7 @@ class SemanticRecord(ApiModel):
     evidence: Annotated[
         tuple[EvidenceRecord, ...], Field(max_length=16, description="What it was concluded from.")
     ] = ()
-    source: Annotated[str, Field(max_length=16, description="vllm, encoder or rules.")]
+    source: Annotated[str, Field(max_length=16, description="vllm, encoder, hybrid or rules.")]
     model: Annotated[str, Field(max_length=200, description="Model and version.")]
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 import structlog
 
 from planaria_operator.api.healing_policy import HealingPolicy
-from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
@@ -19,7 +18,7 @@ from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.history import expired
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.opening import open_remediations
-from planaria_operator.reconcile.policy_status import summarised
+from planaria_operator.reconcile.policy_status import METRICS_NOT_CONFIGURED, RULES_ALONE, Known, summarised
 from planaria_operator.telemetry import metrics
 
 log = structlog.get_logger("planaria.reconcile")
@@ -34,8 +33,13 @@ FAILED_PAUSE = 5.0
 @dataclass(slots=True)
 class Engine:
     parts: Parts
-    metrics_available: tuple[bool, Reason] = (False, Reason.METRICS_NOT_CONFIGURED)
-    """Set by the task that asks Prometheus; written into every policy's conditions."""
+    known: dict[str, Known] = field(
+        default_factory=lambda: {
+            "MetricsAvailable": METRICS_NOT_CONFIGURED,
+            "SemanticsAvailable": RULES_ALONE,
+        }
+    )
+    """By condition, kept true by the tasks that ask the parts; written into every policy's conditions."""
     ticked: datetime | None = None
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -136,7 +140,7 @@ class Engine:
     async def _summarise(
         self, policy: HealingPolicy, incidents: list[Incident], now: datetime, *, overlapping: int
     ) -> None:
-        available = self.metrics_available
+        known = dict(self.known)
         protected = policy.namespace in self.parts.settings.protected
         unhealthy = len(incidents)
 
@@ -151,7 +155,7 @@ class Engine:
                     unhealthy=unhealthy,
                     protected=protected,
                     overlapping=overlapping,
-                    metrics_available=available,
+                    known=known,
                 ),
             )
         for remediation in expired(self._finished(policy), policy.spec.history, now):

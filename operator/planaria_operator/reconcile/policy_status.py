@@ -1,5 +1,7 @@
 """What a HealingPolicy says of itself."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from planaria_operator.api.conditions import Condition, Status, with_condition
@@ -9,11 +11,27 @@ from planaria_operator.detect.selection import selected
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.reconcile.opening import open_remediations
 
-METRICS_MESSAGES = {
-    Reason.METRICS_CONFIGURED: "Prometheus answers",
-    Reason.METRICS_NOT_CONFIGURED: "no Prometheus address is configured; the kubelets' own metrics are used",
-    Reason.METRICS_UNREACHABLE: "Prometheus does not answer; the kubelets' own metrics are used",
-}
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a part that Planaria relies on; written into every policy's conditions."""
+
+    available: bool
+    reason: Reason
+    message: str
+
+
+METRICS_CONFIGURED = Known(True, Reason.METRICS_CONFIGURED, "Prometheus answers")
+METRICS_NOT_CONFIGURED = Known(
+    False,
+    Reason.METRICS_NOT_CONFIGURED,
+    "no Prometheus address is configured; the kubelets' own metrics are used",
+)
+METRICS_UNREACHABLE = Known(
+    False, Reason.METRICS_UNREACHABLE, "Prometheus does not answer; the kubelets' own metrics are used"
+)
+SEMANTICS_EMBEDDED = Known(True, Reason.EMBEDDED, "no vLLM is configured; the embedded encoder reads")
+RULES_ALONE = Known(True, Reason.RULES_ALONE, "the rules alone read, as configured")
 
 
 def summarised(  # noqa: PLR0913  what is said has this many parts
@@ -25,23 +43,23 @@ def summarised(  # noqa: PLR0913  what is said has this many parts
     unhealthy: int,
     protected: bool,
     overlapping: int,
-    metrics_available: tuple[bool, Reason],
+    known: Mapping[str, Known],
 ) -> HealingPolicyStatus:
     """The status brought up to date; equal to the old one where nothing changed, so that nothing is written."""
     targets = 0 if protected else len(selected(store, policy))
     conditions = _with_ready(
         policy, status.conditions, now, targets, protected=protected, overlapping=overlapping
     )
-    available, reason = metrics_available
-    conditions = with_condition(
-        conditions,
-        "MetricsAvailable",
-        Status.TRUE if available else Status.FALSE,
-        reason,
-        METRICS_MESSAGES[reason],
-        now=now,
-        generation=policy.generation,
-    )
+    for name, part in known.items():
+        conditions = with_condition(
+            conditions,
+            name,
+            Status.TRUE if part.available else Status.FALSE,
+            part.reason,
+            part.message,
+            now=now,
+            generation=policy.generation,
+        )
     return status.model_copy(
         update={
             "observed_generation": policy.generation,

@@ -6,12 +6,14 @@ from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.record.convert import semantic_record
+from planaria_operator.telemetry import metrics
 
 
 async def understand(parts: Parts, case: Case) -> Remediation:
     observation = await observe(parts, case)
     state = await parts.extractor.extract(observation)
     parts.journal.passed(Station.SEMANTICS, case.key, fault=state.fault.value, source=state.source.value)
+    metrics.FAULTS.labels(fault=state.fault.value, source=state.source.value).inc()
     record = semantic_record(state, observation)
     status = case.status.model_copy(
         update={"stage": Stage.UNDERSTOOD, "semantic_state": record, "next_check_at": None}

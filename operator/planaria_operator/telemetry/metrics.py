@@ -63,6 +63,42 @@ STATION_SECONDS: Final = Histogram(
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=REGISTRY,
 )
+SEMANTICS_ASKED: Final = Counter(
+    "planaria_semantics_asked_total",
+    "Readers that were asked what a window means, by reader and outcome (ok, bug, NotReached, TooSlow, Busy, Refused, Malformed).",
+    ["reader", "outcome"],
+    registry=REGISTRY,
+)
+SEMANTICS_SECONDS: Final = Histogram(
+    "planaria_semantics_seconds",
+    "Time from the question to a reader's answer or refusal, waiting included.",
+    ["reader"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
+SEMANTICS_CALLS: Final = Counter(
+    "planaria_semantics_calls_total",
+    "Calls that really went out to a model, by reader and outcome.",
+    ["reader", "outcome"],
+    registry=REGISTRY,
+)
+SEMANTICS_CACHE: Final = Counter(
+    "planaria_semantics_cache_total",
+    "Questions by how they were met: hit (remembered), joined (the same was being asked), miss.",
+    ["reader", "how"],
+    registry=REGISTRY,
+)
+SEMANTICS_AVAILABLE: Final = Gauge(
+    "planaria_semantics_available",
+    "1 where the configured reader answers, 0 where something simpler reads in its place.",
+    registry=REGISTRY,
+)
+FAULTS: Final = Counter(
+    "planaria_faults_total",
+    "What incidents were taken for, by fault class and by what said so.",
+    ["fault", "source"],
+    registry=REGISTRY,
+)
 OPEN_REMEDIATIONS: Final = Gauge(
     "planaria_open_remediations",
     "Remediations that are not finished, by stage.",

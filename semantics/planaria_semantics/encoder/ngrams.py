@@ -5,8 +5,9 @@ It costs microseconds, so it reads every entry and chooses those that the encode
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,7 @@ def features(normalised: str) -> npt.NDArray[np.int64]:
     """Buckets of the n-grams within words (with their borders), of the words and of the pairs of words; each once."""
     words = _WORD.findall(normalised[:LONGEST])
     grams = {f"w{word}" for word in words}
-    grams.update(f"p{first} {second}" for first, second in zip(words, words[1:], strict=False))
+    grams.update(f"p{first} {second}" for first, second in pairwise(words))
     for word in set(words):
         bordered = f"<{word}>"
         grams.update(bordered[at : at + size] for size in SIZES for at in range(len(bordered) - size + 1))
@@ -55,7 +56,3 @@ class NgramModel:
             return self.bias
         total = self.weights[found].astype(np.float32).sum(axis=0) * self.scale
         return np.asarray(total / np.sqrt(np.float32(len(found))) + self.bias, dtype=np.float32)
-
-
-def rows(texts: Iterable[str]) -> list[npt.NDArray[np.int64]]:
-    return [features(text) for text in texts]

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 os.environ.setdefault(
     "ORT_DISABLE_TELEMETRY", "1"
 )  # from 1.29 on it reports by default; it reads this at import
-import onnxruntime  # noqa: E402
+import onnxruntime
 
 Floats = npt.NDArray[np.float32]
 BATCH = 8
