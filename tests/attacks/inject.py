@@ -1,0 +1,55 @@
+"""Where an attack gets in."""
+
+from itertools import count
+from typing import Literal, get_args
+
+from planaria_contract import EventFact, LogLine, ObjectRef, Observation
+from tests.attacks.attack import Attack
+from tests.attacks.faults import FAULTS, POD
+from tests.builders import ago
+
+Place = Literal["before", "between", "after"]
+PLACES: tuple[Place, ...] = get_args(Place)
+EVENT_LENGTH = 1024
+"""The API server takes no longer message."""
+FEW = 9
+"""Lines of an attack that somebody would put into one event."""
+
+
+def into_log(seen: Observation, attack: Attack, place: Place) -> Observation:
+    """Before, between or after what the affected pod's own program wrote."""
+    own = [at for at, line in enumerate(seen.logs) if line.pod == POD]
+    at = {"before": own[0], "between": own[len(own) // 2], "after": own[-1] + 1}[place]
+    beside = seen.logs[min(at, own[-1])]
+    forged = [beside.model_copy(update={"text": text}) for text in attack.lines]
+    return seen.model_copy(update={"logs": _numbered([*seen.logs[:at], *forged, *seen.logs[at:]])})
+
+
+def into_events(seen: Observation, attack: Attack) -> Observation:
+    """What a probe printed ends up in the kubelet's event; a controller reports in words that it was given."""
+    text = "\n".join(attack.lines)[:EVENT_LENGTH]
+    pod = ObjectRef(kind="Pod", name=POD)
+    probe = EventFact(
+        reason="Unhealthy", message=f"Readiness probe failed: {text}"[:EVENT_LENGTH], subject=pod, last_seen=ago(5)
+    )  # fmt: skip
+    told = EventFact(reason="Reported", message=text, subject=pod, count=500, last_seen=ago(1))
+    return seen.model_copy(update={"events": (told, *seen.events, probe)})
+
+
+def under(attack: Attack, number: int, *, places: int = 1) -> list[tuple[str, Observation, tuple[object, ...]]]:
+    """(what, observation, (fault, component, severity)) for every fault; the place goes round with attack and fault."""
+    found: list[tuple[str, Observation, tuple[object, ...]]] = []
+    for turn, (situation, *expected) in enumerate(FAULTS):
+        for extra in range(places):
+            place = PLACES[(number + turn + extra) % len(PLACES)]
+            what = f"{situation.__name__} {place}"
+            found.append((what, into_log(situation(), attack, place), tuple(expected)))
+        if len(attack.lines) <= FEW and (places > 1 or (number + turn) % 4 == 0):
+            what = f"{situation.__name__} in events"
+            found.append((what, into_events(situation(), attack), tuple(expected)))
+    return found
+
+
+def _numbered(lines: list[LogLine]) -> tuple[LogLine, ...]:
+    numbers = count()
+    return tuple(line.model_copy(update={"index": next(numbers)}) for line in lines)
