@@ -40,8 +40,9 @@ def train(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--output", type=Path, default=SHIPPED, metavar="FILE", help="default: the shipped model's place"
     )
-    parser.add_argument("--epochs", type=int, default=Recipe.epochs, metavar="N", help="default: %(default)s")
-    parser.add_argument("--seed", type=int, default=Recipe.seed, metavar="N", help="default: %(default)s")
+    usual = Recipe()
+    parser.add_argument("--epochs", type=int, default=usual.epochs, metavar="N", help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=usual.seed, metavar="N", help="default: %(default)s")
     options = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:

@@ -123,7 +123,7 @@ _PATHS: Final = (
     "/var/log/{w}/{w}.log",
     "/mnt/{w}",
     "/srv/{w}/{n}",
-    "/tmp/{w}-{n}",
+    "/scratch/{w}-{n}",
     "/opt/{w}/bin/{w}",
     "/usr/local/share/{w}",
     "/var/run/{w}.sock",

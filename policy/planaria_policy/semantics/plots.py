@@ -8,6 +8,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from planaria_contract import CLASSES
 from planaria_policy.semantics.evaluate import Evaluation
@@ -68,7 +69,7 @@ def draw_systems(found: Mapping[str, tuple[int, float]], path: Path) -> None:
     _save(figure, path)
 
 
-def _save(figure: "plt.Figure", path: Path) -> None:
+def _save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     plt.close(figure)

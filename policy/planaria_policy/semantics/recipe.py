@@ -6,7 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Recipe:
     seed: int = 7
-    epochs: int = 6
+    epochs: int = 4
     fillings: int = 1
     """Samples of each template in one epoch; each is filled anew."""
     batch_tokens: int = 4096
@@ -16,6 +16,6 @@ class Recipe:
     second: float = 0.15
     """Share of the target that the second class gets."""
     severity: float = 0.2
-    longest: int = 144
-    ngram_epochs: int = 8
+    longest: int = 128
+    ngram_epochs: int = 6
     ngram_rate: float = 0.02

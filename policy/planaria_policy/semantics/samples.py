@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,10 @@ DRESSED: Final = 0.4
 SYMPTOMS: Final = frozenset({Fault.APPLICATION_CRASH, Fault.HANG_OR_PROBE_FAILURE})
 """What many causes look like from outside: beside another fault's line, such a line is its symptom."""
 
+NAMELESS: Final = 0.2
+"""Share of lines that lose a leading `program:`."""
+
+_NAME: Final = re.compile(r"^[\w./-]{2,40}(?:\[\d+\])?: ")
 _LEVELS: Final = ("ERROR", "error", "E", "WARN", "warning", "FATAL", "CRITICAL")
 _CALM: Final = ("INFO", "info", "I", "DEBUG", "notice", "LOG")
 
@@ -75,7 +80,11 @@ class Mixer:
             text = f"{fill(self.draw.choice(template.prefixes), self.draw)} {text}"
         elif template.kind == "container_log" and self.draw.random() < DRESSED:
             text = self._dressed(text, calm=template.fault is Fault.HEALTHY)
-        return self._worn(text)
+        return self._worn(self._nameless(text))
+
+    def _nameless(self, text: str) -> str:
+        """Without the program's name, now and then: what is said must not hang on who says it."""
+        return _NAME.sub("", text) or text if self.draw.random() < NAMELESS else text
 
     def _dressed(self, text: str, *, calm: bool) -> str:
         level = self.draw.choice(_CALM if calm and self.draw.random() < 0.7 else (*_LEVELS, *_CALM[:2]))

@@ -11,7 +11,7 @@ from rich.progress import Progress
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from planaria_contract import CLASSES
+from planaria_contract import CLASSES, Fault
 from planaria_policy.semantics.corpus import Template
 from planaria_policy.semantics.linear import fit_ngrams
 from planaria_policy.semantics.network import Network
@@ -21,7 +21,7 @@ from planaria_policy.semantics.tokens import tokenizer, vocabulary
 from planaria_semantics.encoder.ngrams import NgramModel
 from planaria_semantics.encoder.text import normalise
 
-CLASS: Final = {fault: at for at, fault in enumerate(CLASSES)}
+CLASS: Final[dict[Fault, int]] = {fault: at for at, fault in enumerate(CLASSES)}
 
 
 @dataclass(frozen=True)
