@@ -23,7 +23,7 @@ class Network(nn.Module):
         """`vocabulary`: the rows of the token table that are kept, in their new order."""
         super().__init__()
         self.bert = BertModel.from_pretrained(
-            PRETRAINED, add_pooling_layer=False, attn_implementation="sdpa", attention_probs_dropout_prob=0.0
+            PRETRAINED, add_pooling_layer=False, attn_implementation="eager", attention_probs_dropout_prob=0.0
         )
         if vocabulary is not None:
             self._keep(vocabulary)
