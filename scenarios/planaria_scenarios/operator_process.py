@@ -5,7 +5,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,7 +22,9 @@ TOKEN_SECONDS = 7200
 
 
 @asynccontextmanager
-async def running(api: Api, admin: Path, namespaces: Sequence[str], log: Path) -> AsyncIterator[str]:
+async def running(
+    api: Api, admin: Path, namespaces: Sequence[str], log: Path, options: Sequence[str] = ()
+) -> AsyncIterator[str]:
     """The operator, watching `namespaces` only; gives its address. `admin` names the cluster.
 
     Raises EnvironmentalError with the end of its log where it does not become ready, or dies while it is needed.
@@ -30,7 +32,7 @@ async def running(api: Api, admin: Path, namespaces: Sequence[str], log: Path) -
     with tempfile.TemporaryDirectory(prefix="planaria-") as folder:
         access = kubeconfig.with_token(admin, await _token(api), Path(folder) / "kubeconfig")
         address = f"127.0.0.1:{_free_port()}"
-        process = await _start(access, address, namespaces, log)
+        process = await _start(access, address, log, (*_scope(namespaces), *options))
         try:
             await _until_ready(process, address, log)
             yield f"http://{address}"
@@ -51,20 +53,22 @@ async def _token(api: Api) -> str:
     return str(answer["status"]["token"])
 
 
-async def _start(
-    access: Path, address: str, namespaces: Sequence[str], log: Path
-) -> asyncio.subprocess.Process:
-    scope = [word for namespace in namespaces for word in ("--namespace", namespace)]
+async def _start(access: Path, address: str, log: Path, options: Sequence[str]) -> asyncio.subprocess.Process:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as stream:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "planaria_operator", "run", "--kubeconfig", str(access)),
-            *("--listen", address, "--log-format", "json", *scope),
+            *("--listen", address, "--log-format", "json", *options),
             stdout=stream,
             stderr=stream,
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is ours to handle: records are closed before the operator goes
         )
+
+
+def _scope(namespaces: Sequence[str]) -> Iterator[str]:
+    for namespace in namespaces:
+        yield from ("--namespace", namespace)
 
 
 async def _until_ready(process: asyncio.subprocess.Process, address: str, log: Path) -> None:

@@ -32,6 +32,8 @@ class Record:
     stage: str
     succeeded: str
     fault: str
+    read_by: str = ""
+    """What took it for that fault: vllm, hybrid, encoder or rules."""
     attempts: tuple[Applied, ...] = ()
     body: Body = field(default_factory=dict, repr=False, compare=False)
 
@@ -43,13 +45,15 @@ class Record:
 def read(body: Body) -> Record:
     status = body.get("status") or {}
     name = body["metadata"]["name"]
+    meaning = status.get("semanticState") or {}
     conditions = {item["type"]: item for item in status.get("conditions") or []}
     return Record(
         name=name,
         target=_ref(body["spec"]["target"]),
         stage=status.get("stage", ""),
         succeeded=conditions.get("Succeeded", {}).get("status", "Unknown"),
-        fault=(status.get("semanticState") or {}).get("fault", ""),
+        fault=meaning.get("fault", ""),
+        read_by=meaning.get("source", ""),
         attempts=tuple(_applied(name, item) for item in status.get("attempts") or []),
         body=body,
     )

@@ -23,6 +23,8 @@ class Result:
     """From injection."""
     faults: list[str] = field(default_factory=list)
     """What each incident was taken for."""
+    read_by: list[str] = field(default_factory=list)
+    """By which reader, in the order of `faults`."""
     actions: list[Applied] = field(default_factory=list)
     applied_after: float | None = None
     recovered_after: float | None = None

@@ -218,6 +218,7 @@ class _Play:
         result.applied_after = max(0.0, min(applied) - start) if applied else None
         result.breaks = self.settling.breaks
         result.faults = [record.fault for record in case.records if record.fault]
+        result.read_by = [record.read_by for record in case.records if record.fault]
         result.actions = case.attempts
         result.harm = harmful(case)
         result.problems = problems(

@@ -30,6 +30,8 @@ class Session:
     cluster: Provider
     operator: Operator = "on"
     """`external`: one that the user started watches; it is neither started nor stopped."""
+    options: tuple[str, ...] = ()
+    """Further options of the operator that is started, such as which extractor reads."""
     log: Path = field(default_factory=lambda: Path("results") / "operator.log")
     at_once: int = 16
     """How many scenarios share the cluster at a time."""
@@ -83,5 +85,5 @@ async def _operator(api: Api, session: Session, namespaces: Sequence[str]) -> As
         yield
         return
     session.log.unlink(missing_ok=True)
-    async with running(api, session.kubeconfig, namespaces, session.log):
+    async with running(api, session.kubeconfig, namespaces, session.log, session.options):
         yield

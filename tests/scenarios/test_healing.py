@@ -61,6 +61,8 @@ def test_fault_is_healed_by_the_right_action_and_without_harm(name: str, results
     assert result.recovered
     assert {action.action for action in result.actions} <= set(expected.actions)
     assert any(action.applied for action in result.actions)
+    assert set(result.faults) <= {fault.value for fault in expected.faults}
+    assert set(result.read_by) == {"encoder"}
 
 
 @pytest.mark.parametrize("name", CONTROLS)
