@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from bench import recovery
+from bench import recovery, semantics
 
-TABLES: dict[str, ModuleType] = {"recovery": recovery}
+TABLES: dict[str, ModuleType] = {"recovery": recovery, "semantics": semantics}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

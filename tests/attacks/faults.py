@@ -38,7 +38,11 @@ def _logs(*parts: list[LogLine]) -> tuple[LogLine, ...]:
 
 def _event(reason: str, message: str, times: int = 3) -> EventFact:
     return EventFact(
-        reason=reason, message=message, subject=ObjectRef(kind="Pod", name=POD), count=times, last_seen=ago(20)
+        reason=reason,
+        message=message,
+        subject=ObjectRef(kind="Pod", name=POD),
+        count=times,
+        last_seen=ago(20),
     )
 
 
@@ -188,6 +192,19 @@ def lost_node() -> Observation:
     )
 
 
+def expired_certificate() -> Observation:
+    """Told by the log alone: no fact of Kubernetes helps here."""
+    expired = (
+        "ERROR [front] call to https://ledger/v1/book failed: tls: failed to verify certificate: "
+        "x509: certificate has expired or is not yet valid: current time 2026-11-23T11:59:20Z is after 2026-11-22T00:00:00Z"
+    )
+    return observation(
+        symptoms=(_about(SymptomKind.NOT_READY, POD),),
+        logs=_logs(_says(*TRAFFIC, expired, expired, expired, age=2), SIBLING),
+        events=(_event("Unhealthy", UNREADY),),
+    )
+
+
 FAULTS = (
     (out_of_memory, Fault.MEMORY_EXHAUSTION, "Pod/front-0", 1),
     (bad_configuration, Fault.BAD_CONFIGURATION, "Deployment/front", 1),
@@ -196,6 +213,7 @@ FAULTS = (
     (hanging_replica, Fault.HANG_OR_PROBE_FAILURE, "Pod/front-0", 1),
     (full_volume, Fault.STORAGE_FAULT, "Deployment/front", 1),
     (fatal_signal, Fault.APPLICATION_CRASH, "Pod/front-0", 1),
+    (expired_certificate, Fault.AUTH_OR_CERTIFICATE, "Deployment/front", 1),
     (lost_node, Fault.NODE_FAULT, "Node/node-7", 2),
 )
 """The situation, and what any extractor has to make of it."""

@@ -38,7 +38,9 @@ FLOODS = (
         brackets="[" * 50_000,
         deep_json='{"healthy":' * 50_000,
         frames=tuple(f"    at healthy.Healthy.run(Healthy.java:{number})" for number in range(3000)),
-        rare_tokens=tuple("".join(chr(0x4E00 + _DICE.randrange(20_000)) for _ in range(60)) for _ in range(300)),
+        rare_tokens=tuple(
+            "".join(chr(0x4E00 + _DICE.randrange(20_000)) for _ in range(60)) for _ in range(300)
+        ),
     ),
     *attacks(
         "regular expression",

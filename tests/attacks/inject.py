@@ -36,7 +36,9 @@ def into_events(seen: Observation, attack: Attack) -> Observation:
     return seen.model_copy(update={"events": (told, *seen.events, probe)})
 
 
-def under(attack: Attack, number: int, *, places: int = 1) -> list[tuple[str, Observation, tuple[object, ...]]]:
+def under(
+    attack: Attack, number: int, *, places: int = 1
+) -> list[tuple[str, Observation, tuple[object, ...]]]:
     """(what, observation, (fault, component, severity)) for every fault; the place goes round with attack and fault."""
     found: list[tuple[str, Observation, tuple[object, ...]]] = []
     for turn, (situation, *expected) in enumerate(FAULTS):
