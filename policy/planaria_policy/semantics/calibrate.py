@@ -8,8 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from sklearn.cluster import MiniBatchKMeans
 
-from planaria_contract import CLASSES
-from planaria_policy.semantics.windows import Case
+from planaria_policy.semantics.windows import Case, truth
 from planaria_semantics.encoder.bundle import QUANTILES, Blend
 from planaria_semantics.encoder.pool import Floats, Perceived, softmax, window_logits
 
@@ -18,10 +17,6 @@ JOINT_SHARES: Final = (0.4, 0.55, 0.7, 0.85, 1.0)
 PROTOTYPES: Final = 384
 EVERYDAY: Final = 0.98
 """Rarity from which on unsure text is called unknown: two of a hundred known texts reach it."""
-
-
-def truth(cases: Sequence[Case]) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    return np.asarray([CLASSES.index(case.sample.fault) for case in cases], dtype=np.int64)
 
 
 def fit_blend(read: Sequence[Perceived], cases: Sequence[Case]) -> Blend:

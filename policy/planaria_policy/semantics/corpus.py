@@ -14,6 +14,7 @@ KINDS: Final = ("container_log", "k8s_event", "kernel", "mixed")
 _HEADER: Final = re.compile(
     r"^\[(?P<fault>[a-z_]+)(?:\+(?P<second>[a-z_]+))?(?: (?P<severity>[0-3]))?(?: (?P<kind>[a-z0-9_]+))?\]$"
 )
+_MISSPELT: Final = re.compile(r"^\[ *([a-z_]+)\b[^\]]*\]$", re.IGNORECASE)
 _NAMES: Final = {fault.value: fault for fault in CLASSES}
 
 
@@ -53,7 +54,7 @@ def load(folder: Path = SOURCES) -> list[Template]:
 
 def read(path: Path) -> Iterator[Template]:
     header, section = _Header(), None
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):
         if not line.strip():
             continue
         where = f"{path.name}:{number}"
@@ -61,10 +62,27 @@ def read(path: Path) -> Iterator[Template]:
             _describe(header, line)
         elif match := _HEADER.match(line.strip()):
             section = _section(where, match)
+        elif _like_a_header(line):
+            raise CorpusError(
+                f"{where}: {line[:60]!r} is no header; write [class], [class 0-3] or [class 0-3 kind]"
+            )
         elif section is None:
             raise CorpusError(f"{where}: {line[:60]!r} stands before any [class severity] header")
         else:
             yield _template(where, header, section, line)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise CorpusError(f"{path.name}: byte {error.start} is no UTF-8; save the file as UTF-8") from error
+
+
+def _like_a_header(line: str) -> bool:
+    """The name of a class in brackets, and something wrong after it: it would become a template of the class before."""
+    match = _MISSPELT.match(line.strip())
+    return match is not None and match[1].lower() in _NAMES
 
 
 def _describe(header: _Header, line: str) -> None:
@@ -91,6 +109,8 @@ def _template(where: str, header: _Header, section: dict[str, str | None], line:
     ]
     if missing:
         raise CorpusError(f"{where}: the file's head lacks {', '.join(f'# {key}:' for key in missing)}")
+    if header.values["kind"] not in KINDS:
+        raise CorpusError(f"{where}: # kind: {header.values['kind']!r} is not one of {', '.join(KINDS)}")
     fault = _NAMES[section["fault"] or ""]
     return Template(
         source=header.values["source"],

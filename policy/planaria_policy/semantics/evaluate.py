@@ -10,9 +10,8 @@ import numpy as np
 from rich.progress import Progress
 
 from planaria_contract import CLASSES
-from planaria_policy.semantics.calibrate import truth
 from planaria_policy.semantics.scores import Floats, Ints, Scores, confusion, score
-from planaria_policy.semantics.windows import Case
+from planaria_policy.semantics.windows import Case, truth
 from planaria_semantics.errors import SemanticsError
 from planaria_semantics.extractor import Reader
 

@@ -13,6 +13,7 @@ from planaria_policy.semantics.calibrate import EVERYDAY, fit_blend, fit_novelty
 from planaria_policy.semantics.corpus import Template, load
 from planaria_policy.semantics.export import exported
 from planaria_policy.semantics.recipe import Recipe
+from planaria_policy.semantics.split import FILE as SPLITS
 from planaria_policy.semantics.split import split
 from planaria_policy.semantics.train import Trained, train
 from planaria_policy.semantics.windows import Case, cases
@@ -38,8 +39,10 @@ def make(path: Path, recipe: Recipe, progress: Progress) -> Bundle:
 
 
 def version(templates: Sequence[Template], recipe: Recipe) -> str:
-    """Of corpus and recipe, not of bits."""
-    told = repr((sorted(map(repr, templates)), sorted(asdict(recipe).items())))
+    """Of corpus, splits and recipe, not of bits."""
+    told = repr(
+        (sorted(map(repr, templates)), sorted(asdict(recipe).items()), SPLITS.read_text(encoding="utf-8"))
+    )
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

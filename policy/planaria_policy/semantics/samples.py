@@ -13,6 +13,8 @@ from planaria_policy.semantics.fill import fill
 
 MIXED: Final = 0.35
 """Share of samples that are windows of several lines."""
+OWN: Final = 0.6
+"""Share of windows whose noise is the system's own; in the others anybody's."""
 DRESSED: Final = 0.4
 """Share of lines that stand in somebody's log format."""
 SYMPTOMS: Final = frozenset({Fault.APPLICATION_CRASH, Fault.HANG_OR_PROBE_FAILURE})
@@ -42,6 +44,8 @@ class Mixer:
 
     templates: Sequence[Template]
     draw: random.Random
+    plain: bool = False
+    """As the system prints it, amid its own other lines: for measuring. Training also dresses, cuts and mixes systems."""
 
     def epoch(self, each: int = 1) -> Iterator[Sample]:
         """Every template `each` times, in random order."""
@@ -60,7 +64,7 @@ class Mixer:
         lines = [self.line(template)]
         if self.draw.random() < MIXED:
             near = [other for other in calm if other.source == template.source] or calm
-            pool = near if self.draw.random() < 0.5 else calm
+            pool = near if self.plain or self.draw.random() < OWN else calm
             lines += [self.line(self.draw.choice(pool)) for _ in range(self.draw.randrange(4)) if pool]
             if signs and template.fault not in {*SYMPTOMS, Fault.HEALTHY} and self.draw.random() < 0.3:
                 lines.append(self.line(self.draw.choice(signs)))
@@ -78,16 +82,18 @@ class Mixer:
         text = fill(template.text, self.draw)
         if template.prefixes and self.draw.random() < 0.5:
             text = f"{fill(self.draw.choice(template.prefixes), self.draw)} {text}"
+        elif self.plain:
+            return text
         elif template.kind == "container_log" and self.draw.random() < DRESSED:
             text = self._dressed(text, calm=template.fault is Fault.HEALTHY)
-        return self._worn(self._nameless(text))
+        return text if self.plain else self._worn(self._nameless(text))
 
     def _nameless(self, text: str) -> str:
         """Without the program's name, now and then: what is said must not hang on who says it."""
         return _NAME.sub("", text) or text if self.draw.random() < NAMELESS else text
 
     def _dressed(self, text: str, *, calm: bool) -> str:
-        level = self.draw.choice(_CALM if calm and self.draw.random() < 0.7 else (*_LEVELS, *_CALM[:2]))
+        level = self.draw.choice((*_CALM, "WARN") if calm else (*_LEVELS, *_CALM[:2]))
         stamp = fill("<ts>", self.draw)
         match self.draw.randrange(6):
             case 0:

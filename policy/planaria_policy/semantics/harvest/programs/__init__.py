@@ -1,0 +1,1 @@
+"""One module per program; each has PROGRAM, a table of experiments."""
