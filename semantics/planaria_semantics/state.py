@@ -9,7 +9,7 @@ from planaria_semantics.signs.signs import Sign
 from planaria_semantics.signs.summary import component, severity, summarise
 from planaria_semantics.window import Window
 
-LEAST: Final = 0.1
+LEAST: Final = 0.02
 """A second class less probable than this is not named."""
 MAX_EVIDENCE: Final = 16
 
