@@ -12,7 +12,7 @@ from planaria_semantics.extractor import Reader
 from planaria_semantics.opinion import Opinion
 from planaria_semantics.window import Window
 
-FLOOR: Final = 1e-4
+FLOOR: Final = 1e-3
 """No reader rules a class out altogether: a product would let one mistake veto the truth."""
 MAX_EVIDENCE: Final = 8
 

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -11,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from planaria_contract import CLASSES, Model
-from planaria_semantics.encoder.ngrams import NgramModel
+from planaria_semantics.encoder.ngrams import BUCKETS, NgramModel
 
 SHIPPED: Final = Path(__file__).parent / "model" / "encoder.zip"
 LARGEST: Final = 25 * 1024 * 1024
 QUANTILES: Final = 101
+_DAMAGED: Final = (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What zipfile, zlib and numpy raise at bytes that are not what they were."""
 
 
 class BundleError(ValueError):
@@ -64,7 +68,7 @@ class Bundle:
         try:
             with zipfile.ZipFile(path) as archive:
                 return cls._read(archive)
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        except _DAMAGED as error:
             raise BundleError(
                 f"{path}: no usable encoder model ({type(error).__name__}: {error}); "
                 "reinstall planaria, or make it anew with: make semantics"
@@ -76,6 +80,8 @@ class Bundle:
         if manifest.classes != tuple(fault.value for fault in CLASSES):
             raise ValueError("it was trained on other classes than this version knows")
         arrays = np.load(io.BytesIO(archive.read("arrays.npz")), allow_pickle=False)
+        if arrays["weights"].shape != (BUCKETS, len(CLASSES)):
+            raise ValueError("its n-gram model is of another size than this version's")
         ngrams = NgramModel(arrays["weights"], arrays["scale"], arrays["bias"])
         prototypes = arrays["prototypes"].astype(np.float32)
         return cls(
@@ -102,9 +108,21 @@ class Bundle:
             "arrays.npz": arrays.getvalue(),
             "network.onnx": self.network,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             for name, content in members.items():
                 archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
-        if path.stat().st_size > LARGEST:
-            raise BundleError(f"{path}: {path.stat().st_size} bytes, more than the {LARGEST} that may ship")
+        _replace(path, file.getvalue())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Whole or not at all: an operator may be loading the file that stands there."""
+    if len(content) > LARGEST:
+        raise BundleError(
+            f"{path}: {len(content)} bytes, more than the {LARGEST} that may ship; "
+            "nothing was written; keep fewer words (tokens.py) or n-gram buckets (ngrams.py)"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)

@@ -9,7 +9,7 @@ from typing import Final, Self
 import numpy as np
 
 from planaria_contract import CLASSES, Evidence, Fault, ModelVersion, Source
-from planaria_semantics.encoder.bundle import SHIPPED, Bundle
+from planaria_semantics.encoder.bundle import SHIPPED, Bundle, BundleError
 from planaria_semantics.encoder.pool import (
     HEALTHY,
     NOTHING,
@@ -24,6 +24,7 @@ from planaria_semantics.encoder.session import Session
 from planaria_semantics.encoder.text import normalise
 from planaria_semantics.opinion import Opinion
 from planaria_semantics.rules import weigh
+from planaria_semantics.signs.signs import CERTAIN
 from planaria_semantics.window import Entry, Window
 from planaria_semantics.window.clean import canonical
 
@@ -33,7 +34,11 @@ JOINT_CHARACTERS: Final = 240
 """Of one entry within the reading of all together."""
 TRUST: Final = {"affected": 1.0, "dependent": 0.5, "node": 0.8, "sibling": 0.3}
 PRIOR: Final = 0.5
-"""Logits for one unit of a fact's weight: what Kubernetes itself reports (10) outweighs any text."""
+"""Logits for one unit of a fact's weight."""
+MOST: Final = 4.0
+"""Logits that text can speak for one class over another where Kubernetes itself reports a cause (10 * PRIOR)."""
+CALM: Final = 4.0
+"""Logits for healthy where nothing at all is there: no text, no fact, no symptom."""
 SICK: Final = 4.0
 """Logits that healthy loses where a symptom is there."""
 TELLING: Final = 0.3
@@ -51,7 +56,13 @@ class EncoderReader:
     @classmethod
     def load(cls, path: Path = SHIPPED) -> Self:
         """Raises `BundleError` where the file is missing or not of this version."""
-        return cls(Bundle.load(path))
+        bundle = Bundle.load(path)
+        try:
+            return cls(bundle)
+        except Exception as error:  # the two libraries raise kinds of their own
+            raise BundleError(
+                f"{path}: its network or its words cannot be read ({error}); reinstall planaria"
+            ) from error
 
     async def read(self, window: Window) -> Opinion:
         """Off the event loop, one window at a time: two at once would only take each other's core."""
@@ -61,7 +72,7 @@ class EncoderReader:
         """As `read`, at once."""
         manifest = self._bundle.manifest
         read = self.perceive(window.entries)
-        probabilities = softmax(window_logits(manifest.blend, read) + prior(window))
+        probabilities = softmax(_bounded(window_logits(manifest.blend, read), window) + prior(window))
         best = int(probabilities.argmax())
         novelty = rarity(read.distance, manifest.novelty) if read.entries else 0.0
         return Opinion(
@@ -102,6 +113,8 @@ class EncoderReader:
 
     def _unknown(self, novelty: float, probability: float, window: Window) -> bool:
         manifest = self._bundle.manifest
+        if not window.entries:  # nothing was read, so nothing is known but what a fact or calm says
+            return not window.facts and bool(window.observation.symptoms)
         unsure = probability < manifest.unknown_probability
         return not window.facts and unsure and novelty >= manifest.unknown_novelty
 
@@ -112,7 +125,16 @@ def prior(window: Window) -> Floats:
     found = np.asarray([PRIOR * scores.get(fault, 0.0) for fault in CLASSES], dtype=np.float32)
     if window.observation.symptoms:
         found[HEALTHY] -= SICK
+    elif not window.entries and not window.facts:
+        found[HEALTHY] += CALM
     return found
+
+
+def _bounded(text: Floats, window: Window) -> Floats:
+    """Whoever writes a log line must not overrule what Kubernetes itself reports."""
+    if max((fact.weight for fact in window.facts), default=0.0) < CERTAIN:
+        return text
+    return np.maximum(text, text.max() - MOST)
 
 
 def _evidence(probabilities: Floats, entries: tuple[Entry, ...], best: int) -> tuple[Evidence, ...]:
