@@ -10,6 +10,7 @@ import numpy as np
 
 from planaria_contract import CLASSES, Evidence, Fault, ModelVersion, Source
 from planaria_semantics.encoder.bundle import SHIPPED, Bundle, BundleError
+from planaria_semantics.encoder.heard import added, spoken, weights
 from planaria_semantics.encoder.pool import (
     HEALTHY,
     NOTHING,
@@ -23,7 +24,6 @@ from planaria_semantics.encoder.pool import (
 from planaria_semantics.encoder.session import Session
 from planaria_semantics.encoder.text import normalise
 from planaria_semantics.opinion import Opinion
-from planaria_semantics.rules import weigh
 from planaria_semantics.signs.signs import CERTAIN
 from planaria_semantics.window import Entry, Window
 from planaria_semantics.window.clean import canonical
@@ -32,6 +32,8 @@ READ: Final = 14
 """Entries that the encoder reads; the n-gram model chooses them."""
 JOINT_CHARACTERS: Final = 240
 """Of one entry within the reading of all together."""
+CHARACTERS_PER_TOKEN: Final = 3
+"""About as many; what is longer than the network reads is cut from the lines that say least, not from the last."""
 TRUST: Final = {"affected": 1.0, "dependent": 0.5, "node": 0.8, "sibling": 0.3}
 PRIOR: Final = 0.5
 """Logits for one unit of a fact's weight."""
@@ -71,8 +73,10 @@ class EncoderReader:
     def judge(self, window: Window) -> Opinion:
         """As `read`, at once."""
         manifest = self._bundle.manifest
-        read = self.perceive(window.entries)
-        probabilities = softmax(_bounded(window_logits(manifest.blend, read), window) + prior(window))
+        read = self.perceive(added(window))
+        apart = lines(manifest.blend, read)
+        said = spoken(read.entries, apart)
+        probabilities = softmax(_bounded(window_logits(manifest.blend, read), window) + prior(window, said))
         best = int(probabilities.argmax())
         novelty = rarity(read.distance, manifest.novelty) if read.entries else 0.0
         return Opinion(
@@ -81,7 +85,7 @@ class EncoderReader:
             model=self.model,
             novelty=novelty,
             unknown=self._unknown(novelty, float(probabilities[best]), window),
-            evidence=_evidence(lines(manifest.blend, read), read.entries, best),
+            evidence=_evidence(apart, read.entries, best),
             severity=read.severity,
         )
 
@@ -90,9 +94,11 @@ class EncoderReader:
         if not entries:
             return NOTHING
         chosen, texts = self._chosen(entries)
-        joint = [" | ".join(text[:JOINT_CHARACTERS] for text in texts)] if len(texts) > 1 else []
-        readings = self._session.read([*texts, *joint])
-        grams = self._bundle.ngrams.logits([*texts, *joint])
+        readings, grams = self._session.read(texts), self._bundle.ngrams.logits(texts)
+        if len(texts) > 1:
+            joint = [self._joined(texts, softmax(readings.fault + grams))]
+            readings = readings.and_then(self._session.read(joint))
+            grams = np.concatenate((grams, self._bundle.ngrams.logits(joint)))
         nearest = (readings.vectors[: len(texts)] @ self._bundle.prototypes.T).max(axis=1)
         speaking = int(softmax(grams[: len(texts)])[:, HEALTHY].argmin())
         return Perceived(
@@ -103,6 +109,17 @@ class EncoderReader:
             distance=float(1 - nearest[speaking]),
             severity=int(readings.severity[-1].argmax()),
         )
+
+    def _joined(self, texts: Sequence[str], probabilities: Floats) -> str:
+        """Those that speak most clearly of a fault, as many as the network can read at once, in their order."""
+        clarity = np.delete(probabilities, HEALTHY, axis=1).max(axis=1)
+        room = CHARACTERS_PER_TOKEN * self._bundle.manifest.longest
+        kept: set[int] = set()
+        for at in np.argsort(-clarity, kind="stable"):
+            if room > 0:
+                kept.add(int(at))
+                room -= len(texts[at][:JOINT_CHARACTERS])
+        return " | ".join(texts[at][:JOINT_CHARACTERS] for at in sorted(kept))
 
     def _chosen(self, entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[str]]:
         """The entries that sound least healthy, in their order, with their normalised texts."""
@@ -119,9 +136,9 @@ class EncoderReader:
         return not window.facts and unsure and novelty >= manifest.unknown_novelty
 
 
-def prior(window: Window) -> Floats:
-    """(16,) logits of what the structure says."""
-    scores = weigh(window.facts)
+def prior(window: Window, said: frozenset[Fault] = frozenset()) -> Floats:
+    """(16,) logits of what the structure says, given what the lines speak of."""
+    scores = weights(window.facts, said)
     found = np.asarray([PRIOR * scores.get(fault, 0.0) for fault in CLASSES], dtype=np.float32)
     if window.observation.symptoms:
         found[HEALTHY] -= SICK

@@ -26,6 +26,9 @@ class Readings(NamedTuple):
     vectors: Floats
     """(texts, 384), of length 1."""
 
+    def and_then(self, other: "Readings") -> "Readings":
+        return Readings(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+
 
 class Session:
     def __init__(self, network: bytes, tokenizer: str, longest: int) -> None:

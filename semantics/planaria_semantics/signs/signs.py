@@ -15,6 +15,8 @@ from planaria_semantics.signs.signatures import recognise_event
 CERTAIN: Final = 10.0
 LOG: Final = 4.0
 LOG_REPEATED: Final = 5.0
+COMPLAINED: Final = 7.0
+"""Of a dependency without endpoints, where the log complains of it."""
 MEMORY_FULL: Final = 0.8
 CPU_FULL: Final = 0.9
 VOLUME_FULL: Final = 0.95
@@ -169,7 +171,7 @@ def broken_dependencies(reading: Reading) -> Iterator[Sign]:
         workload = dependency.workload
         behind = f", {workload.ref} has {workload.ready} of {workload.desired} ready" if workload else ""
         text = f"Service/{dependency.service} has no ready endpoint{behind}"
-        weight = 7 if complains else 4
+        weight = COMPLAINED if complains else 4
         yield Sign(
             Fault.DEPENDENCY_UNAVAILABLE,
             weight,

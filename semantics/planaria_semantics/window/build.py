@@ -10,9 +10,11 @@ from planaria_semantics.signs.signs import RULES, Sign, logs
 from planaria_semantics.window import clean, cut
 from planaria_semantics.window.records import Record, newest, records
 from planaria_semantics.window.surprise import Group, surprise
-from planaria_semantics.window.templates import Templates
+from planaria_semantics.window.templates import Kin, Templates
 from planaria_semantics.window.window import Budget, Entry, Origin, Window
 
+CROWD: Final = 40
+"""Groups of one kin from which on they are one crowd: what varies without end is no news each time."""
 LAST: Final = 5
 """Records before the end of a container that count as its last words."""
 
@@ -109,10 +111,12 @@ def _entries(items: list[_Item], budget: Budget) -> list[Entry]:
     for item in items:
         groups.setdefault((item.origin, templates.group(item.kind, item.basis)), []).append(item)
         totals[item.kind, item.origin] += item.count
+    crowds = _crowds(groups, templates)
     entries = []
     first = True
     for (origin, number), members in groups.items():
         known = _known(members, totals[members[0].kind, origin])
+        known.kin = crowds.get((origin, templates.kin(number)), 0)
         if origin == "affected":
             siblings = sum(item.count for item in groups.get(("sibling", number), ()))
             known.share_of_siblings = siblings / max(totals[members[0].kind, "sibling"], 1)
@@ -120,6 +124,18 @@ def _entries(items: list[_Item], budget: Budget) -> list[Entry]:
             first = first and not known.first
         entries.append(_entry(members[0], known, templates.template(number), budget))
     return entries
+
+
+def _crowds(
+    groups: dict[tuple[Origin, int], list[_Item]], templates: Templates
+) -> dict[tuple[Origin, Kin], int]:
+    """Kin with too many groups, and how many lines they are together."""
+    families = Counter((origin, templates.kin(number)) for origin, number in groups)
+    lines: Counter[tuple[Origin, Kin]] = Counter()
+    for (origin, number), members in groups.items():
+        if families[origin, templates.kin(number)] >= CROWD:
+            lines[origin, templates.kin(number)] += sum(item.count for item in members)
+    return lines
 
 
 def _known(members: list[_Item], total: int) -> Group:

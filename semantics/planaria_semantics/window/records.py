@@ -1,6 +1,7 @@
 """Lines of a log -> records: a stack trace belongs to the line that it follows."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,10 @@ from planaria_semantics.window import clean, words
 
 MAX_LINES: Final = 4000
 """Of one window. With more, each container gives its newest."""
+REPEATS: Final = 50
+"""Of lines alike but for their digits, where there are too many lines."""
+BEGINNING: Final = 160
+"""Characters of a line that are compared to find its repeats."""
 MAX_JOINED: Final = 64
 """Lines of one record: whoever indents everything hides no more than this behind one line."""
 TOGETHER: Final = timedelta(seconds=2)
@@ -30,6 +35,7 @@ _CONTINUES: Final = re.compile(
 )
 _GO_FRAME: Final = re.compile(r"[\w./*()\[\]{}·-]{1,300}\(.{0,300}\)$")
 _TRACEBACK: Final = ("Traceback (most recent call last)", "Stack (most recent call last)")
+_DIGITS: Final = re.compile(r"\d+")
 _CAUSE: Final = re.compile(
     r"^\s{0,40}(?:Caused by: |Suppressed: |---> |[\w.$]{0,200}(?:Error|Exception|Warning|Interrupt|Exit|Fault)\b(?::|$))"
 )
@@ -103,6 +109,7 @@ def newest(lines: tuple[LogLine, ...]) -> Iterator[LogLine]:
     if len(lines) <= MAX_LINES:
         yield from lines
         return
+    lines = _without_repeats(lines)
     streams: dict[tuple[str, str, bool], int] = {}
     for each in lines:
         stream = (each.pod, each.container, each.previous)
@@ -110,6 +117,18 @@ def newest(lines: tuple[LogLine, ...]) -> Iterator[LogLine]:
     share = max(MAX_LINES // len(streams), 1)
     skip = {stream: count - share for stream, count in streams.items()}
     yield from islice(_after(lines, skip), MAX_LINES)
+
+
+def _without_repeats(lines: tuple[LogLine, ...]) -> tuple[LogLine, ...]:
+    """The last of each kind only: a program that repeats itself must not push out what another part of it said once."""
+    seen: Counter[tuple[str, str, bool, str]] = Counter()
+    kept = []
+    for each in reversed(lines):
+        kind = (each.pod, each.container, each.previous, _DIGITS.sub("", each.text[:BEGINNING]))
+        seen[kind] += 1
+        if seen[kind] <= REPEATS:
+            kept.append(each)
+    return tuple(reversed(kept))
 
 
 def _after(lines: tuple[LogLine, ...], skip: dict[tuple[str, str, bool], int]) -> Iterator[LogLine]:

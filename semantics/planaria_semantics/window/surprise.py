@@ -35,6 +35,8 @@ class Group:
     total: int = 0
     """Of all lines of its origin."""
     share_of_siblings: float = 0.0
+    kin: int = 0
+    """Lines of its kind, where these are too many to be told apart: one of a thousand such is not rare."""
     first: bool = False
     """The first here that has the shape of an error."""
     last: bool = False
@@ -61,7 +63,7 @@ def worded(group: Group) -> float:
 
 
 def surprise(group: Group) -> float:
-    own = group.count / max(group.total, 1)
+    own = max(group.count, group.kin) / max(group.total, 1)
     likely = max(own, group.share_of_siblings)
     bits = min(-math.log2(likely), MOST_RARE) if likely > 0 else MOST_RARE
     bits += worded(group)

@@ -17,6 +17,7 @@ UNLIKE: Final = 0.25
 """Share of words in which two lines of one template may differ."""
 WILD: Final = "<*>"
 
+Kin = tuple[str, int]
 _Band = tuple[str, int, int, tuple[str, ...]]
 
 
@@ -28,6 +29,7 @@ class Templates:
         self._of_shape: dict[tuple[str, tuple[str, ...]], int] = {}
         self._of_band: dict[_Band, int] = {}
         self._members: list[list[str]] = []
+        self._kin: list[Kin] = []
 
     def group(self, kind: str, text: str) -> int:
         """A number for all texts of a kind that are alike."""
@@ -45,6 +47,10 @@ class Templates:
     def template(self, group: int) -> str:
         return " ".join(self._members[group])
 
+    def kin(self, group: int) -> Kin:
+        """Equal for groups of as many words that are about the same: lines of noise have no more in common."""
+        return self._kin[group]
+
     def _place(self, mark: str, words: tuple[str, ...]) -> int:
         """`mark` holds what decides the meaning of a line: with another one it is never alike."""
         bands = list(_bands(mark, words))
@@ -59,6 +65,7 @@ class Templates:
         else:
             known = len(self._members)
             self._members.append(list(words))
+            self._kin.append((mark, len(words)))
         for band in bands:
             self._of_band.setdefault(band, known)
         return known
