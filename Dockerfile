@@ -11,14 +11,17 @@ COPY locks/operator.lock locks/
 RUN /opt/planaria/bin/pip install --quiet --require-hashes --requirement locks/operator.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY contract contract
+COPY semantics semantics
 COPY operator operator
 COPY policy policy
+COPY cli cli
 RUN /opt/planaria/bin/pip install --quiet --no-deps .
 
 FROM ${BASE} AS operator
 # The virtual environment points at the base's own Python, so both stages share one base.
 COPY --from=build /opt/planaria /opt/planaria
-ENV PATH=/opt/planaria/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/planaria/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+    ORT_DISABLE_TELEMETRY=1 DO_NOT_TRACK=1
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["planaria-operator"]

@@ -99,7 +99,9 @@ def _section(where: str, match: re.Match[str]) -> dict[str, str | None]:
         if name is not None and name not in _NAMES:
             raise CorpusError(f"{where}: class {name!r} is not one of {', '.join(_NAMES)}")
     if found["kind"] is not None and found["kind"] not in KINDS:
-        raise CorpusError(f"{where}: kind {found['kind']!r} is not one of {', '.join(KINDS)}")
+        raise CorpusError(
+            f"{where}: kind {found['kind']!r} is not one of {', '.join(KINDS)}, nor a severity of 0 to 3"
+        )
     return found
 
 
