@@ -18,6 +18,8 @@ CALM: Final = 70
 _GOES_ON: Final = re.compile(
     r"^\s+\S|^Caused by: |^(?:.{0,60} )?(?:DETAIL|HINT|STATEMENT|CONTEXT|QUERY):  |^\s*\.\.\. \d+ more|^\}|^During handling"
 )
+_FRAME: Final = re.compile(r"^\s*(?:at |code: |\^)")
+"""A line of a stack trace or of an error's fields, which tells nothing alone."""
 _VARIES: Final = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
 
 
@@ -89,9 +91,9 @@ def _around(parts: Sequence[Sequence[str]], at: int, draw: random.Random) -> str
 
 def _whole(experiment: Experiment, output: str) -> Iterator[str]:
     lines = [line.rstrip() for line in output.split("\n") if line.strip()]
-    if not any(experiment.shows(line) for line in lines):
+    telling = [at for at, line in enumerate(lines) if experiment.shows(line) and not _FRAME.match(line)]
+    if not telling:
         return
-    telling = [at for at, line in enumerate(lines) if experiment.shows(line)]
     yield lines[telling[0]].strip()
     yield _clip(lines[telling[0] : telling[0] + 6])
     yield _clip(lines[max(0, telling[-1] - LONGEST + 1) : telling[-1] + 1])

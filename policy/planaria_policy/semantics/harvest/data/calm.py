@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 """A service in good health: starts, works, stops. The first argument chooses the work."""
 
 import asyncio

@@ -1,3 +1,5 @@
+# ruff: noqa
+# mypy: ignore-errors
 """A small service that meets one fault, named by the first argument, and logs in the style of the second."""
 
 import asyncio

@@ -7,8 +7,19 @@ from planaria_contract import Fault
 from planaria_policy.semantics.harvest.bench import Bench
 from planaria_policy.semantics.harvest.experiment import Case, Experiment, Program
 from planaria_policy.semantics.harvest.settings import (
-    denied, expired, forbidden, full_disk, overloaded, refused, reset, silent, small_disk, taken, unavailable,
-    untrusted, write_protected,
+    denied,
+    expired,
+    forbidden,
+    full_disk,
+    overloaded,
+    refused,
+    reset,
+    silent,
+    small_disk,
+    taken,
+    unavailable,
+    untrusted,
+    write_protected,
 )  # fmt: skip
 
 SOURCE = Path(__file__).parents[1] / "data" / "Faults.java"

@@ -8,7 +8,15 @@ from planaria_policy.semantics.harvest import peers
 from planaria_policy.semantics.harvest.bench import Bench
 from planaria_policy.semantics.harvest.experiment import Case, Experiment, Program
 from planaria_policy.semantics.harvest.settings import (
-    expired, full_disk, misnamed, refused, reset, silent, taken, untrusted, write_protected,
+    expired,
+    full_disk,
+    misnamed,
+    refused,
+    reset,
+    silent,
+    taken,
+    untrusted,
+    write_protected,
 )  # fmt: skip
 
 SOURCE = Path(__file__).parents[1] / "data" / "faults.js"
@@ -21,7 +29,7 @@ _CASES = (
         "nothing": "Cannot read properties", "notFunction": "is not a function", "reference": "is not defined",
         "rejection": "not stored", "rejectionNothing": "ERR_UNHANDLED_REJECTION|undefined", "emitter": "ended early",
         "assertion": "negative", "recursion": "call stack", "abort": "Aborted|Native stack|node::Abort",
-        "range": "Invalid array length", "json": "JSON", "uri": "URI malformed", "argument": "ERR_INVALID_ARG",
+        "range": "Invalid array length", "json": "JSON input|is not valid JSON", "uri": "URI malformed", "argument": "ERR_INVALID_ARG",
         "stringTooLong": "Invalid string length", "unsettled": "unsettled",
     }.items()),
     *(Case(name, Fault.DEPENDENCY_UNAVAILABLE, 2, r"ECONNREFUSED", refused) for name in ("refused", "connect", "fetch")),
@@ -34,7 +42,7 @@ _CASES = (
     *(Case(name, Fault.STORAGE_FAULT, 2, r"ENOSPC", full_disk) for name in ("write", "append", "stream")),
     *(Case(name, Fault.STORAGE_FAULT, 2, r"EROFS", write_protected) for name in ("write", "append", "stream", "mkdir")),
     *(Case(name, Fault.BAD_CONFIGURATION, 3, signs) for name, signs in {
-        "config": "JSON", "missing": "ENOENT", "url": "Invalid URL", "port": "ERR_SOCKET_BAD_PORT|options.port",
+        "config": "JSON input|is not valid JSON|in JSON", "missing": "ENOENT", "url": "Invalid URL", "port": "ERR_SOCKET_BAD_PORT|options.port",
         "module": "Cannot find module", "relative": "Cannot find module", "spawn": "ENOENT", "key": "PEM|asn1|key",
     }.items()),
     Case("permission", Fault.AUTH_OR_CERTIFICATE, 2, r"EACCES"),

@@ -8,8 +8,21 @@ from planaria_policy.semantics.harvest.bench import Bench
 from planaria_policy.semantics.harvest.experiment import Case, Experiment, Program
 from planaria_policy.semantics.harvest.programs import python_calm
 from planaria_policy.semantics.harvest.settings import (
-    denied, expired, full_disk, misnamed, overloaded, refused, reset, silent, small_disk, spare, taken, unavailable,
-    unready, untrusted, write_protected,
+    denied,
+    expired,
+    full_disk,
+    misnamed,
+    overloaded,
+    refused,
+    reset,
+    silent,
+    small_disk,
+    spare,
+    taken,
+    unavailable,
+    unready,
+    untrusted,
+    write_protected,
 )  # fmt: skip
 
 DATA = Path(__file__).parents[1] / "data" / "faults.py"
