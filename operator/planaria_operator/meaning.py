@@ -7,6 +7,7 @@ import structlog
 from planaria_operator.api.reasons import Reason
 from planaria_operator.reconcile.policy_status import RULES_ALONE, SEMANTICS_EMBEDDED, Known
 from planaria_operator.telemetry import metrics
+from planaria_semantics.availability import NOT_CONFIGURED
 from planaria_semantics.cascade import Cascade
 from planaria_semantics.encoder.bundle import BundleError
 from planaria_semantics.factory import assemble
@@ -61,4 +62,6 @@ class Meaning:
         if self._settings.extractor == "encoder":
             return SEMANTICS_EMBEDDED
         status = self.extractor.availability.status
+        if status is NOT_CONFIGURED:
+            return SEMANTICS_EMBEDDED
         return Known(status.available, Reason(status.reason.value), status.message)

@@ -37,7 +37,7 @@ def buckets(text):
 def model():
     draw = np.random.default_rng(5)
     weights = draw.integers(-127, 128, (BUCKETS, 16), dtype=np.int8)
-    return NgramModel(weights, draw.random(16, np.float32) / 50, draw.random(16, np.float32))
+    return NgramModel(weights, draw.random(16, np.float32) / np.float32(50), draw.random(16, np.float32))
 
 
 @given(st.text(alphabet="ab1 :é", max_size=80))

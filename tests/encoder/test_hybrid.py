@@ -15,7 +15,7 @@ FAULTS = st.sampled_from(CLASSES)
 
 def opinion(fault, sure, **fields):
     rest = (1 - sure) / (len(CLASSES) - 1)
-    probabilities = {each: sure if each is fault else rest for each in CLASSES}
+    probabilities: dict[Fault, float] = {each: sure if each is fault else rest for each in CLASSES}
     fields.setdefault("model", ModelVersion(id="one", version="1"))
     return Opinion(probabilities, Source.ENCODER, **fields)
 

@@ -15,7 +15,7 @@ OVERLOAD, CRASH = Fault.OVERLOAD, Fault.APPLICATION_CRASH
 
 def opinion(shares=None, **fields):
     given = shares or {OVERLOAD: 0.9}
-    rest = (1 - sum(given.values())) / (len(CLASSES) - len(given))
+    rest = (1 - sum(given.values())) / max(len(CLASSES) - len(given), 1)
     return Opinion(
         {each: given.get(each, rest) for each in CLASSES},
         Source.ENCODER,
@@ -24,14 +24,18 @@ def opinion(shares=None, **fields):
     )
 
 
+def sure_but(second):
+    return opinion(dict.fromkeys(CLASSES, 0.0) | {OVERLOAD: 1 - second, CRASH: second})
+
+
 def alone(**fields):
     """Text without a workload and without symptoms."""
     return Window(observation(symptoms=(), workload=None, **fields), ())
 
 
-def test_a_second_class_is_named_from_a_tenth_on():
-    assert settle(opinion({OVERLOAD: 0.7, CRASH: LEAST + 0.01}), alone()).secondary is CRASH
-    assert settle(opinion({OVERLOAD: 0.7, CRASH: LEAST - 0.01}), alone()).secondary is None
+def test_a_second_class_is_named_where_it_is_probable_enough():
+    assert settle(sure_but(LEAST * 1.1), alone()).secondary is CRASH
+    assert settle(sure_but(LEAST * 0.9), alone()).secondary is None
 
 
 def test_what_is_unknown_names_its_best_guess_second():

@@ -7,8 +7,8 @@ not ready counts little once a cause is known, and a Service without endpoints i
 from collections.abc import Sequence
 from typing import Final
 
-from planaria_contract import Fault
-from planaria_semantics.encoder.pool import CLASSES, HEALTHY, Floats
+from planaria_contract import CLASSES, Fault
+from planaria_semantics.encoder.pool import HEALTHY, Floats
 from planaria_semantics.rules import EXPLAINED, weigh
 from planaria_semantics.signs.signs import COMPLAINED, Sign
 from planaria_semantics.window import Entry, Window

@@ -151,7 +151,7 @@ def _bounded(text: Floats, window: Window) -> Floats:
     """Whoever writes a log line must not overrule what Kubernetes itself reports."""
     if max((fact.weight for fact in window.facts), default=0.0) < CERTAIN:
         return text
-    return np.maximum(text, text.max() - MOST)
+    return np.asarray(np.maximum(text, text.max() - MOST), dtype=np.float32)
 
 
 def _evidence(probabilities: Floats, entries: tuple[Entry, ...], best: int) -> tuple[Evidence, ...]:

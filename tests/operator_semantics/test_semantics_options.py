@@ -1,0 +1,90 @@
+"""What the operator's command line says of who reads."""
+
+from pathlib import Path
+
+import pytest
+
+from planaria_operator import cli
+from planaria_operator.settings import Settings
+from planaria_semantics.settings import SemanticsSettings
+
+MODEL = ("--vllm-url", "http://vllm:8000", "--vllm-model", "m")
+
+
+@pytest.fixture
+def settings(monkeypatch):
+    """The settings that a command line gives, without running anything."""
+
+    def parse(*arguments):
+        from planaria_operator import app
+
+        taken = []
+
+        async def run(found):
+            taken.append(found)
+            return 0
+
+        monkeypatch.setattr(app, "run_until_stopped", run)
+        assert cli.main(["run", *arguments]) == 0
+        return taken[0].semantics
+
+    return parse
+
+
+def test_without_any_flag_the_encoder_reads(settings):
+    assert settings() == Settings().semantics == SemanticsSettings(extractor="encoder")
+
+
+def test_with_the_address_of_a_model_both_read(settings):
+    found = settings(*MODEL)
+    assert (found.extractor, found.vllm_url, found.vllm_model) == ("hybrid", "http://vllm:8000", "m")
+
+
+@pytest.mark.parametrize("name", ["rules", "encoder"])
+def test_what_is_asked_for_comes_before_what_is_usual(settings, name):
+    assert settings("--extractor", name, *MODEL).extractor == name
+
+
+def test_every_flag_reaches_its_setting(settings):
+    found = settings(
+        *(
+            "--extractor",
+            "vllm",
+            *MODEL,
+            "--vllm-api-key-file",
+            "/run/key",
+            "--vllm-reliability",
+            "/run/r.json",
+        ),
+        *("--vllm-deadline", "2.5", "--vllm-concurrency", "3", "--vllm-queue", "9", "--vllm-examples", "0"),
+    )
+    assert found == SemanticsSettings(
+        "vllm", "http://vllm:8000", "m", api_key_file=Path("/run/key"), reliability_file=Path("/run/r.json"),
+        deadline_seconds=2.5, concurrency=3, queue=9, examples=0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--extractor", "vllm"], ["--extractor vllm", "--vllm-url", "--vllm-model"]),
+        (["--extractor", "hybrid", "--vllm-url", "http://x"], ["--extractor hybrid", "--vllm-model"]),
+        (["--vllm-url", "http://x"], ["--vllm-model"]),
+        (["--vllm-deadline", "0"], ["--vllm-deadline 0.0", "more than 0", "such as 5"]),
+        (["--vllm-deadline", "-1"], ["--vllm-deadline -1.0"]),
+    ],
+)
+def test_what_cannot_be_is_refused_with_flag_and_fix(settings, arguments, told):
+    with pytest.raises(SystemExit) as caught:
+        settings(*arguments)
+    assert all(part in str(caught.value) for part in told), caught.value
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--extractor", "oracle"], ["--vllm-deadline", "soon"], ["--vllm-queue", "x"]]
+)
+def test_what_is_no_value_is_refused_by_name(settings, arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        settings(*arguments)
+    assert caught.value.code == 2
+    assert arguments[0] in capsys.readouterr().err
