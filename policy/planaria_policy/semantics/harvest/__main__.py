@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 continue
             rows, failed = harvest(program, progress)
             silent += failed
-            counts[program.source] = Counter(row["fault"] for row in rows)
+            counts[program.source] = Counter(str(row["fault"]) for row in rows)
             write(options.output / f"{program.source}.jsonl", rows)
     console.print(_table(counts))
     for name in silent:

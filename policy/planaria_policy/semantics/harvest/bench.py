@@ -81,7 +81,7 @@ class Bench:
     ) -> Running:
         self._count += 1
         log = self.folder / f"output-{self._count}.log"
-        with log.open("wb") as sink:
+        with log.open("ab") as sink:  # programs that open /dev/stderr again must not overwrite it
             process = subprocess.Popen(
                 list(command), stdout=sink, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder,
                 start_new_session=True, env=_environment(env), user=user, group=user,

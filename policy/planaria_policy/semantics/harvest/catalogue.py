@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from planaria_policy.semantics.harvest.experiment import Program
-from planaria_policy.semantics.harvest.programs import jvm, node, python
+from planaria_policy.semantics.harvest.programs import jvm, nginx, node, postgresql, python, redis
 
-PROGRAMS: Final[Sequence[Program]] = (python.PROGRAM, node.PROGRAM, jvm.PROGRAM)
+PROGRAMS: Final[Sequence[Program]] = (
+    postgresql.PROGRAM, redis.PROGRAM, nginx.PROGRAM, python.PROGRAM, node.PROGRAM, jvm.PROGRAM,
+)  # fmt: skip

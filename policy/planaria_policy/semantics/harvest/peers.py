@@ -20,6 +20,12 @@ def refusing(bench: Bench) -> int:
 def silent(bench: Bench) -> int:
     """Accepts and never answers."""
     kept: list[socket.socket] = []
+
+    def close() -> None:
+        for client in kept:
+            client.close()
+
+    bench.undo(close)
     return _serve(bench, kept.append)
 
 

@@ -20,6 +20,8 @@ _GOES_ON: Final = re.compile(
 )
 _FRAME: Final = re.compile(r"^\s*(?:at |code: |\^)")
 """A line of a stack trace or of an error's fields, which tells nothing alone."""
+_FRAGMENT: Final = re.compile(r"^(?:>>> .*|argv\[.*|id=\d+ addr=.*|.{0,9})$")
+"""One line that is only a piece of a message about a fault."""
 _VARIES: Final = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8,}|\d+", re.IGNORECASE)
 
 
@@ -47,7 +49,11 @@ def observations(experiment: Experiment, output: str) -> Iterator[str]:
     most = CALM if not experiment.signs else EACH
     for text in _texts(experiment, output, draw):
         key = mask(text)
-        told = experiment.shows(text) and len(text) <= WIDEST
+        told = (
+            experiment.shows(text)
+            and len(text) <= WIDEST
+            and not (experiment.signs and _FRAGMENT.match(text))
+        )
         if told and text.strip() and key not in seen:
             seen.add(key)
             yield text

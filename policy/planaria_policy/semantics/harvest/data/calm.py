@@ -1,4 +1,4 @@
-# ruff: noqa
+# ruff: noqa: ANN001, ANN002, ANN201, ANN202, INP001, PLC0415, PTH123, PTH208, S310, SLF001
 # mypy: ignore-errors
 """A service in good health: starts, works, stops. The first argument chooses the work."""
 

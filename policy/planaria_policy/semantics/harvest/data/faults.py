@@ -1,4 +1,4 @@
-# ruff: noqa
+# ruff: noqa: ANN001, ANN201, ANN202, INP001, PLC0415, PLE0643, PTH103, PTH118, PTH123, S310, TRY400
 # mypy: ignore-errors
 """A small service that meets one fault, named by the first argument, and logs in the style of the second."""
 
