@@ -90,6 +90,13 @@ def test_the_order_of_lines_does_not_matter(fault, order):
     np.testing.assert_allclose(any_line(rows, trust), any_line(rows[order], trust[order]), atol=1e-3)
 
 
+@pytest.mark.parametrize("count", [1, 14, 500])
+def test_however_many_lines_are_sure_nothing_is_ruled_out(count):
+    found = any_line(saying(3, 1.0, count), np.ones(count, np.float32))
+    assert np.isfinite(found).all()
+    assert found.argmax() == 3
+
+
 def test_a_single_line_is_read_once_and_not_pooled():
     logits = np.log(saying(4, 0.9))
     read = Perceived((ENTRY,), logits, logits, np.asarray([0.3], np.float32), 0.0, 0)

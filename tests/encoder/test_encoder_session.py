@@ -31,7 +31,7 @@ def test_several_texts_give_what_each_gives_alone(session):
         # the 8-bit scale of a batch is that of its largest value: what is unsure may move a little, never far
         np.testing.assert_allclose(batched, single, atol=0.2)
         assert single.max() < SURE or batched.argmax() == single.argmax()
-        assert float(together.vectors[at] @ alone.vectors[0]) > 0.98
+        assert float(together.vectors[at] @ alone.vectors[0]) > 0.95
 
 
 def test_the_answers_come_in_the_order_of_the_texts(session):

@@ -15,6 +15,9 @@ HEALTHY: Final = CLASSES.index(Fault.HEALTHY)
 SURE: Final = 1e-4
 """No line alone is surer than this: pooling multiplies, and one mistake must not outvote everything."""
 
+LEAST: Final = -60.0
+"""Logarithm of the least that is left of healthy, however many lines speak against it."""
+
 
 def softmax(logits: Floats) -> Floats:
     raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
@@ -69,7 +72,9 @@ def any_line(probabilities: Floats, trust: Floats) -> Floats:
     weighed = np.clip(probabilities * trust[:, None], SURE, 1 - SURE)
     present = 1 - np.prod(1 - weighed, axis=0)
     calm = np.clip(1 - trust * (1 - probabilities[:, HEALTHY]), SURE, 1)
-    present[HEALTHY] = np.prod(calm) ** (1 / max(1.0, np.log2(len(calm) + 1)))
+    # as logarithms: the product of a dozen doubts is less than a float can hold, and would rule healthy out
+    calmness = np.log(calm, dtype=np.float64).sum() / max(1.0, np.log2(len(calm) + 1))
+    present[HEALTHY] = np.exp(max(calmness, LEAST))
     return np.asarray(np.log(present / present.sum()), dtype=np.float32)
 
 
