@@ -79,6 +79,16 @@ ENOUGH = {
 }
 """Faults that their facts tell, whatever the log says or does not say."""
 SHOWN_BY_ANY = ("it ends with an error", "it runs but is not ready", "its start-up probe fails")
+SHOWN_BY_STUCK = ("its log fell silent", "its probe gets no answer in time", "its liveness probe fails")
+OUTWEIGHS = {
+    Fault.MEMORY_EXHAUSTION,
+    Fault.CPU_SATURATION,
+    Fault.OVERLOAD,
+    Fault.DEPENDENCY_UNAVAILABLE,
+    Fault.NODE_FAULT,
+    Fault.APPLICATION_CRASH,
+}
+"""Faults that make a pod look stuck: where something tells of them, they are the cause."""
 SHOP = {
     Fault.MEMORY_EXHAUSTION: (
         "ERROR <svc> memory watermark exceeded: heap <int> MiB of <int> MiB (limit), refusing work",
@@ -126,9 +136,6 @@ def templates() -> dict[Fault, list[Template]]:
             elif header and line.strip() and not line.startswith("#"):
                 second = Fault(header[2]) if header[2] else None
                 found[Fault(header[1])].append(Template(Fault(header[1]), second, int(header[3]), line))
-    for fault, texts in SHOP.items():
-        # Repeated, so that a few lines are not lost among hundreds.
-        found[fault] += [Template(fault, None, 1, text) for text in texts] * max(1, len(found[fault]) // 12)
     return found
 
 
@@ -163,15 +170,25 @@ def _facts(fault: Fault, dice: random.Random) -> list[str]:
     own = [*FACTS.get(fault, ()), *(entry.because for entry in EVENTS if entry.fault is fault)]
     facts = dice.sample(own, min(len(own), dice.choice((1, 1, 2)))) if own else []
     facts += dice.sample(SHOWN_BY_ANY, dice.choice((0, 1, 1)))
+    if fault in OUTWEIGHS and dice.random() < 0.4:
+        facts += dice.sample(SHOWN_BY_STUCK, dice.choice((1, 2)))
+    dice.shuffle(facts)
     return [_fill(fact, dice) for fact in facts]
+
+
+def _line(fault: Fault, known: dict[Fault, list[Template]], dice: random.Random) -> Template:
+    """A third as the programs of the scenarios say it: a few lines would be lost among hundreds."""
+    if fault in SHOP and dice.random() < 0.35:
+        return Template(fault, None, 1, dice.choice(SHOP[fault]))
+    return dice.choice(known[fault])
 
 
 def _entries(fault: Fault, known: dict[Fault, list[Template]], dice: random.Random, told: bool):
     """Entries in random order, and the templates that show the fault."""
     least = 0 if told and fault in ENOUGH and dice.random() < 0.5 else 1
-    chosen = [dice.choice(known[fault]) for _ in range(dice.randint(least, 2))]
+    chosen = [_line(fault, known, dice) for _ in range(dice.randint(least, 2))]
     texts: list[tuple[Template | None, str]] = [(template, _fill(template.text, dice)) for template in chosen]
-    texts += [(None, _fill(dice.choice(known[Fault.HEALTHY]).text, dice)) for _ in range(dice.randrange(4))]
+    texts += [(None, _fill(_line(Fault.HEALTHY, known, dice).text, dice)) for _ in range(dice.randrange(4))]
     if fault is not Fault.HEALTHY and dice.random() < 0.4:
         texts.append((None, _fill(dice.choice(EVENT_NOISE), dice)))
     if dice.random() < 0.1:
@@ -182,8 +199,10 @@ def _entries(fault: Fault, known: dict[Fault, list[Template]], dice: random.Rand
 
 def question(known: dict[Fault, list[Template]], dice: random.Random) -> tuple[Prompt, Example]:
     fault = dice.choice(CLASSES)
-    facts = [] if fault is Fault.HEALTHY or dice.random() < 0.25 else _facts(fault, dice)
-    chosen, texts = _entries(fault, known, dice, told=bool(set(facts) - set(SHOWN_BY_ANY)))
+    facts = [] if fault is Fault.HEALTHY or dice.random() < 0.2 else _facts(fault, dice)
+    # Not ready and nothing else to be found is a hang; a fact of any kind is never healthy.
+    told = bool(facts) if fault is Fault.HANG_OR_PROBE_FAILURE else bool(set(facts) - set(SHOWN_BY_ANY))
+    chosen, texts = _entries(fault, known, dice, told=told)
     entries = tuple(
         Entry("event" if text.startswith(("Unhealthy:", "BackOff:", "Failed:")) else "log", number, text, text,
               count=dice.choice((1, 1, 1, 2, 3, 17)), origin="affected" if template else dice.choice(("affected", "sibling")))
