@@ -30,10 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True)
     counts: dict[str, Counter[str]] = {}
     silent: list[str] = []
-    chosen = [program for program in PROGRAMS if options.only in {None, program.source}]
+    chosen = [program for program in PROGRAMS if not options.only or program.source in options.only]
     if not chosen:
         console.print(
-            f"error: --only {options.only}: not one of {', '.join(p.source for p in PROGRAMS)}", style="red"
+            f"error: --only {' '.join(options.only)}: not one of {', '.join(p.source for p in PROGRAMS)}",
+            style="red",
         )
         return 2
     options.output.mkdir(parents=True, exist_ok=True)
@@ -125,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Cause faults in real programs on this machine (needs root, for small disks) and write what they said.",
         epilog="example: python -m planaria_policy.semantics.harvest --only redis",
     )
-    parser.add_argument("--only", metavar="NAME", help="one program of the catalogue")
+    parser.add_argument("--only", metavar="NAME", nargs="+", default=[], help="programs of the catalogue")
     parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FOLDER", help="default: the corpus")
     return parser
 

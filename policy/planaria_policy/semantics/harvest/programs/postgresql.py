@@ -253,7 +253,7 @@ PROGRAM = Program(
         Experiment("memory", Fault.MEMORY_EXHAUSTION, 3, _asked("select 1", settings=("shared_buffers=900GB",)), r"Cannot allocate memory|could not map"),
         Experiment("taken", Fault.BAD_CONFIGURATION, 3, _taken, r"FATAL|already in use|could not bind|HINT"),
         Experiment("standby", Fault.DEPENDENCY_UNAVAILABLE, 2, _standby, r"refused|could not connect"),
-        Experiment("password", Fault.AUTH_OR_CERTIFICATE, 2, _asked("select 1", hba=_SCRAM), r"password authentication failed"),
+        Experiment("password", Fault.AUTH_OR_CERTIFICATE, 2, _asked("select 1", hba=_SCRAM, password="x"), r"password authentication failed"),  # noqa: S106 - the wrong one
         Experiment("no-entry", Fault.AUTH_OR_CERTIFICATE, 2, _asked("select 1", hba="local all all trust\n"), r"no pg_hba"),
         Experiment("rejected", Fault.AUTH_OR_CERTIFICATE, 2, _asked("select 1", hba="host all all all reject\n"), r"rejects connection"),
         Experiment("peer", Fault.AUTH_OR_CERTIFICATE, 2, _asked("select 1", hba="host all all all ident\n"), r"Ident authentication failed"),
