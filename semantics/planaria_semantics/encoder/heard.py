@@ -50,6 +50,15 @@ def weights(facts: Sequence[Sign], said: frozenset[Fault]) -> dict[Fault, float]
     return {fault: score - (EXPLAINED if fault in said else 0.0) for fault, score in scores.items()}
 
 
+def founded(facts: Sequence[Sign]) -> float:
+    """The weight behind the best founded fault, by what was reported: measurements and what any cause looks like aside."""
+    scores: dict[Fault, float] = {}
+    for fact in facts:
+        if not fact.fallback and fact.evidence.kind != "metric":
+            scores[fact.fault] = scores.get(fact.fault, 0.0) + fact.weight
+    return max(scores.values(), default=0.0)
+
+
 def _heard(fact: Sign, said: frozenset[Fault]) -> Sign:
     ends = fact.fault is Fault.APPLICATION_CRASH and fact.evidence.kind == "fact"
     if ends and Fault.BAD_CONFIGURATION in said:  # what came with a revision: in what, the log knows

@@ -10,7 +10,7 @@ import numpy as np
 
 from planaria_contract import CLASSES, Evidence, Fault, ModelVersion, Source
 from planaria_semantics.encoder.bundle import SHIPPED, Bundle, BundleError
-from planaria_semantics.encoder.heard import added, spoken, weights
+from planaria_semantics.encoder.heard import added, founded, spoken, weights
 from planaria_semantics.encoder.pool import (
     HEALTHY,
     NOTHING,
@@ -24,7 +24,6 @@ from planaria_semantics.encoder.pool import (
 from planaria_semantics.encoder.session import Session
 from planaria_semantics.encoder.text import normalise
 from planaria_semantics.opinion import Opinion
-from planaria_semantics.signs.signs import CERTAIN
 from planaria_semantics.window import Entry, Window
 from planaria_semantics.window.clean import canonical
 
@@ -37,8 +36,10 @@ CHARACTERS_PER_TOKEN: Final = 3
 TRUST: Final = {"affected": 1.0, "dependent": 0.5, "node": 0.8, "sibling": 0.3}
 PRIOR: Final = 0.5
 """Logits for one unit of a fact's weight."""
-MOST: Final = 4.0
-"""Logits that text can speak for one class over another where Kubernetes itself reports a cause (10 * PRIOR)."""
+FOUNDED: Final = 6.0
+"""From this weight on facts are more than log text may ever weigh against them (`LOG_REPEATED`)."""
+LESS: Final = 2.0
+"""By so much weight less than such facts text can speak for one class over another."""
 CALM: Final = 4.0
 """Logits for healthy where nothing at all is there: no text, no fact, no symptom."""
 SICK: Final = 4.0
@@ -96,7 +97,7 @@ class EncoderReader:
         chosen, texts = self._chosen(entries)
         readings, grams = self._session.read(texts), self._bundle.ngrams.logits(texts)
         if len(texts) > 1:
-            joint = [self._joined(texts, softmax(readings.fault + grams))]
+            joint = [self._joined(chosen, texts, softmax(readings.fault + grams))]
             readings = readings.and_then(self._session.read(joint))
             grams = np.concatenate((grams, self._bundle.ngrams.logits(joint)))
         nearest = (readings.vectors[: len(texts)] @ self._bundle.prototypes.T).max(axis=1)
@@ -110,9 +111,10 @@ class EncoderReader:
             severity=int(readings.severity[-1].argmax()),
         )
 
-    def _joined(self, texts: Sequence[str], probabilities: Floats) -> str:
-        """Those that speak most clearly of a fault, as many as the network can read at once, in their order."""
+    def _joined(self, entries: Sequence[Entry], texts: Sequence[str], probabilities: Floats) -> str:
+        """Those that speak most clearly, and least expectedly, of a fault: as many as can be read at once, in their order."""
         clarity = np.delete(probabilities, HEALTHY, axis=1).max(axis=1)
+        clarity *= [1 + entry.surprise for entry in entries]
         room = CHARACTERS_PER_TOKEN * self._bundle.manifest.longest
         kept: set[int] = set()
         for at in np.argsort(-clarity, kind="stable"):
@@ -149,9 +151,10 @@ def prior(window: Window, said: frozenset[Fault] = frozenset()) -> Floats:
 
 def _bounded(text: Floats, window: Window) -> Floats:
     """Whoever writes a log line must not overrule what Kubernetes itself reports."""
-    if max((fact.weight for fact in window.facts), default=0.0) < CERTAIN:
+    weight = founded(window.facts)
+    if weight < FOUNDED:
         return text
-    return np.asarray(np.maximum(text, text.max() - MOST), dtype=np.float32)
+    return np.asarray(np.maximum(text, text.max() - PRIOR * (weight - LESS)), dtype=np.float32)
 
 
 def _evidence(probabilities: Floats, entries: tuple[Entry, ...], best: int) -> tuple[Evidence, ...]:
