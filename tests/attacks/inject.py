@@ -1,7 +1,7 @@
 """Where an attack gets in."""
 
 from itertools import count
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from planaria_contract import EventFact, LogLine, ObjectRef, Observation
 from tests.attacks.attack import Attack
@@ -14,6 +14,13 @@ EVENT_LENGTH = 1024
 """The API server takes no longer message."""
 FEW = 9
 """Lines of an attack that somebody would put into one event."""
+
+
+class Attacked(NamedTuple):
+    what: str
+    seen: Observation
+    expected: tuple[object, ...]
+    """Class, component and severity, as without the attack."""
 
 
 def into_log(seen: Observation, attack: Attack, place: Place) -> Observation:
@@ -36,19 +43,18 @@ def into_events(seen: Observation, attack: Attack) -> Observation:
     return seen.model_copy(update={"events": (told, *seen.events, probe)})
 
 
-def under(
-    attack: Attack, number: int, *, places: int = 1
-) -> list[tuple[str, Observation, tuple[object, ...]]]:
-    """(what, observation, (fault, component, severity)) for every fault; the place goes round with attack and fault."""
-    found: list[tuple[str, Observation, tuple[object, ...]]] = []
-    for turn, (situation, *expected) in enumerate(FAULTS):
+def under(attack: Attack, number: int, *, places: int = 1, faults: int = len(FAULTS)) -> list[Attacked]:
+    """For `faults` of the faults, others for each attack; the place goes round with attack and fault."""
+    found: list[Attacked] = []
+    for turn in range(number, number + faults):
+        situation, *expected = FAULTS[turn % len(FAULTS)]
         for extra in range(places):
-            place = PLACES[(number + turn + extra) % len(PLACES)]
-            what = f"{situation.__name__} {place}"
-            found.append((what, into_log(situation(), attack, place), tuple(expected)))
-        if len(attack.lines) <= FEW and (places > 1 or (number + turn) % 4 == 0):
-            what = f"{situation.__name__} in events"
-            found.append((what, into_events(situation(), attack), tuple(expected)))
+            place = PLACES[(turn + extra) % len(PLACES)]
+            seen = into_log(situation(), attack, place)
+            found.append(Attacked(f"{situation.__name__} {place}", seen, tuple(expected)))
+        if len(attack.lines) <= FEW and (places > 1 or turn % 4 == 0):
+            seen = into_events(situation(), attack)
+            found.append(Attacked(f"{situation.__name__} in events", seen, tuple(expected)))
     return found
 
 

@@ -18,7 +18,7 @@ from planaria_contract import (
     Observation,
     PodFact,
 )
-from planaria_semantics.signs.signatures import recognise
+from planaria_semantics.signs.signatures import bounded, recognise
 
 _NUMBER: Final = re.compile(r"[0-9a-f]{8,}|\d+")
 _NODE_LOST: Final = frozenset({"NodeNotReady", "NodeLost"})
@@ -73,7 +73,7 @@ class Reading:
         counts: Counter[str] = Counter()
         for line in self.observation.logs:
             if line.pod in self._affected:
-                shape = _NUMBER.sub("0", line.text)
+                shape = _NUMBER.sub("0", bounded(line.text))
                 shapes.setdefault(shape, line)
                 counts[shape] += 1
         found: dict[Fault, list[Hit]] = {}

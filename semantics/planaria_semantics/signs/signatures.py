@@ -107,6 +107,7 @@ SIGNATURES: Final = (
     ),
 )
 
+HEAD, TAIL = 1500, 500
 INFORMATION: Final = re.compile(
     r"^[\d\s:.,tz+/|\[\](){}<>-]{0,48}(?:info|debug|trace|notice)\b|^i\d{4} "
     r"|\"(?:level|severity)\": ?\"(?:info|debug|trace)|\blevel=(?:info|debug|trace)"
@@ -114,9 +115,14 @@ INFORMATION: Final = re.compile(
 """What a program itself calls information is no sign of a fault, whatever its words: users' words end up there."""
 
 
+def bounded(text: str) -> str:
+    """Of a line of any length its beginning and its end: that is where programs say what happened and why."""
+    return text if len(text) <= HEAD + TAIL else f"{text[:HEAD]} {text[-TAIL:]}"
+
+
 def recognise(text: str) -> Fault | None:
     """The fault that a line speaks of."""
-    lowered = text.lower()
+    lowered = bounded(text).lower()
     if INFORMATION.search(lowered):
         return None
     return next((entry.fault for entry in SIGNATURES if entry.pattern.search(lowered)), None)
