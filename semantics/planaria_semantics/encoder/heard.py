@@ -4,6 +4,7 @@ A fact is established without any word of a log. What some facts are worth depen
 not ready counts little once a cause is known, and a Service without endpoints is the cause where its caller complains.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,17 +18,24 @@ CLEAR: Final = 0.5
 """From this probability on a line speaks of a fault."""
 RESTATED: Final = frozenset({"Unhealthy", "BackOff", "Killing"})
 """Events that say again what a symptom says: that a pod does not answer, that it ends."""
+_ADDRESSED: Final = re.compile("|".join(fault.value for fault in CLASSES if "_" in fault.value))
 _CALLS: Final = frozenset({Fault.DEPENDENCY_UNAVAILABLE, Fault.NETWORK_FAULT})
 
 
 def added(window: Window) -> tuple[Entry, ...]:
-    """The entries that say more than the facts do. Where there are symptoms, facts count what some events only restate."""
+    """The entries that are evidence of their own.
+
+    Where there are symptoms, facts count what some events only restate. And whoever uses the names of our classes talks to
+    us, not about a fault, unless nobody says anything else.
+    """
+    others = tuple(entry for entry in window.entries if not _ADDRESSED.search(entry.text.lower()))
+    entries = others or window.entries
     observation = window.observation
     if not observation.symptoms:
-        return window.entries
+        return entries
     return tuple(
         entry
-        for entry in window.entries
+        for entry in entries
         if entry.kind == "log" or observation.events[entry.index].reason not in RESTATED
     )
 
