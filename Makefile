@@ -20,7 +20,7 @@ demo: env ## start a cluster, break four things, watch each being healed
 test: env lint verify ## every check and every test, the real cluster included
 	@tools/env.sh vllm || { [ $$? = 3 ] && echo "!!! NOT TESTED: a real vLLM, whose packages cannot be had here. Its fake was. !!!" >&2; }
 	@$(PY) -m planaria_cluster up
-	@$(PY) -m pytest --cov --cov-report=term:skip-covered --cov-report=xml --durations=15
+	@$(PY) -m pytest -m "not vllm_scenarios" --cov --cov-report=term:skip-covered --cov-report=xml --durations=15
 
 .PHONY: test-vllm
 test-vllm: env ## only the tests against a real vLLM, which needs no GPU (3 GB to fetch the first time)

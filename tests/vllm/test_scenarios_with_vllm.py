@@ -12,7 +12,7 @@ from planaria_scenarios.environment import prepare
 from planaria_scenarios.session import Session, play
 from tests.vllm.real_server import KEY, MODEL
 
-pytestmark = [pytest.mark.vllm, pytest.mark.cluster]
+pytestmark = [pytest.mark.vllm, pytest.mark.vllm_scenarios, pytest.mark.cluster]
 
 ENTRIES = [entry for entry in load_all() if not entry.scenario.is_control and not entry.scenario.exclusive]
 

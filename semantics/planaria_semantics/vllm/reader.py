@@ -4,6 +4,7 @@ import asyncio
 from typing import Final, Protocol
 
 from planaria_contract import Evidence, Fault, ModelVersion, Source
+from planaria_semantics.errors import Malformed
 from planaria_semantics.opinion import Opinion
 from planaria_semantics.vllm.canary import CANARY
 from planaria_semantics.vllm.client import VllmClient
@@ -49,6 +50,8 @@ class VllmReader:
         prompt, novelty = await asyncio.to_thread(self._prepare, window)
         shown = len(prompt.shown)
         answer = parse(await self._client.ask(prompt.messages, answer_schema(shown)), shown)
+        if answer.fault is Fault.HEALTHY and window.observation.symptoms:
+            raise Malformed("the model calls healthy what Kubernetes reports as failing")
         return self._opinion(answer, prompt, novelty)
 
     async def probe(self) -> None:
