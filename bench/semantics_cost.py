@@ -30,17 +30,22 @@ def window(number: int) -> Window:
 
 
 def measure() -> dict[str, float]:
-    """In a process of its own, bound to one core."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.semantics_cost"], capture_output=True, text=True, check=True
-    )
+    """In a process of its own that has one core from its first instruction on, so that no library starts more threads."""
+    before = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else None
+    if before:
+        os.sched_setaffinity(0, {min(before)})
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.semantics_cost"], capture_output=True, text=True, check=True
+        )
+    finally:
+        if before:
+            os.sched_setaffinity(0, before)
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
 
 def main() -> None:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     started = time.perf_counter()
     reader = EncoderReader.load()
     loaded = time.perf_counter() - started

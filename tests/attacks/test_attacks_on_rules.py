@@ -8,7 +8,7 @@ from planaria_contract import Observation
 from planaria_semantics.rules import understand
 from planaria_semantics.window import Budget, build, clean
 from tests.attacks.catalogue import CATALOGUE
-from tests.attacks.faults import FAULTS
+from tests.attacks.faults import FAULTS, expired_certificate
 from tests.attacks.floods import FLOODS
 from tests.attacks.inject import PLACES, into_log, under
 
@@ -72,3 +72,10 @@ def test_the_window_keeps_its_facts_its_bounds_and_true_lines_that_matter(number
 def test_a_window_under_attack_survives_the_record(attack):
     seen = into_log(FAULTS[0][0](), attack, "after")
     assert Observation.from_json(seen.to_json()) == seen
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("attack", [each for each in FLOODS if each.kind == "flood"], ids=lambda attack: attack.name)  # fmt: skip
+def test_no_flood_pushes_the_true_line_out_of_the_window(attack, place):
+    seen = into_log(expired_certificate(), attack, place)
+    assert any("x509: certificate has expired" in entry.text for entry in build(seen).entries)
