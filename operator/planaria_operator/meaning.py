@@ -59,8 +59,6 @@ class Meaning:
             return Known(False, Reason.RULES_ALONE, self._problem)
         if self._settings.extractor == "rules":
             return RULES_ALONE
-        if self._settings.extractor == "encoder":
-            return SEMANTICS_EMBEDDED
         status = self.extractor.availability.status
         if status is NOT_CONFIGURED:
             return SEMANTICS_EMBEDDED

@@ -6,8 +6,9 @@ SemanticsError
 │   ├── TooSlow          no answer within the deadline
 │   └── Busy             its queue, or ours, is full
 └── Unusable             what it said cannot be used; asking the same again would not help
-├── Refused          wrong key, wrong model, a request it does not understand
-└── Malformed        cut off, not of the schema, or about lines that do not exist
+    ├── Refused          wrong key, wrong model, a request it does not understand
+    ├── Malformed        cut off, not of the schema, or about lines that do not exist
+    └── Implausible      well-formed, but against what Kubernetes itself reports
 """
 
 
@@ -43,3 +44,7 @@ class Refused(Unusable):
 
 class Malformed(Unusable):
     code = "Malformed"
+
+
+class Implausible(Unusable):
+    code = "Implausible"

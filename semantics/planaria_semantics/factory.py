@@ -1,6 +1,6 @@
 """Settings -> the extractor that the operator asks."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from planaria_semantics.availability import Availability
 from planaria_semantics.breaker import Breaker
@@ -8,9 +8,14 @@ from planaria_semantics.cascade import Cascade, Step
 from planaria_semantics.extractor import Reader
 from planaria_semantics.gate import Gate, Limits
 from planaria_semantics.observer import Observer, Unobserved
+from planaria_semantics.sceptic import Sceptic
 from planaria_semantics.settings import SemanticsSettings
 from planaria_semantics.vllm import VllmClient, VllmReader
+from planaria_semantics.vllm.reader import Novelty
 from planaria_semantics.vllm.reliability import Reliability
+
+if TYPE_CHECKING:
+    from planaria_semantics.encoder import EncoderReader
 
 MARGIN: Final = 0.25
 """Seconds that the cascade waits beyond a reader's own deadline, so that its own error is the one that is told."""
@@ -28,20 +33,23 @@ def assemble(settings: SemanticsSettings, observer: Observer | None = None) -> C
     return _with_model(settings, watcher, encoder, last)
 
 
-def _with_model(settings: SemanticsSettings, observer: Observer, encoder: Reader, last: Step) -> Cascade:
-    reader = _vllm(settings)
+def _with_model(
+    settings: SemanticsSettings, observer: Observer, encoder: "EncoderReader", last: Step
+) -> Cascade:
+    hybrid = settings.extractor == "hybrid"  # where the encoder reads as well, and its own novelty counts
+    reader = _vllm(settings, None if hybrid else encoder)
     availability = Availability(reader.probe, settings.probe_seconds)
     breaker = Breaker("vllm", reader, availability, observer)
     availability.recovered = breaker.reset
     limits = Limits(settings.concurrency, settings.queue, settings.deadline_seconds)
-    model: Reader = Gate("vllm", breaker, limits, observer)
-    if settings.extractor == "hybrid":
+    model: Reader = Sceptic(Gate("vllm", breaker, limits, observer))
+    if hybrid:
         model = _hybrid(model, encoder)
     first = Step(settings.extractor, model, settings.deadline_seconds + MARGIN)
     return Cascade([first, last], availability=availability, observer=observer, close=reader.aclose)
 
 
-def _vllm(settings: SemanticsSettings) -> VllmReader:
+def _vllm(settings: SemanticsSettings, novelty: Novelty | None) -> VllmReader:
     if not settings.vllm_url or not settings.vllm_model:
         raise ValueError(
             f"extractor {settings.extractor!r} needs the address of a server and the name of a model"
@@ -55,11 +63,15 @@ def _vllm(settings: SemanticsSettings) -> VllmReader:
     )
     measured = Reliability.of_file(settings.reliability_file) if settings.reliability_file else None
     return VllmReader(
-        client, reliability=measured, revision=settings.vllm_revision, examples=settings.examples
+        client,
+        reliability=measured,
+        revision=settings.vllm_revision,
+        examples=settings.examples,
+        novelty=novelty,
     )
 
 
-def _encoder() -> Reader:
+def _encoder() -> "EncoderReader":
     """Imported only where it is wanted: the weights take memory, and the rules need none."""
     from planaria_semantics.encoder import EncoderReader  # noqa: PLC0415
 

@@ -8,16 +8,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
 
-from planaria_contract import Evidence
 from planaria_semantics.errors import Busy, TooSlow
 from planaria_semantics.extractor import Reader
 from planaria_semantics.observer import Observer, Unobserved
 from planaria_semantics.opinion import Opinion
 from planaria_semantics.window import Entry, Window
 
-EXCERPT: Final = 200
 Place = tuple[str, str]
 """Kind and template of an entry: what stays the same from pod to pod."""
 
@@ -47,8 +44,7 @@ class Answer:
         own: dict[Place, Entry] = {}
         for entry in window.entries:
             own.setdefault((entry.kind, entry.template), entry)
-        found = (own[place] for place in self.places if place in own)
-        evidence = tuple(Evidence(kind=e.kind, index=e.index, excerpt=e.text[:EXCERPT]) for e in found)
+        evidence = tuple(own[place].evidence for place in self.places if place in own)
         return replace(self.opinion, evidence=evidence)
 
 

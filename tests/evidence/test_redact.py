@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planaria_operator.api.healing_policy import BUILT_IN, EvidenceSettings
+from planaria_operator.api.evidence_settings import BUILT_IN, EvidenceSettings
 from planaria_operator.evidence.redact import LONGEST, REDACTED, WITHHELD, Redactor, redactor_of
 from tests.evidence.redaction_corpus import STAYS, VANISHES
 

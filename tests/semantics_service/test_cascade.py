@@ -181,6 +181,9 @@ class Encoder(Says):
     def __init__(self):
         super().__init__(opinion(Fault.OVERLOAD))
 
+    def novelty(self, seen):
+        return 0.0
+
 
 @pytest.fixture
 async def made(monkeypatch):
@@ -194,6 +197,21 @@ async def made(monkeypatch):
         cascade = factory.assemble(settings, seen)
         yield cascade, server, seen
         await cascade.aclose()
+
+
+async def test_a_model_that_calls_failing_pods_healthy_is_not_believed_and_stays_available(made):
+    cascade, server, seen = made
+    server.answer = lambda _: answer(Fault.HEALTHY, evidence=[])
+    for number in range(FAILURES + 1):
+        failing = observation(
+            incident=f"{number}", logs=(LogLine(index=0, pod="front-0", container="app", text="same"),)
+        )
+        assert (await cascade.extract(failing)).fault is Fault.OVERLOAD
+    assert seen.calls.count(("vllm", "ok")) == len(server.asked) == 1
+    assert seen.questions.count(("vllm", "Implausible")) == FAILURES + 1
+    assert cascade.availability.status.reason is Reason.MODEL_ANSWERS
+    calm = observation(symptoms=())
+    assert (await cascade.extract(calm)).fault is Fault.HEALTHY
 
 
 async def test_without_a_model_it_says_so(monkeypatch):

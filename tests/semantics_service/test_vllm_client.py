@@ -154,6 +154,8 @@ async def test_an_embedding_decides_on_novelty(server):
     reader = VllmReader(VllmClient(server.url, server.model), novelty=Far())
     opinion = await reader.read(window(REFUSED))
     assert (opinion.novelty, opinion.unknown) == (0.99, True)
+    opinion = await reader.read(window(REFUSED, facts=[(Fault.DEPENDENCY_UNAVAILABLE, "no endpoints")]))
+    assert (opinion.novelty, opinion.unknown) == (0.99, False)
     await reader.aclose()
 
 

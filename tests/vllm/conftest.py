@@ -57,6 +57,9 @@ class Fallback:
         probabilities = Reliability.unmeasured().probabilities(Fault.APPLICATION_CRASH)
         return Opinion(probabilities, Source.ENCODER, ModelVersion(id="fallback", version="1"))
 
+    def novelty(self, window):
+        return 0.0
+
 
 @pytest.fixture
 async def assemble(server, tmp_path, monkeypatch):

@@ -173,8 +173,9 @@ async def test_an_overfull_queue(assemble, server, monkeypatch):
         lambda _, outcome, seconds: told.add((outcome, cascade.availability.status.reason)),
     )
     states = await asyncio.gather(*(cascade.extract(each) for each in many))
-    assert {state.source for state in states} == {Source.VLLM, Source.ENCODER}
+    assert Source.ENCODER in {state.source for state in states}
     assert ("Busy", Reason.BUSY) in told
+    assert "ok" in {outcome for outcome, _ in told}
     assert server.metric("vllm:admission_rejections_total") > before
     async with recovering(cascade):
         pass

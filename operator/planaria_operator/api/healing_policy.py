@@ -1,7 +1,7 @@
 """HealingPolicy: what Planaria may heal in one namespace, and how far it may go."""
 
 from enum import StrEnum
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -9,6 +9,7 @@ from planaria_contract import Action
 from planaria_operator.api.base import ApiModel, Name, Time
 from planaria_operator.api.cel import rule, validations
 from planaria_operator.api.conditions import Condition
+from planaria_operator.api.evidence_settings import EvidenceSettings
 from planaria_operator.api.selector import LabelSelector as LabelSelector  # noqa: PLC0414  exported again
 from planaria_operator.api.selector import SelectorRequirement as SelectorRequirement  # noqa: PLC0414  exported again
 
@@ -17,10 +18,6 @@ class Mode(StrEnum):
     OBSERVE = "Observe"
     ENFORCE = "Enforce"
 
-
-BuiltIn = Literal["email", "cards", "addresses", "phones"]
-"""A group of built-in patterns that a policy may do without."""
-BUILT_IN: Final[tuple[BuiltIn, ...]] = get_args(BuiltIn)
 
 TargetKind = Literal["Deployment", "StatefulSet", "DaemonSet", "Node"]
 
@@ -77,65 +74,6 @@ class Triggers(ApiModel):
             "period after which Kubernetes itself declares it lost (40 s by default).",
         ),
     ] = 30
-
-
-class PrometheusQuery(ApiModel):
-    """A series to read as evidence. It is sent as written, with the target's labels filled in and quoted."""
-
-    name: Annotated[
-        str,
-        Field(
-            max_length=63,
-            description="What the series is called in the record, in snake_case.",
-            json_schema_extra=validations(
-                rule(
-                    "self.matches('^[a-z][a-z0-9_]*$')",
-                    "name must be in snake_case, such as error_rate: small letters, digits and '_', a letter first",
-                )
-            ),
-        ),
-    ]
-    query: Annotated[
-        str,
-        Field(
-            min_length=1,
-            max_length=1024,
-            description="PromQL. $namespace and $name stand for the quoted namespace and name of the target.",
-        ),
-    ]
-
-
-class EvidenceSettings(ApiModel):
-    """How much is read when an incident opens, and what is blackened."""
-
-    log_lines: Annotated[
-        int, Field(ge=10, le=1000, description="Lines read from the end of each container's log.")
-    ] = 100
-    queries: Annotated[
-        tuple[PrometheusQuery, ...],
-        Field(
-            max_length=8,
-            description="Series read from Prometheus, where the operator is configured with one.",
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]},
-        ),
-    ] = ()
-    redact: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=256)], ...],
-        Field(
-            max_length=16,
-            description="Regular expressions (Python syntax) blackened in log lines and messages, besides the built-in "
-            "ones. Text that a pattern cannot be applied to (it is invalid, or takes too long) is withheld.",
-        ),
-    ] = ()
-    redact_built_in: Annotated[
-        tuple[BuiltIn, ...],
-        Field(
-            max_length=4,
-            description="What is blackened besides passwords, tokens, keys and certificates, which always are: email, cards, "
-            "addresses (public IP and MAC addresses) and phones (default: all four). An empty list leaves them all readable.",
-            json_schema_extra={"x-kubernetes-list-type": "set"},
-        ),
-    ] = BUILT_IN
 
 
 class AllowedAction(ApiModel):

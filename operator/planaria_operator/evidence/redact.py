@@ -6,7 +6,7 @@ from typing import Final
 
 import regex
 
-from planaria_operator.api.healing_policy import BUILT_IN, BuiltIn, EvidenceSettings
+from planaria_operator.api.evidence_settings import BUILT_IN, BuiltIn, EvidenceSettings
 from planaria_operator.evidence.patterns import EMAIL, PEM_BEGIN, PEM_END, SECRETS
 from planaria_operator.evidence.personal import addresses, cards, phones
 

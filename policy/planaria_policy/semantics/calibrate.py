@@ -10,7 +10,8 @@ from sklearn.cluster import MiniBatchKMeans
 
 from planaria_policy.semantics.windows import Case, truth
 from planaria_semantics.encoder.bundle import QUANTILES, Blend
-from planaria_semantics.encoder.pool import Floats, Perceived, softmax, window_logits
+from planaria_semantics.encoder.ngrams import Floats
+from planaria_semantics.encoder.pool import Perceived, softmax, window_logits
 
 NGRAM_SHARES: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8)
 JOINT_SHARES: Final = (0.4, 0.55, 0.7, 0.85, 1.0)

@@ -19,7 +19,8 @@ from planaria_policy.semantics.train import Trained, train
 from planaria_policy.semantics.windows import Case, cases
 from planaria_semantics.encoder import EncoderReader
 from planaria_semantics.encoder.bundle import Blend, Bundle, Manifest
-from planaria_semantics.encoder.pool import Floats, softmax, window_logits
+from planaria_semantics.encoder.ngrams import Floats
+from planaria_semantics.encoder.pool import softmax, window_logits
 from planaria_semantics.encoder.session import Session
 from planaria_semantics.encoder.text import normalise
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from planaria_contract import CLASSES, Fault
-from planaria_semantics.encoder.pool import HEALTHY, Floats
+from planaria_semantics.encoder.ngrams import Floats
+from planaria_semantics.encoder.pool import HEALTHY
 from planaria_semantics.rules import EXPLAINED, weigh
 from planaria_semantics.signs.signs import COMPLAINED, Sign
 from planaria_semantics.window import Entry, Window

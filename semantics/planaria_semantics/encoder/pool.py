@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from planaria_contract import CLASSES, Fault
 from planaria_semantics.encoder.bundle import Blend
+from planaria_semantics.encoder.ngrams import Floats
 from planaria_semantics.window import Entry
 
-Floats = npt.NDArray[np.float32]
 HEALTHY: Final = CLASSES.index(Fault.HEALTHY)
 SURE: Final = 1e-4
 """No line alone is surer than this: pooling multiplies, and one mistake must not outvote everything."""

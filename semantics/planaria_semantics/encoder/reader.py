@@ -11,10 +11,10 @@ import numpy as np
 from planaria_contract import CLASSES, Evidence, Fault, ModelVersion, Source
 from planaria_semantics.encoder.bundle import SHIPPED, Bundle, BundleError
 from planaria_semantics.encoder.heard import added, founded, spoken, weights
+from planaria_semantics.encoder.ngrams import Floats
 from planaria_semantics.encoder.pool import (
     HEALTHY,
     NOTHING,
-    Floats,
     Perceived,
     lines,
     rarity,
@@ -79,7 +79,7 @@ class EncoderReader:
         said = spoken(read.entries, apart)
         probabilities = softmax(_bounded(window_logits(manifest.blend, read), window) + prior(window, said))
         best = int(probabilities.argmax())
-        novelty = rarity(read.distance, manifest.novelty) if read.entries else 0.0
+        novelty = self._rarity(read)
         return Opinion(
             probabilities=dict(zip(CLASSES, map(float, probabilities), strict=True)),
             source=Source.ENCODER,
@@ -90,12 +90,16 @@ class EncoderReader:
             severity=read.severity,
         )
 
+    def novelty(self, window: Window) -> float:
+        """How rare text as far from the training text as this is among known text, 0 to 1. Blocks until its turn."""
+        return self._thread.submit(lambda: self._rarity(self.perceive(added(window)))).result()
+
     def perceive(self, entries: Sequence[Entry]) -> Perceived:
         """What the two models make of the text, before it is weighed."""
         if not entries:
             return NOTHING
-        chosen, texts = self._chosen(entries)
-        readings, grams = self._session.read(texts), self._bundle.ngrams.logits(texts)
+        chosen, texts, grams = self._chosen(entries)
+        readings = self._session.read(texts)
         if len(texts) > 1:
             joint = [self._joined(chosen, texts, softmax(readings.fault + grams))]
             readings = readings.and_then(self._session.read(joint))
@@ -123,12 +127,16 @@ class EncoderReader:
                 room -= len(texts[at][:JOINT_CHARACTERS])
         return " | ".join(texts[at][:JOINT_CHARACTERS] for at in sorted(kept))
 
-    def _chosen(self, entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[str]]:
-        """The entries that sound least healthy, in their order, with their normalised texts."""
+    def _chosen(self, entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[str], Floats]:
+        """The entries that sound least healthy, in their order, with their normalised texts and n-gram logits."""
         texts = [normalise(canonical(entry.text)) for entry in entries]
-        alarm = 1 - softmax(self._bundle.ngrams.logits(texts))[:, HEALTHY]
+        grams = self._bundle.ngrams.logits(texts)
+        alarm = 1 - softmax(grams)[:, HEALTHY]
         kept = sorted(sorted(range(len(entries)), key=lambda at: (-alarm[at], -entries[at].surprise))[:READ])
-        return tuple(entries[at] for at in kept), [texts[at] for at in kept]
+        return tuple(entries[at] for at in kept), [texts[at] for at in kept], grams[kept]
+
+    def _rarity(self, read: Perceived) -> float:
+        return rarity(read.distance, self._bundle.manifest.novelty) if read.entries else 0.0
 
     def _unknown(self, novelty: float, probability: float, window: Window) -> bool:
         manifest = self._bundle.manifest
@@ -162,4 +170,4 @@ def _evidence(probabilities: Floats, entries: tuple[Entry, ...], best: int) -> t
         return ()
     order = np.argsort(-probabilities[:, best])[:MAX_EVIDENCE]
     telling = (entries[at] for at in order if probabilities[at, best] >= TELLING)
-    return tuple(Evidence(kind=entry.kind, index=entry.index, excerpt=entry.text[:200]) for entry in telling)
+    return tuple(entry.evidence for entry in telling)

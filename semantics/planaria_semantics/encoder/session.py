@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from tokenizers import Tokenizer
 
-os.environ.setdefault(
-    "ORT_DISABLE_TELEMETRY", "1"
-)  # from 1.29 on it reports by default; it reads this at import
+from planaria_semantics.encoder.ngrams import Floats
+
+# From 1.29 on it reports by default; it reads this at import.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
 
-Floats = npt.NDArray[np.float32]
 BATCH = 8
 """Texts at a time, those of like length together: the attention's memory stays small and little is padded."""
 

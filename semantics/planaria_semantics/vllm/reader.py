@@ -3,8 +3,7 @@
 import asyncio
 from typing import Final, Protocol
 
-from planaria_contract import Evidence, Fault, ModelVersion, Source
-from planaria_semantics.errors import Malformed
+from planaria_contract import Fault, ModelVersion, Source
 from planaria_semantics.opinion import Opinion
 from planaria_semantics.vllm.canary import CANARY
 from planaria_semantics.vllm.client import VllmClient
@@ -14,9 +13,9 @@ from planaria_semantics.vllm.reliability import Reliability
 from planaria_semantics.vllm.schema import Answer, answer_schema, parse
 from planaria_semantics.window import Window
 
-EXCERPT: Final = 200
-NOVEL: Final = 0.95
-"""From this novelty on the answer is `unknown`, whatever the model says: it would only be guessing."""
+NOVEL: Final = 0.98
+"""From this novelty on, where no fact speaks for a cause, the answer is `unknown`, whatever the model says: it would only be
+guessing. Two of a hundred known texts reach it."""
 
 
 class Novelty(Protocol):
@@ -50,9 +49,8 @@ class VllmReader:
         prompt, novelty = await asyncio.to_thread(self._prepare, window)
         shown = len(prompt.shown)
         answer = parse(await self._client.ask(prompt.messages, answer_schema(shown)), shown)
-        if answer.fault is Fault.HEALTHY and window.observation.symptoms:
-            raise Malformed("the model calls healthy what Kubernetes reports as failing")
-        return self._opinion(answer, prompt, novelty)
+        unknown = answer.fault is Fault.UNKNOWN or (not window.facts and (novelty or 0.0) >= NOVEL)
+        return self._opinion(answer, prompt, novelty, unknown=unknown)
 
     async def probe(self) -> None:
         """Raises `SemanticsError` where a question would not be answered."""
@@ -66,17 +64,14 @@ class VllmReader:
         prompt = render(window, choose(window, self._examples))
         return prompt, self._novelty.novelty(window) if self._novelty else None
 
-    def _opinion(self, answer: Answer, prompt: Prompt, novelty: float | None) -> Opinion:
-        unknown = answer.fault is Fault.UNKNOWN
+    def _opinion(self, answer: Answer, prompt: Prompt, novelty: float | None, *, unknown: bool) -> Opinion:
         lines = (prompt.shown[number] for number in dict.fromkeys(answer.evidence))
         return Opinion(
             probabilities=self._reliability.probabilities(answer.fault, answer.second),
             source=Source.VLLM,
             model=self.model,
             novelty=float(unknown) if novelty is None else novelty,
-            unknown=unknown or (novelty is not None and novelty >= NOVEL),
-            evidence=tuple(
-                Evidence(kind=entry.kind, index=entry.index, excerpt=entry.text[:EXCERPT]) for entry in lines
-            ),
+            unknown=unknown,
+            evidence=tuple(entry.evidence for entry in lines),
             severity=answer.severity,
         )

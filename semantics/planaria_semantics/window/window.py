@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
-from planaria_contract import Observation
+from planaria_contract import Evidence, Observation
 from planaria_semantics.signs.signs import Sign
 
 _NUMBER: Final = re.compile(r"\d+")
+EXCERPT: Final = 200
+"""Characters of an entry that a record shows."""
 
 Origin = Literal["affected", "sibling", "dependent", "node"]
 """Whose line it is: an affected pod's, a healthy replica's, that of a workload that calls the target, or the node's."""
@@ -41,6 +43,11 @@ class Entry:
     surprise: float = 0.0
     """Bits: how little it was to be expected, from its rarity here and from what healthy replicas say too."""
     origin: Origin = "affected"
+
+    @property
+    def evidence(self) -> Evidence:
+        """The reference to it that a reader gives."""
+        return Evidence(kind=self.kind, index=self.index, excerpt=self.text[:EXCERPT])
 
 
 @dataclass(frozen=True)

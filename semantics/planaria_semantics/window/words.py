@@ -25,12 +25,12 @@ _WORDS: Final = (
     "|undefined|unexpected|unhandled|unhealthy|unknown|unreachable|unrecogni|unresolved|unschedulable|violat|watermark|x509"
 )
 _SIGNALS: Final = tuple(_WORDS.split("|"))
+"""Words of trouble."""
 _ABOUT: Final = (
     "memory", "disk", "storage", "pid", "network", "connect", "image", "certif", "alloc", "cpu", "volume", "quota", "query",
     "recovered", "succe", "correctable", " up", "down", "watchdog", "healthy", "started", "stopped",
 )  # fmt: skip
 """Words that say what a line is about, and how it ended."""
-"""Words of trouble."""
 _CODES: Final = re.compile(r"\b(?:50[0234]|40[13]|429)\b(?![.:-]\w)")
 """Answers of HTTP that are nobody's wish."""
 _CALM: Final = re.compile(

@@ -48,3 +48,7 @@ class Case:
     signs: str = ""
     settings: Callable[[Bench], dict[str, str]] = lambda _: {}
     flags: tuple[str, ...] = ()
+
+    def tried(self, how: str, cause: Callable[[Bench], str]) -> Experiment:
+        """The experiment of this row, caused in one way; a program's whole output is its message."""
+        return Experiment(f"{self.name}-{how}", self.fault, self.severity, cause, self.signs, whole=True)

@@ -97,9 +97,7 @@ def _case(case: Case, style: str, number: int) -> Experiment:
     def cause(bench: Bench) -> str:
         return _java(bench, *case.flags, "Faults", case.name, style, env=case.settings(bench))
 
-    return Experiment(
-        f"{case.name}-{number}-{style}", case.fault, case.severity, cause, case.signs, whole=True
-    )
+    return case.tried(f"{number}-{style}", cause)
 
 
 def _java(bench: Bench, *arguments: str, env: dict[str, str] | None = None) -> str:

@@ -70,9 +70,7 @@ def _case(case: Case, style: str, number: int) -> Experiment:
         env = case.settings(bench)
         return bench.run(["node", *case.flags, str(SOURCE), case.name, style], env=env, seconds=15)
 
-    return Experiment(
-        f"{case.name}-{number}-{style}", case.fault, case.severity, cause, case.signs, whole=True
-    )
+    return case.tried(f"{number}-{style}", cause)
 
 
 def _node(*arguments: str) -> Callable[[Bench], str]:

@@ -85,8 +85,7 @@ def _experiment(case: Case, style: str) -> Experiment:
         return bench.run([sys.executable, str(DATA), case.name, style], env=case.settings(bench), seconds=20)
 
     given = getattr(case.settings, "__name__", "")
-    name = f"{case.name}-{given}-{style}" if given != "<lambda>" else f"{case.name}-{style}"
-    return Experiment(name, case.fault, case.severity, cause, case.signs, whole=True)
+    return case.tried(f"{given}-{style}" if given != "<lambda>" else style, cause)
 
 
 PROGRAM = Program(
