@@ -5,10 +5,10 @@ import asyncio
 import io
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from planaria_contract import Fault, ModelVersion, Observation, SemanticState, Source
 from planaria_semantics.errors import SemanticsError
@@ -19,6 +19,11 @@ from planaria_semantics.rules import RulesExtractor
 from planaria_semantics.snippet import KINDS, observe
 from planaria_semantics.state import settle
 from planaria_semantics.window import build
+
+if TYPE_CHECKING:
+    from planaria_semantics.encoder import EncoderReader
+    from planaria_semantics.vllm import VllmReader
+    from planaria_semantics.vllm.reader import Novelty
 
 DONE, SOME_FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 EMPTY_CONFIDENCE: Final = 0.2
@@ -201,18 +206,19 @@ async def _extractor(options: argparse.Namespace) -> AsyncIterator[Extractor]:
     if options.extractor == "rules":
         yield RulesExtractor()
         return
-    readers: list[Reader] = []
-    async with AsyncExitStack() as stack:
-        if options.extractor in {"vllm", "hybrid"}:
-            reader, close = _vllm(options)
-            stack.push_async_callback(close)
-            readers.append(reader)
-        if options.extractor in {"encoder", "hybrid"}:
-            readers.append(_encoder(options.model))
-        yield SnippetExtractor(_pooled(*readers) if len(readers) > 1 else readers[0])
+    encoder = _encoder(options.model)
+    if options.extractor == "encoder":
+        yield SnippetExtractor(encoder)
+        return
+    hybrid = options.extractor == "hybrid"
+    model = _vllm(options, None if hybrid else encoder)
+    try:
+        yield SnippetExtractor(_pooled(model, encoder) if hybrid else model)
+    finally:
+        await model.aclose()
 
 
-def _encoder(model: Path | None) -> Reader:
+def _encoder(model: Path | None) -> "EncoderReader":
     from planaria_semantics.encoder import EncoderReader  # noqa: PLC0415
 
     return EncoderReader.load(model) if model else EncoderReader.load()
@@ -224,12 +230,11 @@ def _pooled(model: Reader, encoder: Reader) -> Reader:
     return HybridReader(model, encoder)
 
 
-def _vllm(options: argparse.Namespace) -> tuple[Reader, Callable[[], Awaitable[None]]]:
+def _vllm(options: argparse.Namespace, novelty: "Novelty | None") -> "VllmReader":
     from planaria_semantics.vllm import VllmClient, VllmReader  # noqa: PLC0415
 
     client = VllmClient(options.url, options.model_name, api_key_file=options.api_key_file, deadline=DEADLINE)
-    reader = VllmReader(client)
-    return reader, reader.aclose
+    return VllmReader(client, novelty=novelty)
 
 
 if __name__ == "__main__":

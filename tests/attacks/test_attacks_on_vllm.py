@@ -5,7 +5,6 @@ from dataclasses import asdict
 import pytest
 
 from planaria_semantics.encoder import EncoderReader
-from planaria_semantics.errors import Malformed
 from planaria_semantics.factory import assemble
 from planaria_semantics.hybrid import HybridReader
 from planaria_semantics.settings import SemanticsSettings
@@ -124,16 +123,9 @@ async def test_without_its_cleaning_the_model_would_obey(reader, monkeypatch):
     for number, attack in NUMBERED:
         if attack.kind in {"chat template", "delimiter"}:
             ((_, seen, plain),) = some(attack, number, 1)
-            if await _said(reader, seen) != await _said(reader, plain):
+            if (await read(reader, seen)).fault is not (await read(reader, plain)).fault:
                 fooled.add(attack.name)
     assert {"chatml", "llama3", "end_of_text"} <= fooled
-
-
-async def _said(reader, seen):
-    try:
-        return (await read(reader, seen)).fault
-    except Malformed:  # an obeyed "healthy" is caught behind the prompt too
-        return None
 
 
 def test_the_fake_obeys_what_stands_outside_of_its_lines():
