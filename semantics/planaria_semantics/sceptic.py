@@ -1,7 +1,7 @@
 """What a model says against Kubernetes itself is not used.
 
-It stands outside the gate and the breaker: the model is there and answers, so nothing is to be left alone, and an answer that was
-remembered is doubted again for nothing.
+It stands outside the gate and the breaker: a model that answers is not to be left alone, and an answer that is remembered is not
+asked for again only because it was doubted.
 """
 
 from planaria_contract import Fault

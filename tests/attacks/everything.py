@@ -14,7 +14,7 @@ from planaria_semantics.rules import understand
 from planaria_semantics.state import settle
 from planaria_semantics.window import build
 from tests.attacks.catalogue import CATALOGUE
-from tests.attacks.inject import PLACES, under
+from tests.attacks.inject import PLACES, decision, under
 
 
 def main(extractor: str = "encoder") -> int:
@@ -30,7 +30,7 @@ def main(extractor: str = "encoder") -> int:
         for what, seen, expected in under(attack, number, places=len(PLACES)):
             tried += 1
             state = read(seen)
-            if (state.fault, state.component, state.severity) != expected:
+            if decision(state) != expected:
                 changed += 1
                 print(
                     f"{attack.kind}: {attack.name}: {what}: {state.fault} {state.component} {state.severity} {state.confidence}"

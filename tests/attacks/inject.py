@@ -3,7 +3,7 @@
 from itertools import count
 from typing import Literal, NamedTuple, get_args
 
-from planaria_contract import EventFact, LogLine, ObjectRef, Observation
+from planaria_contract import EventFact, LogLine, ObjectRef, Observation, SemanticState
 from tests.attacks.attack import Attack
 from tests.attacks.faults import FAULTS, POD
 from tests.builders import ago
@@ -21,6 +21,11 @@ class Attacked(NamedTuple):
     seen: Observation
     expected: tuple[object, ...]
     """Class, component and severity, as without the attack."""
+
+
+def decision(state: SemanticState) -> tuple[object, ...]:
+    """What no attack may change."""
+    return (state.fault, state.component, state.severity)
 
 
 def into_log(seen: Observation, attack: Attack, place: Place) -> Observation:

@@ -7,7 +7,7 @@ from planaria_semantics.state import settle
 from planaria_semantics.window import build
 from tests.attacks.catalogue import CATALOGUE
 from tests.attacks.faults import FAULTS
-from tests.attacks.inject import under
+from tests.attacks.inject import decision, under
 
 NUMBERED = list(enumerate(CATALOGUE))
 SIX = 6
@@ -18,10 +18,6 @@ NAMES = [attack.name for attack in CATALOGUE]
 @pytest.fixture(scope="module")
 def reader():
     return EncoderReader.load()
-
-
-def decision(state):
-    return (state.fault, state.component, state.severity)
 
 
 @pytest.mark.parametrize(("situation", "fault", "component", "severity"), FAULTS, ids=lambda value: getattr(value, "__name__", None))  # fmt: skip

@@ -10,17 +10,13 @@ from planaria_semantics.window import Budget, build, clean
 from tests.attacks.catalogue import CATALOGUE
 from tests.attacks.faults import FAULTS, expired_certificate
 from tests.attacks.floods import FLOODS
-from tests.attacks.inject import PLACES, into_log, under
+from tests.attacks.inject import PLACES, decision, into_log, under
 
 NUMBERED = list(enumerate(CATALOGUE))
 NAMES = [attack.name for attack in CATALOGUE]
 BUDGET = Budget()
 SECONDS = 5.0
 """For one window of the worst flood, on a loaded machine; one of 10 lines takes milliseconds."""
-
-
-def decision(state):
-    return (state.fault, state.component, state.severity)
 
 
 def test_the_suite_is_large_and_has_all_kinds():

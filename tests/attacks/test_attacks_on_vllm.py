@@ -17,7 +17,7 @@ from planaria_semantics.window import build
 from tests.attacks import obedient
 from tests.attacks.catalogue import CATALOGUE
 from tests.attacks.faults import FAULTS, expired_certificate
-from tests.attacks.inject import PLACES, into_log, under
+from tests.attacks.inject import PLACES, decision, into_log, under
 
 NUMBERED = list(enumerate(CATALOGUE))
 NAMES = [attack.name for attack in CATALOGUE]
@@ -44,10 +44,6 @@ async def reader(server):
     made = VllmReader(VllmClient(server.url, server.model, deadline=30))
     yield made
     await made.aclose()
-
-
-def decision(state):
-    return (state.fault, state.component, state.severity)
 
 
 def some(attack, number, count):

@@ -46,23 +46,24 @@ class VllmReader:
         self.model = ModelVersion(id=client.model[:128], version=version[:64])
 
     async def read(self, window: Window) -> Opinion:
-        prompt, novelty = await asyncio.to_thread(self._prepare, window)
-        shown = len(prompt.shown)
-        answer = parse(await self._client.ask(prompt.messages, answer_schema(shown)), shown)
+        answer, prompt = await self._ask(window)
+        # Only of what was answered: a server that is away costs no encoding.
+        novelty = await asyncio.to_thread(self._novelty.novelty, window) if self._novelty else None
         unknown = answer.fault is Fault.UNKNOWN or (not window.facts and (novelty or 0.0) >= NOVEL)
         return self._opinion(answer, prompt, novelty, unknown=unknown)
 
     async def probe(self) -> None:
         """Raises `SemanticsError` where a question would not be answered."""
         await self._client.check()
-        await self.read(CANARY)
+        await self._ask(CANARY)
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    def _prepare(self, window: Window) -> tuple[Prompt, float | None]:
-        prompt = render(window, choose(window, self._examples))
-        return prompt, self._novelty.novelty(window) if self._novelty else None
+    async def _ask(self, window: Window) -> tuple[Answer, Prompt]:
+        prompt = await asyncio.to_thread(lambda: render(window, choose(window, self._examples)))
+        shown = len(prompt.shown)
+        return parse(await self._client.ask(prompt.messages, answer_schema(shown)), shown), prompt
 
     def _opinion(self, answer: Answer, prompt: Prompt, novelty: float | None, *, unknown: bool) -> Opinion:
         lines = (prompt.shown[number] for number in dict.fromkeys(answer.evidence))
