@@ -3,19 +3,16 @@
 import numpy as np
 import pytest
 
-from planaria_semantics.encoder.pool import softmax
-from planaria_semantics.encoder.session import BATCH, Session
+from planaria_semantics.encoder.session import Session
 
 TEXTS = [
     "no space left on device",
     "",
     "dial tcp ip:5432: connection refused",
     "x " * 600,
-    *(f"request {number} took too long, giving up {'again ' * number}" for number in range(BATCH + 3)),
+    *(f"request {number} took too long, giving up {'again ' * number}" for number in range(11)),
     "oom",
 ]
-
-SURE = 0.6
 
 
 @pytest.fixture(scope="module")
@@ -27,16 +24,8 @@ def test_several_texts_give_what_each_gives_alone(session):
     together = session.read(TEXTS)
     for at, text in enumerate(TEXTS):
         alone = session.read([text])
-        batched, single = softmax(together.fault[at]), softmax(alone.fault[0])
-        # the 8-bit scale of a batch is that of its largest value: what is unsure may move a little, never far
-        np.testing.assert_allclose(batched, single, atol=0.2)
-        assert single.max() < SURE or batched.argmax() == single.argmax()
-        assert float(together.vectors[at] @ alone.vectors[0]) > 0.95
-
-
-def test_the_answers_come_in_the_order_of_the_texts(session):
-    forth, back = session.read(TEXTS), session.read(TEXTS[::-1])
-    np.testing.assert_allclose(softmax(forth.fault), softmax(back.fault)[::-1], atol=0.2)
+        for several, one in zip(together, alone, strict=True):
+            np.testing.assert_array_equal(several[at], one[0])
 
 
 def test_shapes_and_lengths(session):

@@ -15,8 +15,13 @@ from planaria_semantics.window.window import Budget, Entry, Origin, Window
 
 CROWD: Final = 40
 """Groups of one kin from which on they are one crowd: what varies without end is no news each time."""
+DELEGATES: Final = 5
+"""Groups of a crowd that are shown: many times little must not outweigh the one line that says something."""
 LAST: Final = 5
 """Records before the end of a container that count as its last words."""
+
+
+_Crowd = tuple[Origin, Kin]
 
 
 @dataclass(slots=True)
@@ -43,7 +48,7 @@ def build(observation: Observation, budget: Budget | None = None) -> Window:
     limits = budget or Budget()
     items = [*_log_items(observation), *_event_items(observation)]
     entries = _entries(items, limits)
-    kept = cut.fit(entries, limits)
+    kept = cut.fit(_delegates(entries), limits)
     return Window(observation, kept, facts(observation), len(entries) - len(kept))
 
 
@@ -103,8 +108,8 @@ def _origin_of(event: EventFact, well: set[str]) -> Origin:
     return "sibling" if event.subject.kind == "Pod" and event.subject.name in well else "affected"
 
 
-def _entries(items: list[_Item], budget: Budget) -> list[Entry]:
-    """One of each group, in the order of the observation."""
+def _entries(items: list[_Item], budget: Budget) -> list[tuple[Entry, _Crowd | None]]:
+    """One of each group, in the order of the observation, with the crowd that it is of."""
     templates = Templates()
     groups: dict[tuple[Origin, int], list[_Item]] = {}
     totals: Counter[tuple[str, str]] = Counter()
@@ -116,22 +121,35 @@ def _entries(items: list[_Item], budget: Budget) -> list[Entry]:
     first = True
     for (origin, number), members in groups.items():
         known = _known(members, totals[members[0].kind, origin])
-        known.kin = crowds.get((origin, templates.kin(number)), 0)
+        crowd = (origin, templates.kin(number))
+        known.kin = crowds.get(crowd, 0)
         if origin == "affected":
             siblings = sum(item.count for item in groups.get(("sibling", number), ()))
             known.share_of_siblings = siblings / max(totals[members[0].kind, "sibling"], 1)
             known.first = first and known.erroneous
             first = first and not known.first
-        entries.append(_entry(members[0], known, templates.template(number), budget))
+        entry = _entry(members[0], known, templates.template(number), budget)
+        entries.append((entry, crowd if known.kin else None))
     return entries
 
 
-def _crowds(
-    groups: dict[tuple[Origin, int], list[_Item]], templates: Templates
-) -> dict[tuple[Origin, Kin], int]:
+def _delegates(entries: list[tuple[Entry, _Crowd | None]]) -> list[Entry]:
+    """All that are in no crowd and the most surprising of each crowd, in their order."""
+    sent: Counter[_Crowd] = Counter()
+    kept = []
+    for at in sorted(range(len(entries)), key=lambda at: -entries[at][0].surprise):
+        crowd = entries[at][1]
+        if crowd:
+            sent[crowd] += 1
+        if crowd is None or sent[crowd] <= DELEGATES:
+            kept.append(at)
+    return [entries[at][0] for at in sorted(kept)]
+
+
+def _crowds(groups: dict[tuple[Origin, int], list[_Item]], templates: Templates) -> dict[_Crowd, int]:
     """Kin with too many groups, and how many lines they are together."""
     families = Counter((origin, templates.kin(number)) for origin, number in groups)
-    lines: Counter[tuple[Origin, Kin]] = Counter()
+    lines: Counter[_Crowd] = Counter()
     for (origin, number), members in groups.items():
         if families[origin, templates.kin(number)] >= CROWD:
             lines[origin, templates.kin(number)] += sum(item.count for item in members)

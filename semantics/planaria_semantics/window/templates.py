@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from planaria_semantics.window.masks import shape
-from planaria_semantics.window.words import decisive
+from planaria_semantics.window.words import decisive, spelled
 
 BANDS: Final = 4
 UNLIKE: Final = 0.25
@@ -38,9 +38,9 @@ class Templates:
             words, kept = shape(text)
             found = self._of_shape.get((kind, words))
             if found is None:
-                found = self._of_shape[kind, words] = self._place(
-                    "|".join((kind, *kept, *decisive(text))), words
-                )
+                about = decisive(text)
+                kin = "|".join((kind, *kept, *spelled(about, text))), len(words)
+                found = self._of_shape[kind, words] = self._place("|".join((kind, *kept, *about)), words, kin)
             self._of_text[kind, text] = found
         return found
 
@@ -51,7 +51,7 @@ class Templates:
         """Equal for groups of as many words that are about the same: lines of noise have no more in common."""
         return self._kin[group]
 
-    def _place(self, mark: str, words: tuple[str, ...]) -> int:
+    def _place(self, mark: str, words: tuple[str, ...], kin: Kin) -> int:
         """`mark` holds what decides the meaning of a line: with another one it is never alike."""
         bands = list(_bands(mark, words))
         for band in bands:
@@ -65,7 +65,7 @@ class Templates:
         else:
             known = len(self._members)
             self._members.append(list(words))
-            self._kin.append((mark, len(words)))
+            self._kin.append(kin)
         for band in bands:
             self._of_band.setdefault(band, known)
         return known

@@ -1,6 +1,7 @@
 """What the wording of a line tells before anybody has read it: its level, and whether it has the shape of an error."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 _LEVEL: Final = re.compile(
@@ -45,6 +46,9 @@ _OF_USERS: Final = re.compile(
     re.IGNORECASE,
 )
 LONGEST: Final = 1000
+STEM: Final = 4
+"""Letters from which on the beginning of a word is no accident."""
+_TOKEN: Final = re.compile(r"[a-z]+")
 _BEGINNING: Final = 160
 """Characters in which a level may stand."""
 
@@ -67,6 +71,20 @@ def decisive(text: str) -> tuple[str, ...]:
     """The words that decide what a line means; lines that differ in them are never alike."""
     lowered = text.lower()
     return tuple(word for words in (_SIGNALS, _ABOUT) for word in words if word in lowered)
+
+
+def spelled(words: Iterable[str], text: str) -> tuple[str, ...]:
+    """Those of `words` that stand in it as words of their own: letters at random spell a short one now and then."""
+    found = frozenset(_TOKEN.findall(text.lower()))
+    return tuple(word for word in words if _stands(word.strip(), found))
+
+
+def _stands(word: str, found: frozenset[str]) -> bool:
+    return (
+        not word.isalpha()
+        or word in found
+        or (len(word) >= STEM and any(each.startswith(word) for each in found))
+    )
 
 
 def erroneous(text: str) -> bool:
