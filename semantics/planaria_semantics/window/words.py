@@ -21,7 +21,7 @@ _WORDS: Final = (
     "abort|assert|backoff|back-off|bad gateway|bad_alloc|blocked|broken pipe|cannot|can't|corrected|corrupt|could not|crash|deadlock"
     "|denied|dropped|enospc|error|evict|exceeded|exception|exhaust|expired|fail|fatal|fell off|fallen off|forbidden|full|hung|invalid"
     "|insufficient|kill|lockup|lost|mismatch|missing|no route|no space|no such|not found|notfound|not ready|notready|not permitted"
-    "|not responding|oom|out of|outofmemory|overflow|overload|panic|pressure|read-only|refus|reject|reset by|segfault|sigabrt|sigkill"
+    "|not responding|oomkill|out of|outofmemory|overflow|overload|panic|pressure|read-only|refus|reject|reset by|segfault|sigabrt|sigkill"
     "|sigsegv|stale|starv|stuck|taint|throttl|timeout|time-out|timed out|too many|traceback|unable|unauthor|unavailable|uncorrectable"
     "|undefined|unexpected|unhandled|unhealthy|unknown|unreachable|unrecogni|unresolved|unschedulable|violat|watermark|x509"
 )
@@ -32,11 +32,11 @@ _ABOUT: Final = (
     "recovered", "succe", "correctable", " up", "down", "watchdog", "healthy", "started", "stopped",
 )  # fmt: skip
 """Words that say what a line is about, and how it ended."""
-_CODES: Final = re.compile(r"\b(?:50[0234]|40[13]|429)\b(?![.:-]\w)")
-"""Answers of HTTP that are nobody's wish."""
+_PLAIN: Final = re.compile(r"\b(?:50[0234]|40[13]|429)\b(?![.:-]\w)|(?i:\boom)(?![A-Za-z])|OOM\b")
+"""Answers of HTTP that are nobody's wish, and the one word of trouble that is too short to be searched for."""
 _CALM: Final = re.compile(
     r"(?:error|fail|failure|exception|denied|timeout|oom|corrupt|lost|reject)(?:s|ed|ures)?(?:_count|_total|s)?\\?\"?(?: ?[=:] ?| )\"?(?:0|none|null|nil|false|<nil>)\b"
-    r"|\b(?:0|no|without(?: any)?) (?:\w{1,20} )?(?:error|failure|fault|problem|exception)s?\b|\brecovered\b|\bsucce(?:ss\w*|eded)|\bfully\b|\b\w{0,20}(?:room|bloom|zoom)s?\b|\bskills?\b",
+    r"|\b(?:0|no|without(?: any)?) (?:\w{1,20} )?(?:error|failure|fault|problem|exception)s?\b|\brecovered\b|\bsucce(?:ss\w*|eded)|\bfully\b|\bskills?\b",
     re.IGNORECASE,
 )
 _OF_USERS: Final = re.compile(
@@ -90,7 +90,7 @@ def _stands(word: str, found: frozenset[str]) -> bool:
 def erroneous(text: str) -> bool:
     """Worded like an error, and not like the absence of one."""
     bounded = text[:LONGEST]
-    if _CODES.search(bounded):
+    if _PLAIN.search(bounded):
         return True
     return bool(signals(bounded)) and bool(signals(_CALM.sub(" ", bounded)))
 
