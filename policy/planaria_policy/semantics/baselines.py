@@ -28,7 +28,9 @@ def tfidf(templates: Sequence[Template], cases: Sequence[Case], progress: Progre
     texts, labels = _samples(templates)
     task = progress.add_task("TF-IDF + linear", total=1)
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, max_features=120_000)
-    model = LogisticRegression(C=20, solver="saga", max_iter=25, tol=1e-3).fit(vectors.fit_transform(texts), labels)
+    model = LogisticRegression(C=20, solver="saga", max_iter=25, tol=1e-3).fit(
+        vectors.fit_transform(texts), labels
+    )
     progress.update(task, advance=1)
     return _aligned(
         model, model.predict_proba(vectors.transform([normalise(case.sample.text) for case in cases]))
