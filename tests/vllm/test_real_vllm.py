@@ -12,7 +12,7 @@ import pytest
 from planaria_contract import Fault, LogLine, Source
 from planaria_semantics.availability import Reason
 from planaria_semantics.vllm import reader as reader_module
-from planaria_semantics.window import build
+from planaria_semantics.window.build import CROWD, build
 from tests.builders import observation
 from tests.semantics.test_situations import SITUATIONS, bad_configuration, dependency_at_zero
 from tests.vllm.real_server import MODEL
@@ -131,7 +131,7 @@ async def test_a_wrong_model(assemble):
 async def test_a_prompt_longer_than_the_context(assemble):
     cascade, observer = assemble(deadline_seconds=DEADLINE)
     dice = random.Random(6)
-    long = logged(*(" ".join(gibberish(dice, 8) for _ in range(40)) for _ in range(40)))
+    long = logged(*(" ".join(gibberish(dice, 8) for _ in range(40)) for _ in range(CROWD - 1)))
     await falls_back(cascade, long, Reason.REFUSED)
     assert observer.calls[0] == ("vllm", "Refused")
     async with recovering(cascade):
@@ -172,7 +172,13 @@ async def test_an_overfull_queue(assemble, server, monkeypatch):
         "called",
         lambda _, outcome, seconds: told.add((outcome, cascade.availability.status.reason)),
     )
-    states = await asyncio.gather(*(cascade.extract(each) for each in many))
+    server.signal(signal.SIGSTOP)  # or a quick machine answers one before the next has come
+    try:
+        asking = asyncio.gather(*(cascade.extract(each) for each in many))
+        await asyncio.sleep(1.0)
+    finally:
+        server.signal(signal.SIGCONT)
+    states = await asking
     assert {state.source for state in states} == {Source.VLLM, Source.ENCODER}
     assert ("Busy", Reason.BUSY) in told
     assert server.metric("vllm:admission_rejections_total") > before
