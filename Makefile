@@ -3,6 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 PY := .venv/bin/python
+MKDOCS := .venv-docs/bin/mkdocs
 
 .PHONY: help
 help: ## list every target
@@ -19,8 +20,10 @@ demo: env ## start a cluster, break four things, watch each being healed
 .PHONY: test
 test: env lint verify ## every check and every test, the real cluster included
 	@tools/env.sh vllm || { [ $$? = 3 ] && echo "!!! NOT TESTED: a real vLLM, whose packages cannot be had here. Its fake was. !!!" >&2; }
+	@tools/env.sh train
+	@.venv-train/bin/python -m pytest tests/policy -q
 	@$(PY) -m planaria_cluster up
-	@$(PY) -m pytest -m "not vllm_scenarios" --cov --cov-report=term:skip-covered --cov-report=xml --durations=15
+	@$(PY) -m pytest -m "not vllm_scenarios and not learned and not installed" --cov --cov-report=term:skip-covered --cov-report=xml --durations=15
 
 .PHONY: test-vllm
 test-vllm: env ## only the tests against a real vLLM, which needs no GPU (3 GB to fetch the first time)
@@ -29,11 +32,21 @@ test-vllm: env ## only the tests against a real vLLM, which needs no GPU (3 GB t
 
 .PHONY: unit
 unit: env ## only the tests that need no cluster (seconds)
-	@$(PY) -m pytest -m "not cluster and not apiserver and not vllm" -q
+	@$(PY) -m pytest -m "not cluster and not apiserver and not vllm and not images" -q
+
+.PHONY: e2e-policy
+e2e-policy: env ## the scenarios on the real cluster, decided by the learned policy (six minutes)
+	@$(PY) -m planaria_cluster up
+	@$(PY) -m pytest tests/e2e/test_learned_policy.py -m learned
 
 .PHONY: e2e
 e2e: env ## only the scenarios on the real cluster
-	@$(PY) -m pytest tests/scenarios tests/e2e -m cluster
+	@$(PY) -m pytest tests/scenarios tests/e2e -m "cluster and not learned"
+
+.PHONY: e2e-helm
+e2e-helm: env ## helm install with images of this checkout, and the scenarios healed from inside the cluster
+	@$(PY) -m planaria_cluster up
+	@$(PY) -m pytest tests/chart/test_install.py tests/chart/test_in_cluster.py
 
 .PHONY: lint
 lint: env ## ruff, mypy, import-linter
@@ -48,14 +61,28 @@ format: env ## format the code and mend what ruff can mend
 	@$(PY) -m ruff check --fix .
 
 .PHONY: generate
-generate: env ## write crds/ and docs/reference/ anew from the code
+generate: env ## write crds/, docs/reference/ and what is made of the chart anew
 	@$(PY) -m planaria_operator.api.crds
 	@$(PY) -m planaria_operator.api.reference
+	@$(PY) -m charts.generate
+	@$(PY) -m planaria_observability generate
 
 .PHONY: verify
 verify: env ## fail where a generated file is not what the code says
 	@$(PY) -m planaria_operator.api.crds --check
 	@$(PY) -m planaria_operator.api.reference --check
+	@$(PY) -m charts.generate --check
+	@$(PY) -m planaria_observability generate --check
+
+.PHONY: docs
+docs: ## build the documentation as a site into site/; a warning or a dead link is an error
+	@tools/env.sh docs
+	@NO_MKDOCS_2_WARNING=1 $(MKDOCS) build --strict
+
+.PHONY: docs-serve
+docs-serve: ## show the documentation on 127.0.0.1:8000, anew at every change
+	@tools/env.sh docs
+	@NO_MKDOCS_2_WARNING=1 $(MKDOCS) serve
 
 .PHONY: train-env
 train-env: ## create .venv-train (torch and the like) from locks/train.lock
@@ -65,6 +92,21 @@ train-env: ## create .venv-train (torch and the like) from locks/train.lock
 semantics: train-env ## make the shipped encoder anew from the corpus, and measure it (half an hour)
 	@.venv-train/bin/planaria semantics train
 	@.venv-train/bin/planaria semantics evaluate --baselines --plots docs/images --json docs/semantics.json --noise-model
+
+.PHONY: policy
+policy: train-env ## train the shipped policy from nothing, test it and put it in its place (ten minutes)
+	@.venv-train/bin/planaria policy train --output runs/policy
+	@.venv-train/bin/planaria policy export --run runs/policy
+
+.PHONY: bench-policy
+bench-policy: train-env ## measure the policy against the rules and an oracle (an hour)
+	@mkdir -p results
+	@.venv-train/bin/python -m bench policy --json results/policy.json --check
+
+.PHONY: bench-service
+bench-service: env ## measure the policy service: latency at 500 questions a second, memory, cold start
+	@mkdir -p results
+	@$(PY) -m bench service --json results/service.json
 
 .PHONY: bench
 bench: env ## measure recovery with and without the operator (about ten minutes)
@@ -86,6 +128,11 @@ cluster-status: env ## what of the local cluster is running
 .PHONY: doctor
 doctor: env ## what this machine lacks for the local cluster, and how to install it
 	@$(PY) -m planaria_cluster doctor
+
+.PHONY: images
+IMAGES ?= operator policy
+images: env ## build the images and their bills of materials into dist/ (IMAGES="operator policy trainer", IMAGE_OPTIONS=...)
+	@$(PY) -m planaria_cluster images $(IMAGES) $(IMAGE_OPTIONS)
 
 .PHONY: operator
 operator: env ## run the operator from this checkout against the local cluster

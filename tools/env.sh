@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from locks/dev.lock, .venv-train or .venv-vllm from their locks. Does nothing where it is already up to date.
-#   usage: tools/env.sh [lock|train|vllm]      `vllm` exits with 3 where its packages cannot be had
+# Makes .venv from locks/dev.lock, .venv-train, .venv-docs or .venv-vllm from theirs. Does nothing where it is already up to date.
+#   usage: tools/env.sh [lock|train|docs|vllm]      `vllm` exits with 3 where its packages cannot be had
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,10 +33,15 @@ install_venv() {
 
 if [ "${1:-}" = lock ]; then
   uv=$(find_uv)
-  for extra in dev operator; do
-    "$uv" pip compile pyproject.toml --extra "$extra" --universal --generate-hashes --no-emit-index-url \
-      --no-header --quiet --output-file "locks/$extra.lock"
-  done
+  common="--universal --generate-hashes --no-emit-index-url --no-header --quiet"
+  "$uv" pip compile pyproject.toml --extra dev $common --output-file locks/dev.lock
+  # The images hold what the tests saw. The operator can trace; without the flag nothing of that is loaded. Nothing of
+  # ours fetches from a hub, which only `tokenizers` names.
+  "$uv" pip compile pyproject.toml --extra operator --extra tracing $common --constraint locks/dev.lock --no-emit-package hf-xet \
+    --no-emit-package huggingface-hub --no-emit-package fsspec --no-emit-package filelock --output-file locks/operator.lock
+  "$uv" pip compile pyproject.toml --extra policy $common --constraint locks/dev.lock --output-file locks/policy.lock
+  "$uv" pip compile pyproject.toml --extra docs $common --constraint locks/dev.lock --output-file locks/docs.lock
+  echo "hatchling>=1.27" | "$uv" pip compile - $common --output-file locks/build.lock
   # What torch names but never loads on a machine without a GPU is left out: a gigabyte.
   "$uv" pip compile pyproject.toml --extra train --python-version 3.11 --python-platform linux --generate-hashes \
     --no-emit-index-url --no-header --quiet --no-emit-package triton --no-emit-package nvidia-cusolver \
@@ -55,6 +60,19 @@ if [ "${1:-}" = train ]; then
   [ -x .venv-train/bin/python ] || "$uv" venv --quiet --python 3.11 .venv-train
   "$uv" pip sync --quiet --python .venv-train/bin/python locks/train.lock
   "$uv" pip install --quiet --python .venv-train/bin/python --no-deps --editable .
+  echo "$wanted" > "$stamp"
+  exit
+fi
+
+# What builds the site.
+if [ "${1:-}" = docs ]; then
+  stamp=.venv-docs/.planaria-env
+  wanted=$(sha256sum < locks/docs.lock | cut -d" " -f1)
+  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
+  uv=$(find_uv)
+  say "creating .venv-docs from locks/docs.lock (a few seconds)"
+  [ -x .venv-docs/bin/python ] || "$uv" venv --quiet --python '>=3.11' .venv-docs
+  "$uv" pip sync --quiet --python .venv-docs/bin/python locks/docs.lock
   echo "$wanted" > "$stamp"
   exit
 fi

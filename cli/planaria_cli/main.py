@@ -24,6 +24,41 @@ COMMANDS: Final = {
     ("semantics", "evaluate"): Command(
         "planaria_policy.semantics.cli:evaluate_command", "train", "measure a model on systems it never saw"
     ),
+    ("policy", "train"): Command(
+        "planaria_policy.training.cli:train", "train", "train the policy in the simulator"
+    ),
+    ("policy", "watch"): Command(
+        "planaria_policy.simulator.watch:watch", "train", "watch one simulated incident, step by step"
+    ),
+    ("policy", "calibrate"): Command(
+        "planaria_policy.simulator.calibrate:calibrate",
+        "train",
+        "fit the simulator's times to a real cluster",
+    ),
+    ("policy", "export"): Command(
+        "planaria_policy.network.cli:export", "train", "write a trained network as a file that can be served"
+    ),
+    ("policy", "report"): Command(
+        "planaria_policy.training.report:report", "train", "write a policy's model card and training report"
+    ),
+    ("policy", "evaluate"): Command(
+        "planaria_policy.evaluation.cli:evaluate_command",
+        "policy",
+        "tell from recorded incidents what a policy would have returned",
+    ),
+    ("policy", "serve"): Command(
+        "planaria_policy.serving.cli:serve", "policy", "answer the operator's questions over HTTP"
+    ),
+    ("policy", "rollback"): Command(
+        "planaria_policy.serving.cli:rollback", "policy", "serve the policy before this one again"
+    ),
+    ("memory", "stats"): Command("planaria_policy.memory.cli:stats", "policy", "what the memory holds"),
+    ("memory", "export"): Command(
+        "planaria_policy.memory.cli:export", "policy", "write remembered incidents as JSON lines"
+    ),
+    ("memory", "prune"): Command(
+        "planaria_policy.memory.cli:prune", "policy", "keep only the most valuable incidents"
+    ),
 }
 MISUSED: Final = 2
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from planaria_cluster.opening import PROVIDERS
+from planaria_cluster.products import DEFAULT_TARGETS, TARGETS, Release
 from planaria_cluster.provider import DEFAULT_NAME, DEFAULT_NODES
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  (it has no public name)
@@ -29,13 +30,23 @@ def parser() -> argparse.ArgumentParser:
         "print the path of the kubeconfig",
         f"kubeconfig   (export KUBECONFIG=$({PROGRAM} kubeconfig))",
     )
-    kubectl = _command(
-        commands, "kubectl", "run kubectl against the cluster", "kubectl -- get pods --all-namespaces"
-    )
-    kubectl.add_argument("words", nargs=argparse.REMAINDER, metavar="-- ARGUMENTS")
+    _program(commands, "kubectl", "run kubectl against the cluster", "get pods --all-namespaces")
+    _program(commands, "helm", "run the pinned helm, against the cluster where there is one", "list -A")
+    _program(commands, "promtool", "run the pinned promtool", "test rules rules_test.yaml")
+    _program(commands, "prometheus", "run the pinned Prometheus", "--config.file=prometheus.yaml")
     _node(commands)
     _build(commands)
+    _images(commands)
+    base = _command(
+        commands, "base", "make a Python base image of the distribution's packages", "base --fresh"
+    )
+    base.add_argument("--fresh", action="store_true", help="anew, with the packages' present security fixes")
     return top
+
+
+def _program(commands: _Commands, name: str, text: str, example: str) -> None:
+    made = _command(commands, name, text, f"{name} -- {example}")
+    made.add_argument("words", nargs=argparse.REMAINDER, metavar="-- ARGUMENTS")
 
 
 def _up(commands: _Commands) -> None:
@@ -82,6 +93,35 @@ def _build(commands: _Commands) -> None:
     build.add_argument("-o", "--output", type=Path, required=True, metavar="x.tar")
     build.add_argument("--file", type=Path, help="Dockerfile (default DIR/Dockerfile)")
     build.add_argument("--build-arg", action="append", default=[], metavar="KEY=VALUE")
+
+
+def _images(commands: _Commands) -> None:
+    images = _command(
+        commands,
+        "images",
+        "build this repository's images with their bills of materials",
+        "images operator policy",
+    )
+    images.add_argument(
+        "target",
+        nargs="*",
+        metavar="TARGET",
+        help=f"of {', '.join(TARGETS)} (default {' '.join(DEFAULT_TARGETS)})",
+    )
+    images.add_argument(
+        "--repository", default=Release.repository, help="before the name (default %(default)s)"
+    )
+    images.add_argument("--version", default="", help="tag and label (default: the project's)")
+    images.add_argument("--source", default="", metavar="URL", help="label: where the source is to be had")
+    images.add_argument(
+        "--base",
+        default="",
+        metavar="REFERENCE",
+        help="any image with Python 3.11 or newer; `local` makes one (default: python:3.11-slim, for buildah local)",
+    )
+    images.add_argument(
+        "--output", type=Path, default=Path("dist"), metavar="DIR", help="default %(default)s"
+    )
 
 
 def _command(commands: _Commands, name: str, text: str, example: str) -> argparse.ArgumentParser:

@@ -69,6 +69,22 @@ def kind() -> Recipe:
     return Recipe("kind", _key(pins.KIND_PACKAGE.encode()), label, _installs(pins.KIND_PACKAGE))
 
 
+def helm() -> Recipe:
+    label = f"building Helm {pins.HELM} (about 3 minutes the first time)"
+    flags = f"-X helm.sh/helm/v4/internal/version.version={pins.HELM}"  # what charts ask for
+    key = _key(pins.HELM_PACKAGE.encode(), flags.encode())
+    return Recipe("helm", key, label, _installs(pins.HELM_PACKAGE, flags=flags))
+
+
+def prometheus() -> Recipe:
+    """Prometheus and promtool, without the pages of its web interface."""
+    label = f"building Prometheus {pins.PROMETHEUS} (about 3 minutes the first time)"
+    flags = f"-X github.com/prometheus/common/version.Version={pins.PROMETHEUS}"
+    words = (*pins.PROMETHEUS_PACKAGES, pins.PROMETHEUS_TAGS, flags)
+    install = _installs(*pins.PROMETHEUS_PACKAGES, tags=pins.PROMETHEUS_TAGS, flags=flags)
+    return Recipe("prometheus", _key(*(word.encode() for word in words)), label, install)
+
+
 def built(recipe: Recipe, progress: Progress) -> Path:
     """The folder that holds the recipe's programs; builds them where the cache has none.
 
@@ -125,10 +141,12 @@ def _build_kubernetes(toolchain: Path, folder: Path) -> None:
         (folder / part).symlink_to(program.name)
 
 
-def _installs(package: str) -> Callable[[Path, Path], None]:
+def _installs(*packages: str, tags: str = "", flags: str = "") -> Callable[[Path, Path], None]:
+    options = ["-trimpath", "-tags", tags, "-ldflags", f"-s -w {flags}"]
+
     def install(toolchain: Path, folder: Path) -> None:
-        argv: list[str | Path] = [toolchain, "install", "-trimpath", "-ldflags", "-s -w", package]
-        run(argv, cwd=folder, env={**go_environment(), "GOBIN": str(folder)})
+        environment = {**go_environment(), "GOBIN": str(folder)}
+        run([toolchain, "install", *options, *packages], cwd=folder, env=environment)
 
     return install
 

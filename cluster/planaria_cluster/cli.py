@@ -4,16 +4,19 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from planaria_cluster import tables
 from planaria_cluster.arguments import parser
-from planaria_cluster.errors import ClusterError, UsageError
+from planaria_cluster.base import base_image
+from planaria_cluster.errors import ClusterError, NoClusterError, UsageError
 from planaria_cluster.images import build_image
 from planaria_cluster.opening import open_cluster
+from planaria_cluster.products import DEFAULT_TARGETS, Release, build_products
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import Provider
+from planaria_cluster.tools import TOOLS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.words = words
     progress = Progress()
     try:
-        if arguments.command == "build":
-            return _build(arguments, progress)
+        if arguments.command in _WITHOUT_CLUSTER:
+            return _WITHOUT_CLUSTER[arguments.command](arguments, progress)
         return _COMMANDS[arguments.command](
             open_cluster(arguments.name, arguments.provider, progress), arguments
         )
@@ -82,9 +85,20 @@ def _kubeconfig(cluster: Provider, _: argparse.Namespace) -> int:
 
 
 def _kubectl(cluster: Provider, arguments: argparse.Namespace) -> int:
-    program, environment = cluster.kubectl(), {**os.environ, "KUBECONFIG": str(cluster.kubeconfig())}
+    return _become(cluster.kubectl(), arguments.words, {"KUBECONFIG": str(cluster.kubeconfig())})
+
+
+def _tool(cluster: Provider, arguments: argparse.Namespace) -> int:
+    try:
+        environment = {"KUBECONFIG": str(cluster.kubeconfig())}
+    except NoClusterError:
+        environment = {}  # a chart is linted and rules are tested without any cluster
+    return _become(TOOLS[arguments.command](None), arguments.words, environment)
+
+
+def _become(program: Path, words: Sequence[str], environment: Mapping[str, str]) -> int:
     sys.stdout.flush()
-    os.execve(program, [str(program), *arguments.words], environment)  # noqa: S606  (no shell is the point)
+    os.execve(program, [str(program), *words], {**os.environ, **environment})  # noqa: S606  (no shell is the point)
     return 1
 
 
@@ -107,6 +121,20 @@ def _build(arguments: argparse.Namespace, progress: Progress) -> int:
     return 0
 
 
+def _base(arguments: argparse.Namespace, progress: Progress) -> int:
+    print(base_image(progress, fresh=arguments.fresh))
+    return 0
+
+
+def _images(arguments: argparse.Namespace, progress: Progress) -> int:
+    release = Release(arguments.repository, arguments.version, arguments.source, arguments.base)
+    for archive in build_products(
+        arguments.target or DEFAULT_TARGETS, release, arguments.output.absolute(), progress
+    ):
+        print(archive)
+    return 0
+
+
 def _pair(word: str) -> tuple[str, str]:
     key, equals, value = word.partition("=")
     if not equals:
@@ -114,6 +142,7 @@ def _pair(word: str) -> tuple[str, str]:
     return key, value
 
 
+_WITHOUT_CLUSTER = {"base": _base, "build": _build, "images": _images}
 _COMMANDS = {
     "up": _up,
     "down": _down,
@@ -123,4 +152,5 @@ _COMMANDS = {
     "kubeconfig": _kubeconfig,
     "kubectl": _kubectl,
     "node": _node,
+    **dict.fromkeys(TOOLS, _tool),
 }

@@ -1,13 +1,13 @@
 """Building container images without a registry, with whatever the machine has: Docker, podman or buildah."""
 
-import hashlib
 import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from planaria_cluster import pins
-from planaria_cluster.errors import ClusterError, PrerequisiteError, UsageError
+from planaria_cluster.errors import CommandError, PrerequisiteError, UsageError
+from planaria_cluster.image import Image
 from planaria_cluster.locks import locked
 from planaria_cluster.paths import IMAGES_SOURCE, cache, make_folder
 from planaria_cluster.progress import Progress
@@ -28,10 +28,15 @@ def build_image(
     part, such as `planaria.local/app:1`: without one every runtime adds its own. Returns `out`.
     Raises UsageError for paths that are not there, PrerequisiteError without a builder, CommandError when the build fails.
     """
-    if not context.is_dir() or not dockerfile.is_file():
-        raise UsageError(f"{dockerfile if context.is_dir() else context} does not exist")
-    arguments = dict(build_args or {})
-    key = content_key(context, dockerfile, tag, arguments)
+    return build(Image(context, dockerfile, tag, dict(build_args or {})), out, progress)
+
+
+def build(image: Image, out: Path, progress: Progress | None = None) -> Path:
+    """As `build_image`, for an image with a target or secrets."""
+    if not image.context.is_dir() or not image.dockerfile.is_file():
+        missing = image.dockerfile if image.context.is_dir() else image.context
+        raise UsageError(f"{missing} does not exist")
+    key = image.key()
     note = out.with_name(f"{out.name}.key")
     if out.exists() and note.exists() and note.read_text() == key:
         return out
@@ -39,24 +44,11 @@ def build_image(
     note.unlink(missing_ok=True)
     fresh = out.with_name(f"{out.name}.new")
     fresh.unlink(missing_ok=True)
-    with (progress or Progress()).step(f"building image {tag}"):
-        _build(context, dockerfile, tag, fresh, arguments)
+    with (progress or Progress()).step(f"building image {image.tag}"):
+        _build(image, fresh)
     fresh.rename(out)
     note.write_text(key)
     return out
-
-
-def content_key(context: Path, dockerfile: Path, tag: str, arguments: Mapping[str, str]) -> str:
-    """Changes whenever the image could: names, modes and contents of all files, the tag and the arguments."""
-    digest = hashlib.sha256(repr((tag, sorted(arguments.items()))).encode())
-    digest.update(dockerfile.read_bytes())
-    for path in sorted(context.rglob("*")):
-        digest.update(f"\0{path.relative_to(context)}\0{path.lstat().st_mode}".encode())
-        if path.is_symlink():
-            digest.update(str(path.readlink()).encode())
-        elif path.is_file():
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 def builder() -> str | None:
@@ -73,34 +65,34 @@ def engine_answers() -> bool:
     )
 
 
-def _build(context: Path, dockerfile: Path, tag: str, out: Path, arguments: Mapping[str, str]) -> None:
+def _build(image: Image, out: Path) -> None:
     name = builder()
-    pairs = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
-    common = ["--file", str(dockerfile), "--tag", tag, "--network", "host", *pairs, str(context)]
     if name == "docker":
-        run(["docker", "build", *common])
-        run(["docker", "save", "--output", out, tag])
+        run(["docker", "build", *image.options()], env={"DOCKER_BUILDKIT": "1"})  # without it, no secrets
+        run(["docker", "save", "--output", out, image.tag])
     elif name == "podman":
-        run(["podman", "build", *common])
-        run(["podman", "save", "--format", "docker-archive", "--output", out, tag])
+        run(["podman", "build", *image.options()])
+        run(["podman", "save", "--format", "docker-archive", "--output", out, image.tag])
     elif name == "buildah":
-        _with_buildah(common, tag, out)
+        _with_buildah(image, out)
     else:
         raise PrerequisiteError("no image builder: install one with `apt-get install buildah`")
 
 
-def _with_buildah(common: list[str], tag: str, out: Path) -> None:
+def _with_buildah(image: Image, out: Path) -> None:
     environment = {
         "BUILDAH_ISOLATION": "chroot",
         "STORAGE_DRIVER": os.environ.get("STORAGE_DRIVER", "overlay"),
     }
     try:
-        run(["buildah", "bud", "--layers", *common], env=environment)
-    except ClusterError:
+        run(["buildah", "bud", "--layers", *image.options()], env=environment)
+    except CommandError as error:
+        if "overlay" not in error.output:
+            raise
         # Overlay does not work on top of overlay, which is what a container's disk is; copying always works.
         environment["STORAGE_DRIVER"] = "vfs"
-        run(["buildah", "bud", "--layers", *common], env=environment)
-    run(["buildah", "push", tag, f"docker-archive:{out}:{tag}"], env=environment)
+        run(["buildah", "bud", "--layers", *image.options()], env=environment)
+    run(["buildah", "push", image.tag, f"docker-archive:{out}:{image.tag}"], env=environment)
 
 
 def base_images(progress: Progress) -> list[Path]:

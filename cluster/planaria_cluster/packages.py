@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,19 +47,23 @@ PACKAGES = (
     Package("buildah", "builds images where neither Docker nor podman does", lambda: builder() is not None),
     Package("busybox-static", "content of the two base images", lambda: static_busybox() is not None),
 )
+MMDEBSTRAP = Package(
+    "mmdebstrap", "makes a base image of the distribution's packages", _program("mmdebstrap")
+)
 
 
-def missing() -> list[Package]:
-    return [package for package in PACKAGES if not package.present()]
+def missing(wanted: Sequence[Package] | None = None) -> list[Package]:
+    """Those of `wanted`, default all that the cluster needs, that are not there."""
+    return [package for package in (PACKAGES if wanted is None else wanted) if not package.present()]
 
 
 def install_command(packages: list[Package]) -> list[str]:
     return ["apt-get", "install", "--yes", "--no-install-recommends", *(package.name for package in packages)]
 
 
-def ensure(progress: Progress) -> None:
+def ensure(progress: Progress, wanted: Sequence[Package] | None = None) -> None:
     """Install what is missing through apt-get. Raises PrerequisiteError, with the command, where that cannot be done."""
-    lacking = missing()
+    lacking = missing(wanted)
     if not lacking:
         return
     command = install_command(lacking)
@@ -75,6 +79,6 @@ def ensure(progress: Progress) -> None:
             run(command, env=environment)
         except ClusterError as error:
             raise PrerequisiteError(f"`{' '.join(command)}` failed: {error}") from error
-    still = missing()
+    still = missing(wanted)
     if still:
         raise PrerequisiteError(f"{still[0].name} is installed, but what it should bring is still not there")

@@ -18,7 +18,8 @@ from planaria_contract.actions import (
     Wait,
 )
 from planaria_contract.base import SCHEMA_VERSION, Model
-from planaria_contract.decision import Decider, Decision, Mask
+from planaria_contract.consultation import Consultation
+from planaria_contract.decision import Counterfactual, Decider, Decision, Mask, Precedent, Shadow
 from planaria_contract.faults import CLASSES, Fault
 from planaria_contract.observation import (
     AlertFact,
@@ -43,6 +44,8 @@ __all__ = [
     "Action",
     "AlertFact",
     "AttemptOutcome",
+    "Consultation",
+    "Counterfactual",
     "Decider",
     "Decision",
     "DependencyFact",
@@ -63,12 +66,14 @@ __all__ = [
     "Outcome",
     "Parameters",
     "PodFact",
+    "Precedent",
     "Reload",
     "Resize",
     "Restart",
     "Rollback",
     "Scale",
     "SemanticState",
+    "Shadow",
     "Source",
     "Symptom",
     "SymptomKind",

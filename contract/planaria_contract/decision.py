@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from planaria_contract.actions import Action, Parameters, Wait
 from planaria_contract.base import SCHEMA_VERSION, Model
+from planaria_contract.faults import Fault
 from planaria_contract.observation import ObjectRef
 from planaria_contract.semantics import ModelVersion
 
@@ -24,6 +25,37 @@ class Mask(Model):
     message: str = Field(default="", max_length=280)
 
 
+class Counterfactual(Model):
+    """What would have been chosen, had another fault been read from the same evidence."""
+
+    fault: Fault
+    category: Action
+
+
+class Shadow(Model):
+    """What another decider would have done, beside what was done."""
+
+    category: Action
+    probability: float = Field(ge=0, le=1)
+    explanation: str = Field(default="", max_length=280)
+    model: ModelVersion
+
+
+class Precedent(Model):
+    """A remembered incident that began much like this one, and what it led to."""
+
+    incident: str = Field(max_length=253)
+    fault: Fault
+    did: str = Field(max_length=280)
+    """What was done, in words, in order."""
+    recovered: bool
+    harmed: bool = False
+    minutes: float
+    """Its total reward: minus minutes of full outage, with the price of what was done; nearer to 0 is better."""
+    similarity: float = Field(ge=0, le=1)
+    """Of what was seen first: 1 is the same."""
+
+
 class Decision(Model):
     schema_version: int = SCHEMA_VERSION
     parameters: Parameters
@@ -35,6 +67,11 @@ class Decision(Model):
     probabilities: dict[Action, float] = Field(default_factory=dict)
     masks: tuple[Mask, ...] = ()
     value: float | None = None
+    """What the decider expects of the rest of the incident: minus minutes of full outage."""
+    counterfactuals: tuple[Counterfactual, ...] = Field(default=(), max_length=16)
+    shadow: Shadow | None = None
+    precedents: tuple[Precedent, ...] = Field(default=(), max_length=3)
+    """The nearest remembered incidents, the nearest first; they explain, they do not decide."""
     decided_by: Decider
     model: ModelVersion
 

@@ -8,11 +8,15 @@ import structlog
 
 from planaria_operator.act.actor import Actor
 from planaria_operator.act.planner import Planner
-from planaria_operator.decide.runbook import Runbook
+from planaria_operator.decide.choice import Choice
+from planaria_operator.decide.service import PolicyService
 from planaria_operator.evidence.collector import Collector
 from planaria_operator.evidence.prometheus import Prometheus
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.connect import ConfigMalformed, ConfigMissing, connect
+from planaria_operator.kube.fenced import FencedKube
+from planaria_operator.kube.interface import Kube
+from planaria_operator.lead.elector import Elector
 from planaria_operator.meaning import Meaning
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.patience import patiently, pause_for
@@ -20,12 +24,14 @@ from planaria_operator.probes import Probes
 from planaria_operator.reconcile.case import Parts
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.reconcile.journal import Journal
-from planaria_operator.reconcile.policy_status import METRICS_CONFIGURED, METRICS_UNREACHABLE
+from planaria_operator.reconcile.policy_status import METRICS_CONFIGURED, METRICS_UNREACHABLE, policy_service
 from planaria_operator.reconcile.records import Records
 from planaria_operator.record.events import Recorder
 from planaria_operator.settings import Settings
+from planaria_operator.telemetry import metrics
 from planaria_operator.telemetry.logs import configure
 from planaria_operator.telemetry.loop_lag import watch_loop_lag
+from planaria_operator.telemetry.tracing import Tracer, TracingError, Untraced
 from planaria_operator.watch.errors import WatchError
 from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.run import watch
@@ -38,6 +44,7 @@ SEMANTICS_CHECK_SECONDS = 1.0
 WATCH_PAUSE_SECONDS = 5.0
 DRAIN_SECONDS = 2.0
 EXIT_MISCONFIGURED = 2
+EXIT_LOST_LEAD = 3
 
 
 async def run_until_stopped(settings: Settings, journal: Journal | None = None) -> int:
@@ -46,6 +53,18 @@ async def run_until_stopped(settings: Settings, journal: Journal | None = None) 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        tracer = Tracer(settings.otlp_endpoint) if settings.otlp_endpoint else Untraced()
+    except TracingError as error:
+        log.error("cannot start", error=str(error))  # noqa: TRY400  one line says it all
+        return EXIT_MISCONFIGURED
+    try:
+        return await _serve(settings, journal or Journal(tracer), stop)
+    finally:
+        await tracer.aclose()
+
+
+async def _serve(settings: Settings, journal: Journal, stop: asyncio.Event) -> int:
     probes = Probes(settings)
     async with probes.served():
         try:
@@ -55,12 +74,13 @@ async def run_until_stopped(settings: Settings, journal: Journal | None = None) 
             return EXIT_MISCONFIGURED
         if kube is None:
             return 0
+        lead = Elector(kube, settings.own_namespace, settings.identity) if settings.leader_elect else None
         try:
-            await _operate(settings, kube, probes, journal or Journal(), stop)
+            await _operate(settings, kube, lead, probes, journal, stop)
         finally:
             await kube.close()
     log.info("stopped")
-    return 0
+    return EXIT_LOST_LEAD if lead and lead.lost else 0
 
 
 async def _connect(settings: Settings) -> KubeClient:
@@ -68,38 +88,53 @@ async def _connect(settings: Settings) -> KubeClient:
 
 
 async def _operate(
-    settings: Settings, kube: KubeClient, probes: Probes, journal: Journal, stop: asyncio.Event
+    settings: Settings,
+    kube: KubeClient,
+    lead: Elector | None,
+    probes: Probes,
+    journal: Journal,
+    stop: asyncio.Event,
 ) -> None:
     store = ClusterStore()
+    hands: Kube = FencedKube(kube, lead.check) if lead else kube
     prometheus = Prometheus(settings.prometheus_url) if settings.prometheus_url else None
-    recorder = Recorder(kube)
+    recorder = Recorder(hands)
     meaning = await Meaning.assembled(settings.semantics)
-    engine = Engine(_parts(settings, kube, store, prometheus, meaning, recorder, journal))
-    probes.attach(kube, store, engine)
+    service = (
+        PolicyService(settings.policy_url, settings.policy_deadline_seconds) if settings.policy_url else None
+    )
+    engine = Engine(_parts(settings, hands, store, prometheus, meaning, service, recorder, journal))
+    probes.attach(kube, store, engine, lead)
     background = [
         asyncio.create_task(recorder.run(), name="events"),
         asyncio.create_task(watch_loop_lag(), name="loop lag"),
         asyncio.create_task(_ask_prometheus(prometheus, engine), name="prometheus"),
         asyncio.create_task(meaning.extractor.watch(), name="semantics"),
         asyncio.create_task(_tell_of_semantics(meaning, engine), name="semantics condition"),
+        asyncio.create_task(_tell_of_policy(service, engine), name="policy condition"),
     ]
     try:
-        await _watch_and_reconcile(settings, kube, Feed(store), engine, probes, stop)
+        await _watch_and_reconcile(settings, kube, Feed(store), lead, engine, probes, stop)
     finally:
         with suppress(TimeoutError):  # the last Events tell how it ended, but nobody waits long for them
             await asyncio.wait_for(recorder.drain(), DRAIN_SECONDS)
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        if lead:
+            await lead.release()  # last, because what it allows is needed to write the last Events
         await meaning.extractor.aclose()
+        if service:
+            await service.aclose()
 
 
-def _parts(
+def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
     settings: Settings,
-    kube: KubeClient,
+    kube: Kube,
     store: ClusterStore,
     prometheus: Prometheus | None,
     meaning: Meaning,
+    service: PolicyService | None,
     recorder: Recorder,
     journal: Journal,
 ) -> Parts:
@@ -108,7 +143,7 @@ def _parts(
         store=store,
         collector=Collector(kube, store, prometheus),
         extractor=meaning.extractor,
-        decider=Runbook(),
+        decider=Choice(service),
         planner=Planner(kube, store),
         actor=Actor(kube),
         records=Records(kube, store),
@@ -118,7 +153,13 @@ def _parts(
 
 
 async def _watch_and_reconcile(
-    settings: Settings, kube: KubeClient, feed: Feed, engine: Engine, probes: Probes, stop: asyncio.Event
+    settings: Settings,
+    kube: KubeClient,
+    feed: Feed,
+    lead: Elector | None,
+    engine: Engine,
+    probes: Probes,
+    stop: asyncio.Event,
 ) -> None:
     """Fill the store, then watch and reconcile; where the watch ends for a reason that can be mended, again."""
     reconciling: asyncio.Task[None] | None = None
@@ -127,9 +168,11 @@ async def _watch_and_reconcile(
             await patiently("read the cluster", lambda: prime(kube, feed, settings.namespaces), stop)
             if stop.is_set():
                 return
-            probes.reconciles()
+            probes.synced = True
             log.info("synced", policies=len(feed.store.policies), remediations=len(feed.store.remediations))
-            reconciling = reconciling or asyncio.create_task(engine.run(stop), name="reconcile")
+            reconciling = reconciling or asyncio.create_task(
+                _reconcile(lead, engine, probes, stop), name="reconcile"
+            )
             try:
                 await watch(feed, kube, settings.namespaces, stop)
             except WatchError as error:
@@ -137,8 +180,25 @@ async def _watch_and_reconcile(
                 probes.synced = False
                 await pause_for(WATCH_PAUSE_SECONDS, stop)
     finally:
+        stop.set()  # an error that nobody expected must end the process, not leave it healing what it no longer sees
         if reconciling:
             await reconciling
+
+
+async def _reconcile(lead: Elector | None, engine: Engine, probes: Probes, stop: asyncio.Event) -> None:
+    """From when this operator leads until it is stopped; losing the lead stops it."""
+    if lead is None:
+        probes.reconciles()
+        return await engine.run(stop)
+    if not await lead.win(stop):
+        return None
+    probes.reconciles()
+    running = asyncio.create_task(engine.run(stop), name="engine")
+    try:
+        await lead.hold(stop)
+    finally:
+        stop.set()
+        await running
 
 
 async def _ask_prometheus(prometheus: Prometheus | None, engine: Engine) -> None:
@@ -153,4 +213,12 @@ async def _tell_of_semantics(meaning: Meaning, engine: Engine) -> None:
     """Keep the policies' condition SemanticsAvailable true."""
     while True:
         engine.known["SemanticsAvailable"] = meaning.known
+        await asyncio.sleep(SEMANTICS_CHECK_SECONDS)
+
+
+async def _tell_of_policy(service: PolicyService | None, engine: Engine) -> None:
+    """Keep the policies' condition PolicyServiceAvailable true."""
+    while True:
+        engine.known["PolicyServiceAvailable"] = known = policy_service(service)
+        metrics.POLICY_AVAILABLE.set(known.available)
         await asyncio.sleep(SEMANTICS_CHECK_SECONDS)

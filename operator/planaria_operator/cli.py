@@ -30,10 +30,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_options(run)
+    run.set_defaults(command=_run)
+    _add_errands(commands)
     options = parser.parse_args(arguments)
+    return int(options.command(options))
+
+
+def _run(options: argparse.Namespace) -> int:
     from planaria_operator.app import run_until_stopped  # noqa: PLC0415  --help must not wait for kopf to load
 
     return asyncio.run(run_until_stopped(_settings(options)))
+
+
+def _add_errands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """What the chart's hooks call. They run in a pod with an account of its own."""
+    check = commands.add_parser("check", help="try whether an installation works (helm test)")
+    check.add_argument("--namespace", required=True, metavar="NS", help="where a HealingPolicy is tried")
+    check.add_argument("--operator-url", required=True, metavar="URL", help="the operator's probes")
+    check.add_argument("--policy-url", metavar="URL", help="the policy service; default: none is tried")
+    check.set_defaults(command=_check)
+    cleanup = commands.add_parser("clean-up", help="take Planaria's taint off nodes (after an uninstall)")
+    cleanup.set_defaults(command=_clean_up)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from planaria_operator.check import check  # noqa: PLC0415  as above
+
+    return asyncio.run(check(options.namespace, options.operator_url, options.policy_url))
+
+
+def _clean_up(_options: argparse.Namespace) -> int:
+    from planaria_operator.cleanup import clean_up  # noqa: PLC0415  as above
+
+    return asyncio.run(clean_up())
 
 
 def _add_options(run: argparse.ArgumentParser) -> None:
@@ -52,10 +81,42 @@ def _add_options(run: argparse.ArgumentParser) -> None:
         "--protect", action="append", default=[], metavar="NS", help="never touch this namespace (repeatable)"
     )
     add("--own-namespace", default="planaria-system", metavar="NS", help="where the operator runs; protected")
+    add(
+        "--leader-elect",
+        action="store_true",
+        help="act only while holding a Lease in --own-namespace; for more than one replica",
+    )
     add("--prometheus", metavar="URL", help="base address of a Prometheus to read evidence from")
+    add("--policy-url", metavar="URL", help="base address of the policy service; default: the rules decide")
+    add(
+        "--policy-deadline",
+        type=float,
+        default=Settings().policy_deadline_seconds,
+        metavar="SECONDS",
+        help="after which the rules decide; default: %(default)s",
+    )
+    add(
+        "--max-actions-per-hour",
+        type=int,
+        default=Settings().max_actions_per_hour,
+        metavar="N",
+        help="of all policies together; default: %(default)s",
+    )
+    add(
+        "--max-acting",
+        type=int,
+        default=Settings().max_acting,
+        metavar="N",
+        help="remediations under way at the same time, of all policies together; default: %(default)s",
+    )
     _add_semantics(run.add_argument_group("what reads the evidence"))
     add(
         "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="probes and metrics; port 0 picks one"
+    )
+    add(
+        "--otlp-endpoint",
+        metavar="URL",
+        help="send a trace of each incident to this OTLP/HTTP collector; default: none",
     )
     add("--log-format", choices=("json", "console"), default="json")
     add("--log-level", choices=("debug", "info", "warning", "error"), default="info")
@@ -132,10 +193,16 @@ def _settings(options: argparse.Namespace) -> Settings:
         namespaces=tuple(options.namespace),
         protected_namespaces=ALWAYS_PROTECTED | frozenset(options.protect),
         own_namespace=options.own_namespace,
+        leader_elect=options.leader_elect,
         prometheus_url=options.prometheus,
+        policy_url=options.policy_url,
+        policy_deadline_seconds=options.policy_deadline,
         semantics=_semantics(options),
+        otlp_endpoint=options.otlp_endpoint,
         listen_host=host,
         listen_port=int(port),
         log_format=options.log_format,
         log_level=options.log_level,
+        max_actions_per_hour=options.max_actions_per_hour,
+        max_acting=options.max_acting,
     )

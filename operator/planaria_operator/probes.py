@@ -2,17 +2,18 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from planaria_operator.kube.client import KubeClient
+from planaria_operator.lead.elector import Elector
 from planaria_operator.objects.meta import now
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.settings import Settings
-from planaria_operator.telemetry.checks import Check, in_contact, synced, ticked
+from planaria_operator.telemetry.checks import Check, in_contact, in_turn, synced, ticked
 from planaria_operator.telemetry.server import serve
 
 log = structlog.get_logger("planaria.app")
@@ -28,14 +29,15 @@ class Probes:
     _kube: KubeClient | None = None
     _store: ClusterStore | None = None
     _engine: Engine | None = None
-    _reconciling_since: datetime = field(default_factory=now)
+    _lead: Elector | None = None
+    _reconciling_since: datetime | None = None
 
-    def attach(self, kube: KubeClient, store: ClusterStore, engine: Engine) -> None:
-        self._kube, self._store, self._engine = kube, store, engine
+    def attach(self, kube: KubeClient, store: ClusterStore, engine: Engine, lead: Elector | None) -> None:
+        self._kube, self._store, self._engine, self._lead = kube, store, engine, lead
 
     def reconciles(self) -> None:
-        """From now on the loop has to come round."""
-        self.synced, self._reconciling_since = True, now()
+        """From now on the loop has to come round. An operator that waits for the lead has none."""
+        self._reconciling_since = now()
 
     @asynccontextmanager
     async def served(self) -> AsyncIterator[int]:
@@ -46,7 +48,7 @@ class Probes:
 
     def _alive(self) -> Sequence[Check]:
         """Only what a restart would mend. An API server that is away is not."""
-        if not self.synced or self._engine is None:
+        if not self.synced or self._engine is None or self._reconciling_since is None:
             return []
         return [ticked(self._engine.ticked, self._reconciling_since, now())]
 
@@ -55,4 +57,5 @@ class Probes:
             self._kube.last_success if self._kube else None,
             self._store.last_event if self._store else None,
         )
-        return [*self._alive(), synced(self.synced), in_contact(*signs, now=now())]
+        checks = [*self._alive(), synced(self.synced), in_contact(*signs, now=now())]
+        return [*checks, in_turn(self._lead.holder, leading=self._lead.leading)] if self._lead else checks

@@ -1,5 +1,7 @@
 """What the operator is told when it starts. Everything else is in the HealingPolicy objects."""
 
+import secrets
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -23,11 +25,27 @@ class Settings:
     own_namespace: str = "planaria-system"
     """Where the operator runs; protected too, because an operator that heals itself cannot be trusted to stop."""
 
+    leader_elect: bool = False
+    """Whether other operators may run beside this one, so that only the holder of a Lease acts."""
+
+    identity: str = field(default_factory=lambda: f"{socket.gethostname()}_{secrets.token_hex(4)}")
+    """What this operator calls itself in the Lease: the host's name (in a pod, the pod's) and a part that no other process
+    on the host has."""
+
     prometheus_url: str | None = None
     """Base address of a Prometheus. Default: none; the kubelet's own metrics are used then."""
 
+    policy_url: str | None = None
+    """Base address of the policy service. Default: none; the rules decide then."""
+
+    policy_deadline_seconds: float = 0.05
+    """How long one question to it may take before the rules decide."""
+
     semantics: SemanticsSettings = field(default=SemanticsSettings())
     """What reads the evidence. Default: the embedded encoder."""
+
+    otlp_endpoint: str | None = None
+    """Base address of an OTLP/HTTP collector that gets a trace of each incident. Default: none."""
 
     listen_host: str = "127.0.0.1"
     """Address of the probe and metrics endpoint. Loopback by default; 0.0.0.0 inside a pod."""
@@ -46,6 +64,12 @@ class Settings:
 
     max_concurrent: int = 32
     """Remediations advanced at the same time; further ones wait their turn."""
+
+    max_actions_per_hour: int = 60
+    """Actions of all policies together within an hour."""
+
+    max_acting: int = 20
+    """Remediations of all policies together that may be acting, verifying or reverting at the same time."""
 
     @property
     def protected(self) -> frozenset[str]:

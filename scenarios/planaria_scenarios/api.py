@@ -39,6 +39,7 @@ PLACES = {
     "RoleBinding": Place("apis/rbac.authorization.k8s.io/v1", "rolebindings"),
     "ClusterRole": Place("apis/rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False),
     "ClusterRoleBinding": Place("apis/rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False),
+    "Lease": Place("apis/coordination.k8s.io/v1", "leases"),
     "CustomResourceDefinition": Place(
         "apis/apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False
     ),

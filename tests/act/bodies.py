@@ -7,7 +7,7 @@ from typing import Any
 from planaria_contract import ObjectRef, Observation, PodFact
 from planaria_contract.actions import Parameters
 from planaria_operator.act.builder import Refusal, Setting
-from planaria_operator.api.healing_policy import AllowedAction
+from planaria_operator.api.actions import AllowedAction
 from planaria_operator.api.plan import Operation, Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody

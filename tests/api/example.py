@@ -4,8 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 from planaria_contract import Action, Fault
 from planaria_operator.api.conditions import Condition, Status
-from planaria_operator.api.healing_policy import HealingPolicyStatus, Reservation
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
+from planaria_operator.api.policy_status import (
+    BreakerStatus,
+    Failure,
+    HealingPolicyStatus,
+    Reservation,
+    StormStatus,
+)
 from planaria_operator.api.remediation import (
     Attempt,
     AttemptOutcome,
@@ -14,10 +20,12 @@ from planaria_operator.api.remediation import (
     GuardRecord,
     MaskRecord,
     ParametersRecord,
+    PrecedentRecord,
     ProbabilityRecord,
     RemediationSpec,
     RemediationStatus,
     SemanticRecord,
+    ShadowRecord,
     Stage,
     SymptomRecord,
     TimelineEntry,
@@ -77,6 +85,23 @@ DECISION = DecisionRecord(
         ProbabilityRecord(action=Action.RESTART, percent=10),
     ),
     masks=(MaskRecord(action=Action.MIGRATE, reason="NotMovable", message="local volume"),),
+    shadow=ShadowRecord(
+        action=Action.RESTART,
+        percent=71,
+        explanation="a leak in one replica",
+        model="planaria-ppo@0123456789ab",
+    ),
+    precedents=(
+        PrecedentRecord(
+            incident="shop/web-outofmemorykilled@uid",
+            fault=Fault.MEMORY_EXHAUSTION,
+            did="resize memory by 1.5",
+            recovered=True,
+            harmed=True,
+            lost_seconds=41,
+            similarity_percent=97,
+        ),
+    ),
     decided_by="rules",
     model="rules@1",
 )
@@ -118,6 +143,7 @@ STATUS = RemediationStatus(
         ),
     ),
     semantic_state=STATE,
+    understood_at=after(5.5),
     decision=DECISION,
     guards=(GuardRecord(guard="mode", allowed=True, reason="Allowed", message="Enforce"),),
     attempts=(ATTEMPT,),
@@ -156,4 +182,16 @@ POLICY_STATUS = HealingPolicyStatus(
     unhealthy=1,
     active=1,
     reservations=(Reservation(remediation="web-1", attempt=1, target="Deployment/web", time=after(6)),),
+    failures=(
+        Failure(
+            remediation="web-0",
+            attempt=1,
+            action="restart Deployment/shop/web scope=pod",
+            outcome=AttemptOutcome.INEFFECTIVE,
+            time=after(-600),
+        ),
+    ),
+    storm=StormStatus(since=after(-60), calm_since=after(1), why="5 or more targets broke within 300 s"),
+    storm_ended_at=after(-86400),
+    breaker=BreakerStatus(opened_at=after(2), closed_at=after(-7200), observed_reset="OPS-17"),
 )

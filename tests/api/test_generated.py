@@ -1,11 +1,12 @@
 """What is generated is in the repository as generated, and whoever forgets is told."""
 
+import inspect
 from pathlib import Path
 
 import pytest
 import yaml
 
-from planaria_operator.api import crds, reference
+from planaria_operator.api import crds, reasons, reference
 from planaria_operator.api.explain import bounds_of, explained
 from planaria_operator.api.reasons import Reason
 
@@ -64,6 +65,21 @@ def test_bounds_are_said_in_words(node, text):
 def test_every_reason_is_explained_once_in_the_reference():
     text = (ROOT / "docs" / "reference" / "reasons.md").read_text()
     assert [reason for reason in Reason if text.count(f"| `{reason.value}` |") != 1] == []
+
+
+def test_every_refusal_says_what_to_do():
+    told = reference.sections(inspect.getsource(reasons))
+    refusals = {
+        value: text
+        for group in (
+            "why a guard refused",
+            "why an action was masked or could not be planned",
+            "why applying failed",
+        )
+        for value, text in told[group].items()
+        if value != Reason.ALLOWED
+    }
+    assert [value for value, text in refusals.items() if reference.ADVICE not in text] == []
 
 
 def test_a_reason_without_an_explanation_is_refused():

@@ -14,11 +14,12 @@ OPERATOR = "system:serviceaccount:planaria-system:planaria-operator"
 
 ALLOWED = {
     "": "get pods, watch pods, get pods/log, create pods/eviction, patch pods/resize, watch nodes, patch nodes, "
-    "get nodes/proxy, watch services",
+    "get nodes/proxy, watch services, watch namespaces",
     "apps": "get deployments, watch replicasets, list controllerrevisions, patch deployments, patch statefulsets, "
     "patch daemonsets, get deployments/scale, patch statefulsets/scale",
     "discovery.k8s.io": "watch endpointslices",
     "autoscaling": "watch horizontalpodautoscalers",
+    "policy": "watch poddisruptionbudgets",
     "events.k8s.io": "list events, create events, patch events",
     "planaria.dev": "watch healingpolicies, patch healingpolicies/status, create remediations, delete remediations, "
     "patch remediations/status",
@@ -28,12 +29,14 @@ DENIED = {
     "delete nodes, update nodes/status, create serviceaccounts/token, impersonate users, delete namespaces",
     "apps": "create deployments, delete deployments, update deployments, patch replicasets",
     "autoscaling": "patch horizontalpodautoscalers",
+    "policy": "patch poddisruptionbudgets, delete poddisruptionbudgets",
     "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations",
     "apiextensions.k8s.io": "list customresourcedefinitions, create customresourcedefinitions",
     "rbac.authorization.k8s.io": "escalate clusterroles, bind clusterroles, create clusterrolebindings",
 }
+ACTIONS = ("restart", "rollback", "scale", "resize", "migrate")
 STATIONS = ("watch", "evidence", "guard", "act", "record")
-NEVER_READ = {"Namespace", "SelfSubjectAccessReview"}
+NEVER_READ = {"SelfSubjectAccessReview"}
 
 
 def documents(kind: str) -> list[dict[str, Any]]:
@@ -47,8 +50,13 @@ def operator_rules() -> list[dict[str, Any]]:
     return [rule for body in roles for rule in body["rules"]]
 
 
+def lead_rules() -> list[dict[str, Any]]:
+    """Those of its own namespace."""
+    return [rule for body in documents("Role") for rule in body["rules"]]
+
+
 def test_no_rule_has_a_wildcard_or_reaches_for_secrets_or_more_rights():
-    for rule in operator_rules():
+    for rule in (*operator_rules(), *lead_rules()):
         words = {*rule["apiGroups"], *rule["resources"], *rule["verbs"]}
         assert not words & {
             "*",
@@ -84,7 +92,7 @@ def test_every_kind_that_the_operator_knows_can_be_read(kind: str):
     group = resource.api_version.rpartition("/")[0]
     readable = [
         rule
-        for rule in operator_rules()
+        for rule in (*operator_rules(), *lead_rules())
         if group in rule["apiGroups"] and resource.plural in rule["resources"]
     ]
     verbs = {verb for rule in readable for verb in rule["verbs"]}
@@ -94,7 +102,8 @@ def test_every_kind_that_the_operator_knows_can_be_read(kind: str):
 def test_every_role_of_the_operator_is_bound_to_its_account_alone():
     bound = {body["roleRef"]["name"]: body["subjects"] for body in documents("ClusterRoleBinding")}
     account = {"kind": "ServiceAccount", "name": "planaria-operator", "namespace": "planaria-system"}
-    assert bound == {f"planaria-operator-{part}": [account] for part in ("read", "usage", "record", "act")}
+    parts = ("read", "usage", "record", *ACTIONS)
+    assert bound == {f"planaria-operator-{part}": [account] for part in parts}
 
 
 def review(group: str, sentence: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a mode that does not exist": (
         {"mode": "Auto"},
         "spec.mode",
-        'supported values: "Observe", "Enforce"',
+        'supported values: "Observe", "Recommend", "Enforce"',
     ),
     "a misspelt field": (
         {"guardrail": {"cooldownSeconds": 60}},
@@ -129,6 +129,61 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         {"escalation": {"maxAttempts": 11}},
         "spec.escalation.maxAttempts",
         "should be less than or equal to 10",
+    ),
+    "a window that begins at no time of day": (
+        {"guardrails": {"windows": [{"kind": "Allow", "start": "25:00"}]}},
+        "spec.guardrails.windows[0].start",
+        'start must be a time of day such as "22:00"',
+    ),
+    "a window that ends after the day": (
+        {"guardrails": {"windows": [{"kind": "Allow", "end": "24:30"}]}},
+        "spec.guardrails.windows[0].end",
+        'end must be a time of day such as "06:00", or "24:00"',
+    ),
+    "a time zone that does not exist": (
+        {"guardrails": {"windows": [{"kind": "Allow", "timeZone": "Europe/Atlantis"}]}},
+        "spec.guardrails.windows[0].timeZone",
+        "unknown time zone Europe/Atlantis",
+    ),
+    "a window of no kind": (
+        {"guardrails": {"windows": [{"start": "22:00"}]}},
+        "spec.guardrails.windows[0].kind",
+        "Required value",
+    ),
+    "a day that does not exist": (
+        {"guardrails": {"windows": [{"kind": "Deny", "days": ["Mon"]}]}},
+        "spec.guardrails.windows[0].days[0]",
+        'supported values: "Monday", "Tuesday"',
+    ),
+    "a pause without a reason": (
+        {"pauseRequests": [{"requester": "anna", "reason": ""}]},
+        "spec.pauseRequests[0].reason",
+        "should be at least 1 chars long",
+    ),
+    "two pauses by the same person": (
+        {"pauseRequests": [{"requester": "anna", "reason": "a"}, {"requester": "anna", "reason": "b"}]},
+        "spec.pauseRequests[1]",
+        'Duplicate value: {"requester":"anna"}',
+    ),
+    "a pause until some day": (
+        {"pauseRequests": [{"requester": "anna", "reason": "a", "until": "Friday"}]},
+        "spec.pauseRequests[0].until",
+        "must be of type date-time",
+    ),
+    "more certainty than there is": (
+        {"actions": [{"type": "scale", "minConfidencePercent": 120}]},
+        "spec.actions[0].minConfidencePercent",
+        "should be less than or equal to 100",
+    ),
+    "a storm of one": (
+        {"guardrails": {"storm": {"incidents": 1}}},
+        "spec.guardrails.storm.incidents",
+        "should be greater than or equal to 2",
+    ),
+    "a breaker that is always open": (
+        {"guardrails": {"breaker": {"failures": 0}}},
+        "spec.guardrails.breaker.failures",
+        "should be greater than or equal to 1",
     ),
     "half an attempt": (
         {"escalation": {"maxAttempts": 1.5}},

@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_made_is_told(monkeypatch, capsys, tmp_path):
 
 def test_every_command_has_an_example():
     commands = subcommands(parser())
-    assert len(commands) == 9
+    assert len(commands) == 14
     leaves = [*subcommands(commands.pop("node")).values(), *commands.values()]
     assert all("example: python -m planaria_cluster" in (each.epilog or "") for each in leaves)
 
@@ -140,6 +140,18 @@ def test_auto_keeps_a_bare_cluster_that_is_there(monkeypatch):
     assert type(opening.open_cluster("demo")).__name__ == "KindProvider"
     monkeypatch.setattr("planaria_cluster.bare.settings.load", lambda _: object())
     assert type(opening.open_cluster("demo")).__name__ == "BareProvider"
+
+
+@pytest.mark.parametrize("name", ["helm", "promtool", "prometheus"])
+def test_a_tool_gets_its_words_as_they_are_and_needs_no_cluster(name, monkeypatch, tmp_path):
+    became = []
+    monkeypatch.setattr("planaria_cluster.build.built", lambda recipe, _: tmp_path / recipe.name)
+    monkeypatch.setattr("os.execve", lambda program, argv, env: became.append((program, argv[1:], env)))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    cli.main([name, "--", "test", "--name", "x"])
+    ((program, words, environment),) = became
+    assert (program.name, words) == (name, ["test", "--name", "x"])
+    assert "KUBECONFIG" not in environment
 
 
 def test_a_lost_engine_does_not_hide_the_environment(monkeypatch):

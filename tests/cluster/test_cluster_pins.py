@@ -28,8 +28,9 @@ def test_go_sum_is_there_for_the_pinned_version():
 
 def test_each_recipe_has_its_own_folder_in_the_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("PLANARIA_CACHE", str(tmp_path))
-    folders = {recipe.folder for recipe in (build.kubernetes(), build.coredns(), build.kwok(), build.kind())}
-    assert len(folders) == 4
+    recipes = (build.kubernetes, build.coredns, build.kwok, build.kind, build.helm, build.prometheus)
+    folders = {recipe().folder for recipe in recipes}
+    assert len(folders) == 6
     assert all(folder.is_relative_to(tmp_path) for folder in folders)
 
 

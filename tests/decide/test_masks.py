@@ -1,7 +1,15 @@
 """What is ruled out, and the stable reason for it."""
 
 from planaria_contract import Action, NodeFact
-from planaria_operator.decide.masks import merged, policy_masks, situation_masks
+from planaria_operator.api.actions import Mode
+from planaria_operator.api.reasons import Reason
+from planaria_operator.decide.masks import (
+    confidence_masks,
+    merged,
+    patience_masks,
+    policy_masks,
+    situation_masks,
+)
 from tests.builders import observation, pod_fact, policy, workload_fact
 
 
@@ -22,7 +30,15 @@ def test_what_the_policy_does_not_list_is_ruled_out():
     assert Action.RESTART not in found
 
 
-def test_waiting_and_escalating_are_never_ruled_out():
+def test_waiting_ends_when_the_patience_of_the_policy_does():
+    patient = policy(escalation={"maxWaits": 3})
+    assert patience_masks(patient, 2) == ()
+    (mask,) = patience_masks(patient, 3)
+    assert (mask.category, mask.reason) == (Action.NONE, "WaitedEnough")
+    assert mask.message == "waited 3 times; escalation.maxWaits is 3"
+
+
+def test_no_policy_rules_out_waiting_or_escalating():
     found = reasons(policy_masks(policy(actions=[])))
     assert not {Action.NONE, Action.ESCALATE} & found.keys()
 
@@ -71,3 +87,28 @@ def test_the_first_reason_for_a_category_stands_and_the_chosen_one_has_none():
     assert reasons(both)[Action.ROLLBACK] == "NotAllowedByPolicy"
     assert Action.SCALE not in reasons(both)
     assert len(both) == len(reasons(both))
+
+
+def test_what_is_only_observed_gives_way_to_what_is_enforced():
+    mixed = policy(actions=[{"type": "restart", "mode": "Observe"}, {"type": "rollback"}])
+    assert reasons(policy_masks(mixed))[Action.RESTART] == Reason.OBSERVE_MODE
+    assert Action.ROLLBACK not in reasons(policy_masks(mixed))
+
+
+def test_a_policy_that_enforces_nothing_shows_what_would_be_done():
+    watching = policy(
+        mode=Mode.OBSERVE, actions=[{"type": "restart"}, {"type": "scale", "mode": "Recommend"}]
+    )
+    assert not {Action.RESTART, Action.SCALE} & reasons(policy_masks(watching)).keys()
+
+
+def test_a_recommendation_is_not_passed_over_for_the_second_best():
+    mixed = policy(actions=[{"type": "rollback", "mode": "Recommend"}, {"type": "restart"}])
+    assert Action.ROLLBACK not in reasons(policy_masks(mixed))
+
+
+def test_an_action_that_asks_for_more_confidence_is_masked():
+    strict = policy(actions=[{"type": "restart", "min_confidence_percent": 80}, {"type": "rollback"}])
+    assert reasons(confidence_masks(strict, 79)) == {Action.RESTART: Reason.LOW_CONFIDENCE}
+    assert confidence_masks(strict, 80) == ()
+    assert set(reasons(confidence_masks(strict, 19))) == {Action.RESTART, Action.ROLLBACK}

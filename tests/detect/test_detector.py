@@ -51,6 +51,7 @@ def test_many_pods_of_one_workload_are_one_incident_with_the_oldest_symptom_firs
     assert [symptom.subject.name for symptom in incident.symptoms] == ["front-2", "front-1", "front-0"]
     assert incident.visible_at == ago(42)
     assert incident.ripe
+    assert incident.ripe_at == ago(42 - 30)  # notReadyForSeconds after the oldest
 
 
 def test_an_incident_is_unripe_while_every_symptom_is_young():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from planaria_contract import SymptomKind
-from planaria_operator.api.healing_policy import Triggers
+from planaria_operator.api.triggers import Triggers
 from planaria_operator.detect.symptoms import of_pod, was_ready
 from planaria_operator.objects.pod import parse_pod
 

@@ -1,6 +1,6 @@
 import pytest
 
-from planaria_operator.api.healing_policy import LabelSelector, SelectorRequirement
+from planaria_operator.api.selector import LabelSelector, SelectorRequirement
 from planaria_operator.detect.selection import matches, opted_out, selected, selects
 from planaria_operator.objects.meta import OPT_OUT_LABEL
 from tests.builders import daemon_set, deployment, meta, policy, stateful_set, store

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from planaria_contract import SymptomKind
-from planaria_operator.api.healing_policy import Triggers
+from planaria_operator.api.triggers import Triggers
 from planaria_operator.detect.symptoms import of_node, of_pod, of_workload, was_ready
 from tests.builders import NOW, ago, container, deployment, node, pod, replica_set, terminated, waiting
 

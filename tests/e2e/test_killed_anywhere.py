@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from planaria_operator.reconcile.journal import Station
+from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
 from tests.kubectl import Kubectl
 
 pytestmark = pytest.mark.cluster
@@ -61,7 +62,7 @@ def test_one_action_is_applied_although_the_operator_died_after(
     status = ending.remediations[0]["status"]
     assert [attempt["decision"]["action"] for attempt in status["attempts"]] == ["rollback"]
     assert ending.generation_after == ending.generation_before + 1
-    assert ending.image == "planaria.local/busybox:1"
+    assert ending.image == IMAGE
     succeeded = next(condition for condition in status["conditions"] if condition["type"] == "Succeeded")
     assert succeeded["status"] == "True"
 
@@ -79,49 +80,15 @@ def test_a_reservation_is_counted_once_however_often_it_was_made(endings: dict[S
 def _break_everything(kubectl: Kubectl, names: dict[Station, str]) -> dict[str, int]:
     for name in names.values():
         kubectl("create", "namespace", name)
-        kubectl.apply(name, _policy(name))
-        kubectl.apply(name, _deployment(name, "planaria.local/busybox:1"))
+        kubectl.apply(name, policy(name))
+        kubectl.apply(name, deployment(name))
     for name in names.values():
         kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
     generations = {}
     for name in names.values():
-        body = kubectl.apply(name, _deployment(name, "planaria.local/no-such-image:1"))
+        body = kubectl.apply(name, deployment(name, "planaria.local/no-such-image:1"))
         generations[name] = body["metadata"]["generation"]
     return generations
-
-
-def _deployment(namespace: str, image: str) -> dict[str, Any]:
-    labels = {"app": "web"}
-    container = {
-        "name": "web",
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["/bin/busybox", "sleep", "3600"],
-        "resources": {"limits": {"cpu": "20m", "memory": "16Mi"}},
-    }
-    template = {
-        "metadata": {"labels": labels},
-        "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
-    }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": namespace},
-        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": template},
-    }
-
-
-def _policy(namespace: str) -> dict[str, Any]:
-    return {
-        "apiVersion": "planaria.dev/v1alpha1",
-        "kind": "HealingPolicy",
-        "metadata": {"name": "web", "namespace": namespace},
-        "spec": {
-            "mode": "Enforce",
-            "triggers": {"waitingForSeconds": 0},
-            "verification": {"stableForSeconds": 3, "timeoutSeconds": 90},
-        },
-    }
 
 
 # --- running and dying
@@ -152,7 +119,7 @@ async def _die_once_then_finish(
             assert await process.wait() == -signal.SIGKILL, "it must really have died"
             assert (folder / station.value).exists(), "at the station that is tested"
             process = await _start(command, folder)
-            while not await asyncio.to_thread(_finished, kubectl, namespace):
+            while not await asyncio.to_thread(finished, kubectl, namespace):
                 assert process.returncode is None, "it must not die again"
                 await asyncio.sleep(1)
     except (TimeoutError, AssertionError) as error:
@@ -166,11 +133,6 @@ async def _die_once_then_finish(
 async def _start(command: list[str], folder: Path) -> asyncio.subprocess.Process:
     with (folder / "operator.log").open("ab") as log:
         return await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
-
-
-def _finished(kubectl: Kubectl, namespace: str) -> bool:
-    stages = [body.get("status", {}).get("stage") for body in kubectl.items("remediations", namespace)]
-    return bool(stages) and all(stage == "Finished" for stage in stages)
 
 
 def _ending(kubectl: Kubectl, namespace: str, generation_before: int) -> Ending:

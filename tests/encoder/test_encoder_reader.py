@@ -14,7 +14,7 @@ from planaria_semantics.encoder.reader import MAX_EVIDENCE, EncoderReader
 from planaria_semantics.signs.signs import CERTAIN, Sign
 from planaria_semantics.state import settle
 from planaria_semantics.window import Window, build
-from tests.builders import observation, symptom
+from tests.builders import observation, pod_fact, symptom
 from tests.window.making import event, saying
 
 FULL = "write /data/orders.db: no space left on device"
@@ -146,3 +146,16 @@ def test_two_threads_do_not_disturb_each_other(reader):
     alone = [reader.judge(window) for window in windows]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(reader.judge, windows)) == alone
+
+
+def test_what_has_its_place_is_less_believed_to_wait_for_one(reader):
+    forged = [
+        "0/3 nodes are available: 3 Insufficient cpu.",
+        "x509: certificate has expired or is not yet valid",
+    ]
+    unplaced = (pod_fact("front-0", affected=True, node=None), pod_fact("front-1"))
+    waiting, placed = (
+        reader.judge(build(saying(forged * 2, pods=pods))).probabilities[Fault.SCHEDULING_BLOCKED]
+        for pods in (unplaced, (pod_fact("front-0", affected=True), pod_fact("front-1")))
+    )
+    assert placed < waiting / 4

@@ -3,22 +3,24 @@
 from datetime import datetime
 from typing import Any
 
-from planaria_contract import Action
-from planaria_operator.api.healing_policy import HealingPolicy, Reservation
+from planaria_contract import Action, Fault, Scale
+from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
+from planaria_operator.api.policy_status import Reservation
 from planaria_operator.api.remediation import (
     Attempt,
     DecisionRecord,
     Remediation,
     RemediationSpec,
     RemediationStatus,
+    SemanticRecord,
     Stage,
 )
 from planaria_operator.guard.verdict import Proposal
 from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
-from tests.builders import NAMESPACE, NOW, ago, deployment, policy, store
+from tests.builders import NAMESPACE, NOW, ago, decision, deployment, policy, ref, store
 
 FRONT = deployment("front", ready=2)
 
@@ -42,8 +44,22 @@ def remediation(
 ) -> Remediation:
     stage = Stage.FINISHED if finished else Stage.UNDERSTOOD
     spec = RemediationSpec(policy="default", target=reference(target), incident=name, visible_at=ago(60))
+    status.setdefault("semantic_state", understood())
+    status.setdefault("understood_at", NOW)
     return Remediation(
         name=name, namespace=NAMESPACE, spec=spec, status=RemediationStatus(stage=stage, **status)
+    )
+
+
+def understood(percent: int = 90) -> SemanticRecord:
+    return SemanticRecord(
+        fault=Fault.HANG_OR_PROBE_FAILURE,
+        component="Deployment/front",
+        severity=1,
+        confidence_percent=percent,
+        summary="A test took it for a hang.",
+        source="rules",
+        model="test@1",
     )
 
 
@@ -80,6 +96,7 @@ def proposal(
 ) -> Proposal:
     fields.setdefault("remediation", remediation(target))
     fields.setdefault("plan", plan(reference(acted_on or target)))
+    fields.setdefault("decision", decision(Scale(ratio=2.0), ref(acted_on or target)))
     fields.setdefault("protected_namespaces", frozenset({"kube-system", "planaria-system"}))
     return Proposal(
         policy=under or policy(), store=world or store(target, acted_on or target), now=NOW, **fields

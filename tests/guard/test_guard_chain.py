@@ -1,8 +1,11 @@
 """The order is documented, every verdict is recorded, and a guard that cannot answer refuses."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from planaria_operator.api.healing_policy import Mode
+from planaria_operator.api.actions import Mode
 from planaria_operator.api.reasons import Reason
 from planaria_operator.guard.chain import GUARDS, check_all
 from planaria_operator.guard.verdict import Proposal, Verdict, first_refusal
@@ -14,11 +17,32 @@ from tests.guard.proposals import FRONT, proposal
 def test_the_order_is_the_documented_one():
     assert [guard.name for guard in GUARDS] == [
         "protected-namespace",
+        "opt-out",
         "mode",
+        "pause",
+        "breaker",
+        "window",
+        "node-action",
+        "confidence",
+        "repeat",
+        "evidence",
+        "hesitation",
+        "storm",
         "cooldown",
+        "target-budget",
         "budget",
+        "namespace-budget",
+        "total-budget",
+        "concurrency",
         "min-healthy",
+        "disruption-budget",
     ]
+
+
+def test_the_page_lists_every_guard_in_the_order_in_which_it_is_asked():
+    page = (Path(__file__).parents[2] / "docs" / "guards.md").read_text(encoding="utf-8")
+    table = page.partition("### The guards, in their order")[2].partition("### ")[0]
+    assert re.findall(r"^\| `([a-z-]+)`", table, re.MULTILINE) == [guard.name for guard in GUARDS]
 
 
 def test_a_calm_world_passes_every_guard():
@@ -51,7 +75,7 @@ def test_a_guard_that_breaks_refuses(guard, monkeypatch: pytest.MonkeyPatch):
 
 class Unreadable(ClusterStore):
     def __getattribute__(self, name: str):
-        if name in {"remediations", "workloads", "nodes"}:
+        if name in {"remediations", "workloads", "nodes", "policies", "unwatched"}:
             raise ConnectionError("the store is not filled yet")
         return super().__getattribute__(name)
 
@@ -59,14 +83,19 @@ class Unreadable(ClusterStore):
 def test_guards_that_cannot_read_the_world_refuse():
     proposed = proposal(world=Unreadable.__new__(Unreadable))
     unavailable = {verdict.guard for verdict in check_all(proposed) if not verdict.allowed}
-    assert unavailable == {"cooldown", "min-healthy"}
+    assert unavailable == {
+        *("opt-out", "breaker", "repeat", "cooldown", "concurrency", "min-healthy"),
+        *("target-budget", "budget", "namespace-budget", "total-budget"),
+    }
 
 
 @pytest.mark.parametrize("unreadable", [None, "policy"])
 def test_guards_that_cannot_read_the_policy_refuse(unreadable):
     broken = proposal()
     object.__setattr__(broken, "policy", unreadable)
-    assert not any(verdict.allowed for verdict in check_all(broken))
+    allowed = {verdict.guard for verdict in check_all(broken) if verdict.allowed}
+    # Neither the weather, which comes with the proposal, nor whether the plan concerns a node or a pod stands in it.
+    assert allowed == {"storm", "node-action", "disruption-budget"}
 
 
 def test_a_target_that_the_store_does_not_know_leaves_min_healthy_without_an_answer():

@@ -5,9 +5,10 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planaria_operator.api.healing_policy import HealingPolicy, Reservation
-from planaria_operator.guard.budget import ActionBudget, reserved
-from planaria_operator.guard.min_healthy import required_healthy
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.policy_status import Reservation
+from planaria_operator.guard.budget import ActionBudget, ledger_time, memory_seconds, reserved
+from planaria_operator.guard.population import required_healthy
 from tests.builders import NOW, policy
 from tests.guard.proposals import proposal, reservation, with_reservations
 
@@ -46,17 +47,18 @@ def under(taken: list[Reservation]) -> HealingPolicy:
 
 
 @given(reservations, st.integers(1, 3))
-def test_reserving_twice_takes_one_action(taken: list[Reservation], number: int):
+def test_reserving_twice_takes_one_action_at_the_later_time(taken: list[Reservation], number: int):
     own = reservation(0, by="front-1", number=number)
-    once = reserved(under(taken), own, NOW)
-    twice = reserved(under(list(once.reservations)), own, NOW + timedelta(seconds=1))
-    assert [r for r in once.reservations if (r.remediation, r.attempt) == ("front-1", number)]
+    later = own.model_copy(update={"time": NOW + timedelta(seconds=1)})
+    once = reserved(under(taken).status, own, 600)
+    twice = reserved(once, later, 600)
+    assert [r for r in twice.reservations if (r.remediation, r.attempt) == ("front-1", number)] == [later]
     assert len(twice.reservations) <= len(once.reservations)
 
 
 @given(reservations)
 def test_nothing_that_still_counts_is_forgotten_and_nothing_old_is_kept(taken: list[Reservation]):
-    kept = reserved(under(taken), reservation(0, by="new"), NOW).reservations
+    kept = reserved(under(taken).status, reservation(0, by="new"), 600).reservations
     recent = [each for each in taken if (NOW - each.time).total_seconds() < 600]
     assert all(each in kept for each in recent)
     assert all((NOW - each.time).total_seconds() < 600 for each in kept)
@@ -74,8 +76,14 @@ def test_once_the_stated_wait_is_over_the_budget_has_room(taken: list[Reservatio
     assert ActionBudget().check(later).allowed
 
 
-def test_the_longer_of_window_and_cooldown_decides_what_is_kept():
-    rails = {"cooldown_seconds": 3000, "budget": {"actions": 3, "window_seconds": 60}}
-    made = with_reservations(policy(guardrails=rails), reservation(2000), reservation(3500))
-    kept = reserved(made, reservation(0, by="new"), NOW).reservations
-    assert [(NOW - each.time).total_seconds() for each in kept] == [2000, 0]
+def test_the_brake_that_looks_back_furthest_decides_what_is_kept():
+    rails = {"cooldown_seconds": 5000, "budget": {"actions": 3, "window_seconds": 60}}
+    short = policy(guardrails={"target_budget": {"window_seconds": 60}})
+    assert memory_seconds([short]) == 3600, "the operator's own budget looks back for an hour"
+    assert memory_seconds([short, policy(guardrails=rails)]) == 5000
+
+
+def test_what_is_reserved_never_goes_back_in_time_though_the_clock_may():
+    made = with_reservations(policy(), reservation(-500))
+    assert ledger_time([policy(), made], NOW) == NOW + timedelta(seconds=500)
+    assert ledger_time([policy()], NOW) == NOW

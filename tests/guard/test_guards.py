@@ -2,7 +2,7 @@
 
 import pytest
 
-from planaria_operator.api.healing_policy import Mode
+from planaria_operator.api.actions import Mode
 from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.guard.budget import ActionBudget

@@ -66,6 +66,21 @@ async def test_a_kubeconfig_leads_to_a_client_that_has_reached_its_server(tmp_pa
     await client.close()
 
 
+async def test_another_context_of_the_same_file_can_be_chosen(tmp_path: Path, raw: RawServer):
+    raw.answer(200, {"gitVersion": "v1"})
+    path = kubeconfig(tmp_path, "http://127.0.0.1:1")
+    body = yaml.safe_load(path.read_text())
+    body["clusters"].append({"name": "other", "cluster": {"server": raw.url}})
+    body["contexts"].append({"name": "other", "context": {"cluster": "other", "user": "main"}})
+    path.write_text(yaml.safe_dump(body))
+    client = await connect(path, context="other", user_agent="somebody-else")
+    assert client.host == raw.url
+    assert raw.asked[0].headers["User-Agent"] == "somebody-else"
+    await client.close()
+    with pytest.raises(ConfigMalformed, match="nowhere"):
+        await connect(path, context="nowhere")
+
+
 async def test_a_server_that_hides_its_version_still_counts_as_reached(tmp_path: Path, raw: RawServer):
     raw.refuse(403, "Forbidden", "no")
     await (await connect(kubeconfig(tmp_path, raw.url))).close()

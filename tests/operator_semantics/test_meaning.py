@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from planaria_contract import Fault, Source
-from planaria_operator.api.healing_policy import HealingPolicyStatus
+from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.reasons import Reason
 from planaria_operator.meaning import Counted, Meaning
 from planaria_operator.reconcile.policy_status import SEMANTICS_EMBEDDED, summarised

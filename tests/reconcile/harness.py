@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from planaria_contract import Action, Decision, Escalate, Observation, SemanticState
+from planaria_contract import Action, Decision, Escalate, Observation, Outcome, SemanticState
 from planaria_contract.actions import Parameters
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.base import API_VERSION
@@ -59,6 +59,8 @@ class Script:
     """(token, body of the first operation) of every application that succeeded."""
     situations: list[Situation] = field(default_factory=list)
     events: list[tuple[Reason, str]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    dry_runs: int = 0
 
     # Collector, Extractor, Decider, Planner, Actor and Recorder in one.
 
@@ -73,11 +75,16 @@ class Script:
         parameters = self.decisions.pop(0) if self.decisions else Escalate(reason="nothing is left")
         return builders.decision(parameters, TARGET, masks=())
 
-    async def plan(self, *_: Any) -> Plan | Refusal:
-        return self.plans.pop(0) if self.plans else plan()
+    def tell(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+
+    async def plan(self, decision: Decision, *_: Any) -> Plan | Refusal:
+        if self.plans:
+            return self.plans.pop(0)
+        return plan(decision.category.value).model_copy(update={"action": decision.category})
 
     async def dry_run(self, _: Sequence[Operation]) -> None:
-        return None
+        self.dry_runs += 1
 
     async def apply(self, operations: Sequence[Operation], token: str) -> list[str]:
         if self.apply_errors:

@@ -134,3 +134,20 @@ def _moved(pod: Any, namespace: str) -> Any:
 
     meta: Meta = replace(pod.meta, namespace=namespace)
     return replace(pod, meta=meta)
+
+
+async def test_with_more_incidents_than_places_every_one_has_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Held ones are asked in every pass too, and must not keep the last from ever being looked at."""
+    here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
+    object.__setattr__(here.parts.settings, "max_concurrent", 2)
+    for number in range(5):
+        workload = builders.deployment(f"app-{number}", ready=0, available=0)
+        owned = builders.replica_set(workload, ready=0)
+        gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
+        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
+            here.store.put(view)
+    here.store.put(builders.node("node-1"))
+    await passes(Engine(here.parts), here, 9)
+    assert {each.status.stage.value for each in here.store.remediations.values()} == {"Blocked"}

@@ -1,6 +1,6 @@
 """Finished records are kept for as long as the policy says, and no longer."""
 
-from planaria_operator.api.healing_policy import History
+from planaria_operator.api.aftermath import History
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, Stage
 from planaria_operator.reconcile.history import expired

@@ -64,7 +64,8 @@ async def test_what_does_not_help_is_undone_and_not_repeated(monkeypatch: pytest
 
 
 async def test_after_the_last_allowed_attempt_a_person_takes_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = world(monkeypatch, RESTART, RESTART, RESTART, escalation={"max_attempts": 2})
+    decisions = (RESTART, Resize(resource="memory", ratio=2), RESTART)
+    here = world(monkeypatch, *decisions, escalation={"max_attempts": 2})
     escalated = await here.until("Escalated")
     assert len(escalated.status.attempts) == 2
     assert said(escalated, "Succeeded") == ("Unknown", "Escalated")

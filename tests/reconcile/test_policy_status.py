@@ -1,6 +1,6 @@
 """What a HealingPolicy says of itself."""
 
-from planaria_operator.api.healing_policy import HealingPolicyStatus
+from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.reconcile.policy_status import METRICS_NOT_CONFIGURED, summarised
 from tests.builders import NOW, ago, deployment, policy, store
 

@@ -19,6 +19,7 @@ from planaria_scenarios.errors import ApiError
 from planaria_scenarios.progress import Deployed, Event
 from planaria_scenarios.result import Result
 from planaria_scenarios.session import Session, play
+from tests.scenarios.chosen import chosen
 
 pytestmark = pytest.mark.cluster
 
@@ -35,11 +36,6 @@ def stage(kubeconfig: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def results(stage: Path, request, tmp_path_factory) -> dict[str, Result]:
-    chosen = [
-        item.callspec.params["name"]
-        for item in request.session.items
-        if "results" in getattr(item, "fixturenames", ()) and hasattr(item, "callspec")
-    ]
     progress = Progress()
     session = Session(
         kubeconfig=stage,
@@ -47,7 +43,7 @@ def results(stage: Path, request, tmp_path_factory) -> dict[str, Result]:
         log=tmp_path_factory.mktemp("operator") / "operator.log",
         listener=lambda event: progress.say(show.line(event)),
     )
-    found = asyncio.run(play(find(chosen), session))
+    found = asyncio.run(play(find(chosen(request, __name__)), session))
     return {result.name: result for result in found}
 
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from planaria_operator.api.healing_policy import Mode
+from planaria_operator.api.actions import Mode
 from planaria_operator.api.remediation import Stage
 from planaria_operator.watch.resources import Unreadable, parse_policy, parse_remediation
 from tests.watch.bodies import policy, remediation

@@ -14,6 +14,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.errors import NotFound
 from planaria_operator.kube.interface import PatchType
+from planaria_operator.kube.paths import resource_of
 from planaria_operator.objects.store import ClusterStore, View
 from planaria_operator.watch import run
 from planaria_operator.watch.feed import Feed
@@ -44,13 +45,13 @@ async def watching(kube: KubeClient, namespace: str, **options: Any) -> AsyncIte
 
 
 async def fresh_views(kube: KubeClient, namespace: str) -> dict[tuple[str, ...], View]:
-    kinds = [kind for kind in PARSERS if kind != "Node"]
+    kinds = [kind for kind in PARSERS if resource_of(kind).namespaced]
     views = [PARSERS[kind](body) for kind in kinds for body in await kube.list(kind, namespace)]
     return {view.meta.key: view for view in views}
 
 
 def stored_views(feed: Feed) -> dict[tuple[str, ...], View]:
-    kinds = [kind for kind in PARSERS if kind != "Node"]
+    kinds = [kind for kind in PARSERS if resource_of(kind).namespaced]
     return {view.meta.key: view for kind in kinds for view in feed.store._all(kind)}
 
 
@@ -202,3 +203,21 @@ async def test_nothing_is_ever_written_to_what_is_watched(real: KubeClient, name
         assert not [key for key in meta.get("annotations", {}) if "kopf" in key]
         assert not meta.get("finalizers")
     assert (await real.get("Deployment", namespace, "web"))["spec"] == made["spec"]
+
+
+async def test_a_user_id_without_a_name_watches_too(
+    real: KubeClient, namespace: str, monkeypatch: pytest.MonkeyPatch
+):
+    """As in a container whose image knows no user 65532."""
+
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 65532")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    async with watching(real, namespace) as feed:
+        await real.create("HealingPolicy", namespace, policy("all", namespace=namespace, uid="-", version=0))
+
+        async def arrived() -> bool:
+            return (namespace, "all") in feed.store.policies
+
+        await eventually(arrived, "the watch delivers")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tarfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def answers(holder: Process) -> bool:
 def load(nodes: list[tuple[Node, Process]], archive: Path) -> list[str]:
     """Import a docker or OCI archive on every node that lacks it; the names of the nodes where it was imported."""
     key = _key(archive)
-    lacking = [(node, holder) for node, holder in nodes if not _note(node, key).exists()]
+    lacking = [(node, holder) for node, holder in nodes if not _known(node, key)]
     with ThreadPoolExecutor(max_workers=4) as pool:
         list(pool.map(lambda pair: _import(pair[0], pair[1], archive, key), lacking))
     return [node.name for node, _ in lacking]
@@ -105,14 +106,31 @@ def load(nodes: list[tuple[Node, Process]], archive: Path) -> list[str]:
 
 def _import(node: Node, holder: Process, archive: Path, key: str) -> None:
     run([*_ctr(holder), "images", "import", archive])
+    note, names = _note(node, key), _names(archive)
+    for other in make_folder(note.parent).iterdir():
+        if other.read_text() in ("", names):  # its image has lost its name to this one
+            other.unlink(missing_ok=True)
+    note.write_text(names)
+
+
+def _known(node: Node, key: str) -> bool:
     note = _note(node, key)
-    make_folder(note.parent)
-    note.touch()
+    return note.exists() and note.read_text() != ""  # an empty one is of a version that did not write names
 
 
 def _note(node: Node, key: str) -> Path:
     """Lies beside the images themselves, so that both vanish together."""
     return node.folder / "containerd" / "planaria" / key
+
+
+def _names(archive: Path) -> str:
+    """What the archive's images are called; an OCI archive keeps that in its index."""
+    with tarfile.open(archive) as file:
+        for member in ("manifest.json", "index.json"):
+            if member in file.getnames() and (stream := file.extractfile(member)) is not None:
+                found = json.load(stream)
+                return json.dumps(found["manifests"] if "manifests" in found else found[0].get("RepoTags"))
+    return str(archive.resolve())
 
 
 def _key(archive: Path) -> str:

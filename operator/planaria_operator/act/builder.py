@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from planaria_contract import Decision, Observation
-from planaria_operator.api.healing_policy import AllowedAction
+from planaria_operator.api.actions import AllowedAction
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
 from planaria_operator.objects.store import ClusterStore

@@ -8,7 +8,8 @@ from planaria_operator.act import migrate, resize, restart, rollback, scale
 from planaria_operator.act.bodies import meta
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.revisions import parse_revision
-from planaria_operator.api.healing_policy import AllowedAction, HealingPolicy
+from planaria_operator.api.actions import AllowedAction
+from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.errors import Forbidden, NotFound

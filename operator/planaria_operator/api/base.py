@@ -1,9 +1,9 @@
 """How the models of the custom resources are written: camelCase on the wire, described, bounded."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 GROUP = "planaria.dev"
@@ -21,7 +21,12 @@ class ApiModel(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-Time = Annotated[datetime, Field(json_schema_extra={"format": "date-time"})]
+def _with_zone(time: datetime) -> datetime:
+    """The API server also takes a time without a zone; it is read as UTC."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+Time = Annotated[datetime, AfterValidator(_with_zone), Field(json_schema_extra={"format": "date-time"})]
 Name = Annotated[str, Field(min_length=1, max_length=253)]
 Text = Annotated[str, Field(max_length=1024)]
 Percent = Annotated[int, Field(ge=0, le=100)]

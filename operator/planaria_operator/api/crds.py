@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from planaria_operator.api.base import API_VERSION, GROUP, VERSION
 from planaria_operator.api.explain import explained
 from planaria_operator.api.generated import arguments, settle
-from planaria_operator.api.healing_policy import HealingPolicySpec, HealingPolicyStatus
+from planaria_operator.api.healing_policy import HealingPolicySpec
+from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import RemediationSpec, RemediationStatus
 from planaria_operator.api.schema import Schema, structural
 

@@ -3,243 +3,39 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from planaria_contract import Action
-from planaria_operator.api.base import ApiModel, Name, Time
-from planaria_operator.api.cel import rule, validations
-from planaria_operator.api.conditions import Condition
+from planaria_operator.api.actions import DEFAULT_ACTIONS, AllowedAction, Mode
+from planaria_operator.api.aftermath import Escalation, History, Verification
+from planaria_operator.api.base import ApiModel
 from planaria_operator.api.evidence_settings import EvidenceSettings
-from planaria_operator.api.selector import LabelSelector as LabelSelector  # noqa: PLC0414  exported again
-from planaria_operator.api.selector import SelectorRequirement as SelectorRequirement  # noqa: PLC0414  exported again
-
-
-class Mode(StrEnum):
-    OBSERVE = "Observe"
-    ENFORCE = "Enforce"
-
+from planaria_operator.api.guardrails import Guardrails
+from planaria_operator.api.policy_status import HealingPolicyStatus
+from planaria_operator.api.selector import LabelSelector
+from planaria_operator.api.triggers import Triggers
+from planaria_operator.api.windows import PauseRequest
 
 TargetKind = Literal["Deployment", "StatefulSet", "DaemonSet", "Node"]
 
 
-class RestartTrigger(ApiModel):
-    """Restarts that count as a fault."""
-
-    count: Annotated[
-        int, Field(ge=1, le=100, description="Restarts of one pod within the window that open an incident.")
-    ] = 3
-    window_seconds: Annotated[
-        int, Field(ge=60, le=86400, description="Length of the sliding window, in seconds.")
-    ] = 600
+class DecideMode(StrEnum):
+    RULES = "rules"
+    SHADOW = "shadow"
+    POLICY = "policy"
 
 
-class Triggers(ApiModel):
-    """What counts as a fault, and for how long it must last. A weak sign waits longer than a sure one."""
+class Decide(ApiModel):
+    """Who chooses the action."""
 
-    not_ready_for_seconds: Annotated[
-        int,
+    mode: Annotated[
+        DecideMode,
         Field(
-            ge=5,
-            le=3600,
-            description="A pod that was ready and is not ready for this long opens an incident. Pods that are still "
-            "starting within their rollout's progress deadline do not count.",
+            description="rules: the runbook decides. shadow (the default): the runbook decides, and what the learned policy "
+            "would have done is recorded beside it. policy: the learned policy decides; the runbook does where the policy "
+            "service does not answer in time. Guards and verification are the same in all three."
         ),
-    ] = 30
-    restarts: Annotated[
-        RestartTrigger, Field(description="Restarts within a window that open an incident.")
-    ] = RestartTrigger()
-    waiting_for_seconds: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=3600,
-            description="A container that waits in CrashLoopBackOff, ImagePullBackOff, ErrImagePull, InvalidImageName, "
-            "CreateContainerConfigError or CreateContainerError for this long opens an incident.",
-        ),
-    ] = 10
-    unschedulable_for_seconds: Annotated[
-        int,
-        Field(
-            ge=5,
-            le=3600,
-            description="A pod that the scheduler cannot place for this long opens an incident.",
-        ),
-    ] = 60
-    node_not_ready_for_seconds: Annotated[
-        int,
-        Field(
-            ge=5,
-            le=3600,
-            description="A node whose Ready condition is not True for this long opens an incident, on top of the grace "
-            "period after which Kubernetes itself declares it lost (40 s by default).",
-        ),
-    ] = 30
-
-
-class AllowedAction(ApiModel):
-    """One action that may be used, with its bounds."""
-
-    model_config = ConfigDict(
-        json_schema_extra=validations(
-            rule(
-                "!has(self.maxReplicas) || self.type == 'scale'",
-                "maxReplicas bounds the action scale only: remove it here",
-                field=".maxReplicas",
-            ),
-            rule(
-                "!has(self.maxRatioPercent) || self.type == 'resize'",
-                "maxRatioPercent bounds the action resize only: remove it here",
-                field=".maxRatioPercent",
-            ),
-            rule(
-                "!has(self.maxPods) || self.type in ['restart', 'migrate']",
-                "maxPods bounds the actions restart and migrate only: remove it here",
-                field=".maxPods",
-            ),
-        )
-    )
-
-    type: Annotated[
-        Literal["restart", "migrate", "scale", "resize", "rollback"],
-        Field(
-            description="restart, migrate, scale, resize or rollback. What is not listed is never done; escalating to a person "
-            "always may be."
-        ),
-    ]
-    max_replicas: Annotated[
-        int | None,
-        Field(ge=1, le=10000, description="scale: never above this many replicas. Default 10."),
-    ] = None
-    max_ratio_percent: Annotated[
-        int | None,
-        Field(
-            ge=100,
-            le=1000,
-            description="resize: never above this share of what the container had when the incident opened. "
-            "Default 300.",
-        ),
-    ] = None
-    max_pods: Annotated[
-        int | None,
-        Field(
-            ge=1, le=1000, description="restart and migrate: never more pods at once than this. Default 10."
-        ),
-    ] = None
-
-
-class Budget(ApiModel):
-    """How often Planaria may act for this policy at all."""
-
-    actions: Annotated[
-        int, Field(ge=0, le=1000, description="Actions within the window. 0 forbids every action.")
-    ] = 10
-    window_seconds: Annotated[
-        int, Field(ge=60, le=86400, description="Length of the sliding window, in seconds.")
-    ] = 3600
-
-
-class Guardrails(ApiModel):
-    """The brakes. Each refusal is recorded with a stable reason."""
-
-    cooldown_seconds: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=86400,
-            description="After an incident's action on a target, no new incident acts on the same target for this long. "
-            "The rungs of one incident do not wait for each other.",
-        ),
-    ] = 300
-    budget: Annotated[
-        Budget,
-        Field(
-            description="Actions allowed in a sliding window, 10 an hour by default. Reserved in status before acting, "
-            "so a restart forgets nothing."
-        ),
-    ] = Budget()
-    min_healthy: Annotated[
-        int | str,
-        Field(
-            description='Number, or share such as "50%" (rounded up), of the *other* workloads that this policy selects '
-            "(for a node: of the other nodes) that must be healthy. With fewer, many things are broken at once, a common "
-            "cause is likely, and nothing new is started. A workload under remediation counts as unhealthy. "
-            '0 switches the check off; "100%" acts only while everything else is well.',
-            json_schema_extra={
-                "x-kubernetes-int-or-string": True,
-                "maxLength": 6,
-                **validations(
-                    rule(
-                        "type(self) == int ? self >= 0 && self <= 100000 : self.matches('^(100|[0-9]{1,2})%$')",
-                        'minHealthy must be a whole number (such as 2) or a share from 0% to 100% (such as "50%")',
-                    )
-                ),
-            },
-        ),
-    ] = "50%"
-
-
-class Verification(ApiModel):
-    """How an action proves that it helped. What does not help is undone."""
-
-    model_config = ConfigDict(
-        json_schema_extra=validations(
-            rule(
-                "self.stableForSeconds < self.timeoutSeconds",
-                "stableForSeconds (default 30) must be less than timeoutSeconds: lower it or raise timeoutSeconds",
-                field=".stableForSeconds",
-            )
-        )
-    )
-
-    timeout_seconds: Annotated[
-        int,
-        Field(
-            ge=10,
-            le=7200,
-            description="How long the target has to become healthy after an action was applied.",
-        ),
-    ] = 180
-    stable_for_seconds: Annotated[
-        int, Field(ge=0, le=3600, description="How long it must then stay healthy to count as recovered.")
-    ] = 30
-
-
-class Escalation(ApiModel):
-    """When a person takes over."""
-
-    max_attempts: Annotated[
-        int, Field(ge=1, le=10, description="Actions tried for one incident before it is handed to a person.")
-    ] = 3
-
-
-class History(ApiModel):
-    """How long finished Remediations are kept."""
-
-    ttl_seconds_after_finished: Annotated[
-        int,
-        Field(
-            ge=60,
-            le=31536000,
-            description="A finished Remediation is deleted after this long; 604800 is one week.",
-        ),
-    ] = 604800
-    limit: Annotated[
-        int,
-        Field(
-            ge=1,
-            le=1000,
-            description="At most this many finished Remediations are kept; the oldest go first.",
-        ),
-    ] = 100
-
-
-DEFAULT_ACTIONS = (
-    AllowedAction(type="restart", max_pods=10),
-    AllowedAction(type="migrate", max_pods=10),
-    AllowedAction(type="scale", max_replicas=10),
-    AllowedAction(type="resize", max_ratio_percent=300),
-    AllowedAction(type="rollback"),
-)
+    ] = DecideMode.SHADOW
 
 
 class HealingPolicySpec(ApiModel):
@@ -248,10 +44,19 @@ class HealingPolicySpec(ApiModel):
     mode: Annotated[
         Mode,
         Field(
-            description="Observe (the default) records what would be done and does nothing. Enforce does it, within the "
-            "guardrails."
+            description="Observe (the default) records what would be done and does nothing. Recommend does the same and says it "
+            "to people, as a recommendation. Enforce does it, within the guardrails. An action may have a mode of its own."
         ),
     ] = Mode.OBSERVE
+    pause_requests: Annotated[
+        tuple[PauseRequest, ...],
+        Field(
+            max_length=16,
+            description="While there is any that has not ended, nothing new is begun. What is under way is verified, and undone "
+            "where it does not help.",
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["requester"]},
+        ),
+    ] = ()
     selector: Annotated[
         LabelSelector,
         Field(description="Which workloads of this namespace, by their labels. Empty selects all of them."),
@@ -282,6 +87,7 @@ class HealingPolicySpec(ApiModel):
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = DEFAULT_ACTIONS
+    decide: Annotated[Decide, Field(description="Who chooses the action.")] = Decide()
     guardrails: Annotated[
         Guardrails, Field(description="The brakes. Each refusal is recorded with its reason.")
     ] = Guardrails()
@@ -295,40 +101,16 @@ class HealingPolicySpec(ApiModel):
         """The entry for `action`, or None where the policy does not list it."""
         return next((entry for entry in self.actions if entry.type == action.value), None)
 
+    def mode_of(self, action: Action) -> Mode:
+        """The action's own mode, else the policy's."""
+        entry = self.allows(action)
+        return (entry and entry.mode) or self.mode
 
-class Reservation(ApiModel):
-    """One action counted against the budget. It is written before the action is applied."""
-
-    remediation: Annotated[Name, Field(description="The Remediation that acts.")]
-    attempt: Annotated[int, Field(ge=1, le=100, description="Which of its attempts.")]
-    target: Annotated[str, Field(max_length=512, description="Kind/name of what is acted on.")]
-    time: Annotated[Time, Field(description="When it was reserved.")]
-
-
-class HealingPolicyStatus(ApiModel):
-    """What Planaria makes of the policy now."""
-
-    observed_generation: Annotated[
-        int | None, Field(description="The generation of the spec that is in force.")
-    ] = None
-    conditions: Annotated[
-        tuple[Condition, ...],
-        Field(
-            max_length=16,
-            description="Ready: the policy is in force. MetricsAvailable: Prometheus answers.",
-            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
-        ),
-    ] = ()
-    targets: Annotated[int, Field(ge=0, description="Workloads that the policy selects.")] = 0
-    unhealthy: Annotated[int, Field(ge=0, description="How many of them are not healthy now.")] = 0
-    active: Annotated[int, Field(ge=0, description="Remediations that are not finished.")] = 0
-    reservations: Annotated[
-        tuple[Reservation, ...],
-        Field(
-            max_length=1000,
-            description="Actions counted against the budget, oldest first; those older than the window are dropped.",
-        ),
-    ] = ()
+    def confidence_floor(self, action: Action) -> int:
+        """Whole percents below which `action` is not done."""
+        entry = self.allows(action)
+        own = entry.min_confidence_percent if entry else None
+        return self.guardrails.min_confidence_percent if own is None else own
 
 
 class HealingPolicy(ApiModel):

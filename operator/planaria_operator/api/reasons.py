@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Each member's docstring is what `docs/reference/reasons.md` prints."""
+    """Each member's docstring is what `docs/reference/reasons.md` prints: the meaning, then after "Do:" what to do."""
 
     # --- the life of an incident
     INCIDENT_OPENED = "IncidentOpened"
@@ -37,71 +37,154 @@ class Reason(StrEnum):
     """Handed to a person: every allowed rung was tried, none fits, or the fault is not one to act on."""
     TARGET_GONE = "TargetGone"
     """The target was deleted."""
+    BACKLOG_DROPPED = "BacklogDropped"
+    """The incident was queued while the breaker was open; what is still broken is a new incident, looked at anew."""
     WAITING = "Waiting"
     """The decision is to look again later."""
 
     # --- why a guard refused
-    OBSERVE_MODE = "ObserveMode"
-    """The policy's mode is Observe: what would be done is recorded, nothing is done."""
     PROTECTED_NAMESPACE = "ProtectedNamespace"
-    """The target is in a namespace that Planaria never touches."""
+    """The target is in a namespace that Planaria never touches.
+    Do: nothing; --protect names such namespaces, the system's and the operator's own are always among them."""
+    OPTED_OUT = "OptedOut"
+    """The workload, its pod template, a pod, its namespace or its node says `planaria.dev/heal: disabled`.
+    Do: take the label or annotation off the object that the message names."""
+    OBSERVE_MODE = "ObserveMode"
+    """The mode is Observe: what would be done is recorded, nothing is done.
+    Do: set spec.mode, or the mode of the action, to Enforce once you trust what you read."""
+    RECOMMENDED = "Recommended"
+    """The mode is Recommend: this is what a person might do now; Planaria does not.
+    Do: what the message says, where you agree; or set the mode to Enforce."""
+    PAUSED = "Paused"
+    """Somebody has asked to begin nothing new.
+    Do: ask the requester; remove the entry of spec.pauseRequests."""
+    BREAKER_OPEN = "BreakerOpen"
+    """Too many remediations of the policy failed: healing itself is what does not work.
+    Do: read the failed Remediations, mend the cause, then set spec.guardrails.breaker.reset to a new text."""
+    OUTSIDE_WINDOW = "OutsideWindow"
+    """The change windows do not allow it now, or it could not be verified before they close.
+    Do: wait for the time that the message names, act yourself, or change spec.guardrails.windows."""
+    WORKLOAD_SYMPTOM = "WorkloadSymptom"
+    """Only a workload shows a fault, and the action would be done to a node.
+    Do: nothing; look at the node yourself where you suspect it."""
+    LOW_CONFIDENCE = "LowConfidence"
+    """The fault is less sure than spec.guardrails.minConfidencePercent, or the action's own, asks for.
+    Do: read the evidence; lower the floor where the diagnosis is right all the same."""
+    TOO_EARLY = "TooEarly"
+    """A fault that is not sure is watched for a while before anything is done.
+    Do: nothing; it goes on by itself. spec.guardrails.hesitationSeconds sets how long."""
+    STALE_EVIDENCE = "StaleEvidence"
+    """The evidence was read too long ago, or before a storm had passed; it is read anew first.
+    Do: nothing; it goes on by itself."""
+    INEFFECTIVE_BEFORE = "IneffectiveBefore"
+    """The same action did not help on the same target in an earlier incident.
+    Do: find out why; spec.guardrails.repeatWindowSeconds sets for how long it is remembered."""
+    STORM_ACTIVE = "StormActive"
+    """Too much breaks at once, or did until a moment ago: nothing new is begun.
+    Do: look for the common cause; it goes on by itself once the storm and its cooldown have passed."""
+    SHARED_CAUSE = "SharedCause"
+    """Many incidents have the cause in common; the Remediation that the message names treats it for all.
+    Do: look at that Remediation."""
     COOLDOWN = "Cooldown"
-    """The target was acted on too recently."""
+    """The target was acted on too recently.
+    Do: nothing; it goes on by itself. spec.guardrails.cooldownSeconds sets how long."""
     BUDGET_EXHAUSTED = "BudgetExhausted"
-    """The policy has used up its actions for the sliding window."""
+    """The policy has used up its actions for the sliding window.
+    Do: find out why so much is needed; then raise spec.guardrails.budget."""
+    TARGET_BUDGET_EXHAUSTED = "TargetBudgetExhausted"
+    """The target has used up its actions for the sliding window.
+    Do: mend the target, which breaks again and again; or raise spec.guardrails.targetBudget."""
+    NAMESPACE_BUDGET_EXHAUSTED = "NamespaceBudgetExhausted"
+    """All policies of the namespace together have used up its actions for the sliding window.
+    Do: find out why so much is needed; then raise spec.guardrails.namespaceBudget."""
+    TOTAL_BUDGET_EXHAUSTED = "TotalBudgetExhausted"
+    """The operator has used up its actions of one hour for the whole cluster.
+    Do: find out why so much is needed; then start it with a higher --max-actions-per-hour."""
+    TOO_MANY_AT_ONCE = "TooManyAtOnce"
+    """As many remediations as are allowed are under way, of the policy or of the whole operator.
+    Do: nothing; it goes on by itself. spec.guardrails.maxConcurrent and --max-acting set how many."""
     TOO_FEW_HEALTHY = "TooFewHealthy"
-    """Too many other targets of the policy are unhealthy: a common cause is likely, acting one by one is not safe."""
+    """Too many other targets of the policy are unhealthy: a common cause is likely, acting one by one is not safe.
+    Do: look for the common cause; lower spec.guardrails.minHealthy only where the targets are independent."""
     GUARD_UNAVAILABLE = "GuardUnavailable"
-    """What a guard needs to know could not be read, so it refuses."""
+    """What a guard needs to know could not be read, so it refuses.
+    Do: what the message says: a missing right, an unknown time zone, an object that has just appeared."""
     ALLOWED = "Allowed"
     """The guard has no objection."""
 
     # --- why an action was masked or could not be planned
     NOT_ALLOWED_BY_POLICY = "NotAllowedByPolicy"
-    """The policy's list of actions does not have it."""
+    """The policy's list of actions does not have it.
+    Do: add it to spec.actions, with bounds."""
     NOT_SELECTED = "NotSelected"
-    """The policy does not select the object that would have to be changed."""
+    """The policy does not select the object that would have to be changed.
+    Do: widen spec.selector, or have a policy of its own for that object."""
     ALREADY_TRIED = "AlreadyTried"
-    """The same action on the same target did not help in this incident."""
+    """The same action on the same target did not help in this incident.
+    Do: nothing; it would not help a second time."""
+    WAITED_ENOUGH = "WaitedEnough"
+    """It was waited as often in this incident as escalation.maxWaits allows.
+    Do: raise spec.escalation.maxWaits for workloads that start slowly."""
     NO_PREVIOUS_REVISION = "NoPreviousRevision"
-    """There is no older revision to return to."""
+    """There is no older revision to return to.
+    Do: keep some: revisionHistoryLimit of the workload."""
     NO_LIMIT_TO_RAISE = "NoLimitToRaise"
-    """No container of the target has a limit for that resource."""
+    """No container of the target has a limit for that resource.
+    Do: nothing; a limit is not what stops it."""
     BOUND_REACHED = "BoundReached"
-    """The policy's bound for this action leaves no room."""
+    """The policy's bound for this action leaves no room.
+    Do: raise the bound in spec.actions, or find out why so much is needed."""
     AUTOSCALED = "Autoscaled"
-    """A HorizontalPodAutoscaler owns the replica count."""
+    """A HorizontalPodAutoscaler owns the replica count.
+    Do: raise the autoscaler's maximum."""
     NOT_MOVABLE = "NotMovable"
-    """No affected pod would come back elsewhere."""
+    """No affected pod would come back elsewhere.
+    Do: move it by hand, where its volumes can follow."""
     NO_OTHER_NODE = "NoOtherNode"
-    """No other node is ready and schedulable."""
+    """No other node is ready and schedulable.
+    Do: add a node, or uncordon one."""
     NO_AFFECTED_POD = "NoAffectedPod"
-    """There is no pod that the action could be done to."""
+    """There is no pod that the action could be done to.
+    Do: nothing; it is looked at anew."""
     UNSUPPORTED_TARGET = "UnsupportedTarget"
-    """The action cannot be done to this kind of object."""
+    """The action cannot be done to this kind of object.
+    Do: do it by hand."""
     PLAN_TOO_LARGE = "PlanTooLarge"
-    """The change would not fit into the record."""
+    """The change would not fit into the record.
+    Do: lower maxPods in spec.actions, or do it by hand."""
 
     # --- why applying failed
     WORLD_CHANGED = "WorldChanged"
-    """The object is no longer as it was when the action was planned; it is decided anew."""
+    """The object is no longer as it was when the action was planned; it is decided anew.
+    Do: nothing; it goes on by itself."""
     DISRUPTION_BUDGET = "DisruptionBudget"
-    """A PodDisruptionBudget does not allow the eviction now."""
+    """A PodDisruptionBudget does not allow the eviction now.
+    Do: see what else of it is unhealthy; kubectl get pdb shows how much it allows."""
     FORBIDDEN = "Forbidden"
-    """The operator's role lacks a verb; the message names it."""
+    """The operator's role lacks a verb; the message names it.
+    Do: grant it (operator/manifests/rbac.yaml), or take the action out of spec.actions."""
     REJECTED = "Rejected"
-    """The API server or an admission rule refused the change; the message is its own."""
+    """The API server or an admission rule refused the change; the message is its own.
+    Do: read the message: it is the rule that speaks."""
     API_UNAVAILABLE = "ApiUnavailable"
-    """The API server did not answer in time."""
+    """The API server did not answer in time.
+    Do: nothing; it is tried again."""
 
     NOT_APPLIED_IN_TIME = "NotAppliedInTime"
-    """The action could not be applied within the verification time-out."""
+    """The action could not be applied within the verification time-out.
+    Do: read the condition before it: it says what was in the way."""
 
     # --- the state of a policy
     POLICY_READY = "PolicyReady"
     """The policy is in force."""
     OVERLAPPING = "Overlapping"
     """Another HealingPolicy, earlier by name, already selects some of the targets and heals them."""
+    NOT_PAUSED = "NotPaused"
+    """Nobody asks to pause (condition Paused)."""
+    CALM = "Calm"
+    """There is no storm (condition StormActive)."""
+    BREAKER_CLOSED = "BreakerClosed"
+    """The breaker is closed (condition BreakerOpen)."""
     NAMESPACE_PROTECTED = "NamespaceProtected"
     """The policy stands in a protected namespace and has no effect."""
     METRICS_CONFIGURED = "MetricsConfigured"
@@ -110,6 +193,28 @@ class Reason(StrEnum):
     """No Prometheus address is set; kubelet metrics alone are used."""
     METRICS_UNREACHABLE = "MetricsUnreachable"
     """Prometheus is configured but does not answer."""
+
+    # --- who decides (condition PolicyServiceAvailable)
+    POLICY_NOT_CONFIGURED = "PolicyNotConfigured"
+    """No policy service is configured; the rules decide."""
+    POLICY_NOT_ASKED = "PolicyNotAsked"
+    """The policy service is configured and was not asked yet."""
+    POLICY_ANSWERS = "PolicyAnswers"
+    """The policy service answers."""
+    POLICY_NOT_REACHED = "PolicyNotReached"
+    """The policy service refuses or went away; the rules decide meanwhile."""
+    POLICY_TOO_SLOW = "PolicyTooSlow"
+    """The policy service did not answer within its deadline; the rules decide meanwhile."""
+    POLICY_MALFORMED = "PolicyMalformed"
+    """The policy service's answer is no decision, or one that is masked; the rules decide meanwhile."""
+
+    # --- what became of a report to the policy service (metric planaria_policy_outcomes_total; also the four above)
+    OUTCOME_KEPT = "OutcomeKept"
+    """The policy service took the report of a closed incident for its memory."""
+    OUTCOME_NOT_KEPT = "OutcomeNotKept"
+    """The policy service has no memory, or was never asked about the incident; the log has its reason."""
+    OUTCOME_DROPPED = "OutcomeDropped"
+    """Too many reports were under way."""
 
     # --- what reads the evidence (condition SemanticsAvailable)
     MODEL_ANSWERS = "ModelAnswers"

@@ -103,6 +103,26 @@ class ParametersRecord(ApiModel):
     reason: Annotated[str | None, Field(max_length=280, description="escalate: why.")] = None
 
 
+class ShadowRecord(ApiModel):
+    action: Annotated[Action, Field(description="The category that it would have chosen.")]
+    percent: Annotated[int, Field(ge=0, le=100, description="The probability that it gave it.")]
+    explanation: Annotated[str, Field(max_length=280, description="Why, in one sentence.")] = ""
+    model: Annotated[str, Field(max_length=200, description="Model and version.")]
+
+
+class PrecedentRecord(ApiModel):
+    incident: Annotated[str, Field(max_length=253, description="The remembered incident.")]
+    fault: Annotated[Fault, Field(description="Its fault class.")]
+    did: Annotated[str, Field(max_length=280, description="What was done, in order.")] = ""
+    recovered: Annotated[bool, Field(description="Whether it recovered without a person.")]
+    harmed: Annotated[bool, Field(description="Whether something got worse by what was done.")] = False
+    lost_seconds: Annotated[
+        int,
+        Field(ge=0, description="What it cost: seconds of full outage, with the price of what was done."),
+    ]
+    similarity_percent: Annotated[Percent, Field(description="How alike it began.")]
+
+
 class DecisionRecord(ApiModel):
     action: Annotated[Action, Field(description="The category that was chosen.")]
     target: Annotated[ObjectReference, Field(description="What is to be acted on.")]
@@ -116,6 +136,14 @@ class DecisionRecord(ApiModel):
     ] = ()
     masks: Annotated[
         tuple[MaskRecord, ...], Field(max_length=16, description="What could not be chosen, and why.")
+    ] = ()
+    shadow: Annotated[
+        ShadowRecord | None,
+        Field(description="What the learned policy would have done, where decide.mode is shadow."),
+    ] = None
+    precedents: Annotated[
+        tuple[PrecedentRecord, ...],
+        Field(max_length=3, description="The nearest remembered incidents and what they led to."),
     ] = ()
     decided_by: Annotated[str, Field(max_length=16, description="ppo or rules.")]
     model: Annotated[str, Field(max_length=200, description="Model and version.")]
@@ -188,13 +216,14 @@ class RemediationStatus(ApiModel):
         Field(
             max_length=16,
             description="Executed: something was applied. Verified: it helped and lasted. Reverted: it was undone. "
-            "Succeeded: the incident is over; Unknown while it runs.",
+            "Recommended: what a person might do. Succeeded: the incident is over; Unknown while it runs.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = ()
     semantic_state: Annotated[
         SemanticRecord | None, Field(description="What the evidence was taken for.")
     ] = None
+    understood_at: Annotated[Time | None, Field(description="When that evidence was read.")] = None
     decision: Annotated[DecisionRecord | None, Field(description="The latest decision.")] = None
     guards: Annotated[
         tuple[GuardRecord, ...], Field(max_length=32, description="Each guard's latest verdict.")

@@ -1,7 +1,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from planaria_contract import Decision, Mask, Observation, SemanticState
+from planaria_contract import Decision, Mask, Observation, Outcome, SemanticState
+from planaria_contract.actions import Parameters
+from planaria_operator.api.healing_policy import DecideMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +12,8 @@ class Tried:
 
     action: str
     signature: str
+    parameters: Parameters | None = None
+    """What exactly was done; None for a wait, of which only the number is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +26,24 @@ class Situation:
     """What must not be chosen: the policy object does not list it, or it was refused when planned."""
     tried: tuple[Tried, ...] = ()
     attempts_left: int = 3
+    mode: DecideMode = DecideMode.RULES
+    age_seconds: float | None = None
+    """Since the incident was first visible; None where nobody knows."""
+    incident: str = ""
+    """Names the incident towards whoever remembers it: unique, and the same from its first decision to its end."""
 
 
-class Decider(Protocol):
+class Chooser(Protocol):
     """Equation 5 of the paper."""
 
     async def decide(self, situation: Situation) -> Decision:
         """Never chooses what is masked; where nothing is left it escalates."""
+        ...
+
+
+class Decider(Chooser, Protocol):
+    """A chooser that can learn from what came of its choices."""
+
+    def tell(self, outcome: Outcome) -> None:
+        """What came of an incident. Returns at once and raises nothing, whatever becomes of the report."""
         ...

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Final
 
 from planaria_contract import Action, DependencyFact, ObjectRef, PodFact, WorkloadFact
+from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.decider import Situation
 from planaria_operator.decide.signature import changes_template
 
@@ -172,7 +173,9 @@ class Facts:
 
     @property
     def unsure(self) -> bool:
-        return self.situation.state.confidence < LOW_CONFIDENCE
+        """Also where the policy asks for more confidence than there is: later evidence may be better."""
+        asked = any(mask.reason == Reason.LOW_CONFIDENCE for mask in self.situation.masks)
+        return asked or self.situation.state.confidence < LOW_CONFIDENCE
 
 
 def _names(dependency: DependencyFact) -> set[str]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 
 from planaria_contract import Action, Mask, Observation, WorkloadFact
+from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.reasons import Reason
 
 GOVERNED = (Action.RESTART, Action.MIGRATE, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
-"""Actions that a policy lists. Waiting and escalating are always allowed."""
+"""Actions that a policy lists. Escalating is always allowed, waiting until patience is at its end."""
 
 UNSUPPORTED = (Action.ISOLATE, Action.RELOAD)
 """Actions of the contract that this version has no hands for."""
@@ -18,12 +19,47 @@ def policy_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
         _mask(action, Reason.UNSUPPORTED_TARGET, f"this version does not {action.value}")
         for action in UNSUPPORTED
     )
-    missing = (action for action in GOVERNED if policy.spec.allows(action) is None)
-    return unsupported + tuple(
+    missing = tuple(
         _mask(
             action, Reason.NOT_ALLOWED_BY_POLICY, f"HealingPolicy {policy.name} does not list {action.value}"
         )
-        for action in missing
+        for action in GOVERNED
+        if policy.spec.allows(action) is None
+    )
+    return unsupported + missing + _mode_masks(policy)
+
+
+def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
+    """What is only observed gives way to what is enforced. Where nothing is, the point is to see what would be done.
+
+    A recommendation is not passed over: where a person should do what is best, the next best should not be done instead.
+    """
+    modes = {action: policy.spec.mode_of(action) for action in GOVERNED if policy.spec.allows(action)}
+    if Mode.ENFORCE not in modes.values():
+        return ()
+    return tuple(
+        _mask(action, Reason.OBSERVE_MODE, f"HealingPolicy {policy.name} only observes {action.value}")
+        for action, mode in modes.items()
+        if mode is Mode.OBSERVE
+    )
+
+
+def confidence_masks(policy: HealingPolicy, confidence: int) -> tuple[Mask, ...]:
+    """`confidence` in whole percents, as the record has it."""
+    return tuple(
+        _mask(action, Reason.LOW_CONFIDENCE, f"{confidence}% sure; {action.value} asks for {floor}%")
+        for action in GOVERNED
+        if policy.spec.allows(action) and confidence < (floor := policy.spec.confidence_floor(action))
+    )
+
+
+def patience_masks(policy: HealingPolicy, waits: int) -> tuple[Mask, ...]:
+    """`waits`: decisions to wait in this incident so far."""
+    limit = policy.spec.escalation.max_waits
+    if waits < limit:
+        return ()
+    return (
+        _mask(Action.NONE, Reason.WAITED_ENOUGH, f"waited {waits} times; escalation.maxWaits is {limit}"),
     )
 
 

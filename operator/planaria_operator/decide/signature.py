@@ -1,6 +1,6 @@
 """When are two decisions the same action? What was tried and did not help must not be tried again under another name."""
 
-from planaria_contract import Action, Decision
+from planaria_contract import Action, Decision, ObjectRef
 
 _INCIDENTAL = frozenset({"category", "delay_seconds", "wait_seconds", "pods", "reason"})
 """Parameters that do not make another action of it. Pods are among them: a replacement has a new name, and restarting it
@@ -12,10 +12,14 @@ def signature(decision: Decision) -> str:
     category = decision.category
     if category in {Action.NONE, Action.ESCALATE}:
         return category.value
-    target = decision.target
-    place = "/".join(part for part in (target.kind, target.namespace, target.name) if part)
+    place = place_of(decision.target)
     parameters = decision.parameters.model_dump(mode="json", exclude_none=True, exclude=set(_INCIDENTAL))
     return " ".join((category.value, place, *(f"{name}={parameters[name]}" for name in sorted(parameters))))
+
+
+def place_of(target: ObjectRef) -> str:
+    """`Deployment/shop/front`, or `Node/node-1`."""
+    return "/".join(part for part in (target.kind, target.namespace, target.name) if part)
 
 
 def changes_template(signed: str) -> bool:

@@ -100,4 +100,5 @@ def _incident(
         ),
         symptoms=tuple(finding.symptom for finding in ordered),
         ripe=any(finding.ripe(now) for finding in ordered),
+        ripe_at=min((each.ripe_at for each in ordered if each.ripe_at), default=None),
     )

@@ -16,6 +16,8 @@ class Incident:
     """Oldest first; never empty."""
     ripe: bool = True
     """False while every symptom is younger than its trigger asks for: visible, not yet an incident."""
+    ripe_at: datetime | None = None
+    """When the first of them is old enough, past or to come; None where none ever opens an incident by itself."""
 
     @property
     def visible_at(self) -> datetime:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from planaria_operator.api.healing_policy import HealingPolicy, LabelSelector, SelectorRequirement
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.selector import LabelSelector, SelectorRequirement
 from planaria_operator.objects.meta import OPT_OUT_LABEL, Meta
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload

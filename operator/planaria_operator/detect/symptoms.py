@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from planaria_contract import ObjectRef, Symptom, SymptomKind
-from planaria_operator.api.healing_policy import Triggers
+from planaria_operator.api.triggers import Triggers
 from planaria_operator.detect.relapse import ending, on_probation, restarts_within
 from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.meta import Meta

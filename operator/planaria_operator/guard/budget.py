@@ -1,54 +1,139 @@
+"""So many actions within a sliding window, counted from the policies' status, so that a restart forgets nothing."""
+
 import math
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from planaria_operator.api.healing_policy import HealingPolicy, HealingPolicyStatus, Reservation
+from planaria_operator.api.guardrails import Budget, NamespaceBudget, TargetBudget
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.policy_status import HealingPolicyStatus, Reservation
 from planaria_operator.api.reasons import Reason
-from planaria_operator.guard.verdict import Proposal, Verdict
+from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 
 MOST_RESERVATIONS: Final = 1000
 """As many as the status holds."""
 
+TOTAL_WINDOW_SECONDS: Final = 3600
 
-class ActionBudget:
-    """So many actions within a sliding window, counted from the policy's status, so that a restart forgets nothing."""
+Limit = Budget | TargetBudget | NamespaceBudget
 
-    name = "budget"
+
+class SlidingBudget:
+    """What the four budgets have in common; they differ in what they count and what they are called."""
+
+    name: str
+    reason: Reason
+    of: str
+
+    def limit(self, proposal: Proposal) -> Limit:
+        raise NotImplementedError
+
+    def counted(self, proposal: Proposal) -> Iterable[Reservation]:
+        raise NotImplementedError
 
     def check(self, proposal: Proposal) -> Verdict:
-        budget = proposal.policy.spec.guardrails.budget
-        oldest = proposal.now - timedelta(seconds=budget.window_seconds)
+        budget = self.limit(proposal)
+        oldest = ledger_time(proposal.policies, proposal.now) - timedelta(seconds=budget.window_seconds)
         own = (proposal.remediation.name, len(proposal.remediation.status.attempts) + 1)
         # Taken already where the operator died between reserving and writing the attempt: it is not taken twice.
         used = sorted(
             each.time
-            for each in proposal.policy.status.reservations
+            for each in self.counted(proposal)
             if each.time > oldest and (each.remediation, each.attempt) != own
         )
-        message = f"{len(used)} of {budget.actions} actions used within {budget.window_seconds} s"
-        if len(used) < budget.actions:
-            return Verdict(self.name, True, Reason.ALLOWED, message)
-        wait = _until_free(used, budget.actions, budget.window_seconds, proposal.now)
-        return Verdict(
-            self.name, False, Reason.BUDGET_EXHAUSTED, f"{message}; the next is free in {wait} s", wait
+        message = (
+            f"{len(used)} of {budget.actions} actions of {self.of} used within {budget.window_seconds} s"
         )
+        if len(used) < budget.actions:
+            return allow(self, message)
+        wait = _until_free(used, budget, proposal.now)
+        return refuse(self, self.reason, f"{message}; the next is free in {wait} s", wait)
 
 
-def reserved(policy: HealingPolicy, reservation: Reservation, now: datetime) -> HealingPolicyStatus:
-    """The status with `reservation` taken once, and without those that neither the window nor the cooldown looks at."""
-    rails = policy.spec.guardrails
-    horizon = now - timedelta(seconds=max(rails.budget.window_seconds, rails.cooldown_seconds))
-    kept = [each for each in policy.status.reservations if each.time > horizon]
-    own = (reservation.remediation, reservation.attempt)
-    if all((each.remediation, each.attempt) != own for each in kept):
-        kept.append(reservation)
-    kept.sort(key=lambda each: each.time)
-    return policy.status.model_copy(update={"reservations": tuple(kept[-MOST_RESERVATIONS:])})
+class ActionBudget(SlidingBudget):
+    name = "budget"
+    reason = Reason.BUDGET_EXHAUSTED
+    of = "the policy"
+
+    def limit(self, proposal: Proposal) -> Limit:
+        return proposal.policy.spec.guardrails.budget
+
+    def counted(self, proposal: Proposal) -> Iterable[Reservation]:
+        return proposal.policy.status.reservations
 
 
-def _until_free(used: list[datetime], actions: int, window: int, now: datetime) -> int:
+class BudgetOfTarget(SlidingBudget):
+    name = "target-budget"
+    reason = Reason.TARGET_BUDGET_EXHAUSTED
+    of = "the target"
+
+    def limit(self, proposal: Proposal) -> Limit:
+        return proposal.policy.spec.guardrails.target_budget
+
+    def counted(self, proposal: Proposal) -> Iterator[Reservation]:
+        """A node is one target, whichever namespace's pods are moved off it."""
+        target = proposal.plan.target
+        for policy in proposal.policies:
+            if target.kind == "Node" or policy.namespace == proposal.policy.namespace:
+                yield from (each for each in policy.status.reservations if each.target == str(target))
+
+
+class BudgetOfNamespace(SlidingBudget):
+    name = "namespace-budget"
+    reason = Reason.NAMESPACE_BUDGET_EXHAUSTED
+    of = "the namespace"
+
+    def limit(self, proposal: Proposal) -> Limit:
+        return proposal.policy.spec.guardrails.namespace_budget
+
+    def counted(self, proposal: Proposal) -> Iterator[Reservation]:
+        for policy in proposal.policies:
+            if policy.namespace == proposal.policy.namespace:
+                yield from policy.status.reservations
+
+
+class BudgetInTotal(SlidingBudget):
+    name = "total-budget"
+    reason = Reason.TOTAL_BUDGET_EXHAUSTED
+    of = "the operator"
+
+    def limit(self, proposal: Proposal) -> Limit:
+        # Not validated: the flag may ask for more than the status of a single policy can count.
+        limit = proposal.limits.actions_per_hour
+        return Budget.model_construct(actions=limit, window_seconds=TOTAL_WINDOW_SECONDS)
+
+    def counted(self, proposal: Proposal) -> Iterator[Reservation]:
+        for policy in proposal.policies:
+            yield from policy.status.reservations
+
+
+def ledger_time(policies: Iterable[HealingPolicy], now: datetime) -> datetime:
+    """The time that reservations are stamped with and judged by: it never goes back, though the clock may."""
+    return max([now, *(each.time for policy in policies for each in policy.status.reservations)])
+
+
+def memory_seconds(policies: Iterable[HealingPolicy]) -> int:
+    """How far back any brake of any policy looks."""
+    return max([TOTAL_WINDOW_SECONDS, *(policy.spec.guardrails.longest_memory for policy in policies)])
+
+
+def reserved(status: HealingPolicyStatus, reservation: Reservation, memory: int) -> HealingPolicyStatus:
+    """The status with `reservation` taken once, and without those more than `memory` seconds older."""
+    own, horizon = (
+        (reservation.remediation, reservation.attempt),
+        reservation.time - timedelta(seconds=memory),
+    )
+    others = (each for each in status.reservations if (each.remediation, each.attempt) != own)
+    kept = sorted(
+        [*(each for each in others if each.time > horizon), reservation], key=lambda each: each.time
+    )
+    return status.model_copy(update={"reservations": tuple(kept[-MOST_RESERVATIONS:])})
+
+
+def _until_free(used: list[datetime], budget: Limit, now: datetime) -> int:
     """Seconds until enough reservations have left the window; a budget of none is asked again after a whole window."""
-    if actions == 0:
-        return window
-    leaving = used[len(used) - actions]
-    return max(1, math.ceil((leaving + timedelta(seconds=window) - now).total_seconds()))
+    if budget.actions == 0:
+        return budget.window_seconds
+    leaving = used[len(used) - budget.actions]
+    return max(1, math.ceil((leaving + timedelta(seconds=budget.window_seconds) - now).total_seconds()))

@@ -3,19 +3,46 @@
 from typing import Final
 
 from planaria_operator.api.reasons import Reason
-from planaria_operator.guard.budget import ActionBudget
+from planaria_operator.guard.breaker import Breaker
+from planaria_operator.guard.budget import ActionBudget, BudgetInTotal, BudgetOfNamespace, BudgetOfTarget
+from planaria_operator.guard.concurrency import Concurrency
+from planaria_operator.guard.confidence import ConfidenceFloor
 from planaria_operator.guard.cooldown import Cooldown
+from planaria_operator.guard.disruption import Disruption
+from planaria_operator.guard.hesitation import Hesitation
 from planaria_operator.guard.min_healthy import MinHealthy
 from planaria_operator.guard.mode import EnforceMode
+from planaria_operator.guard.node_action import NodeAction
+from planaria_operator.guard.opt_out import OptOut
+from planaria_operator.guard.pause import NotPaused
 from planaria_operator.guard.protected import ProtectedNamespace
+from planaria_operator.guard.repeat import NoRepetition
+from planaria_operator.guard.stale import FreshEvidence
+from planaria_operator.guard.storm import Storm
 from planaria_operator.guard.verdict import Guard, Proposal, Verdict
+from planaria_operator.guard.windows import ChangeWindows
 
 GUARDS: Final[tuple[Guard, ...]] = (
     ProtectedNamespace(),
+    OptOut(),
     EnforceMode(),
+    NotPaused(),
+    Breaker(),
+    ChangeWindows(),
+    NodeAction(),
+    ConfidenceFloor(),
+    NoRepetition(),
+    FreshEvidence(),
+    Hesitation(),
+    Storm(),
     Cooldown(),
+    BudgetOfTarget(),
     ActionBudget(),
+    BudgetOfNamespace(),
+    BudgetInTotal(),
+    Concurrency(),
     MinHealthy(),
+    Disruption(),
 )
 """The first refusal is the one that is told: what a person cannot change soon stands before what passes by itself."""
 

@@ -1,21 +1,24 @@
 from typing import Final
 
-from planaria_operator.api.healing_policy import Mode
+from planaria_operator.api.actions import Mode
 from planaria_operator.api.reasons import Reason
-from planaria_operator.guard.verdict import Proposal, Verdict
+from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 
 RETRY_SECONDS: Final = 60
 """A changed policy shows within a minute; the record is brought up to date as often."""
 
+REASONS: Final = {Mode.OBSERVE: Reason.OBSERVE_MODE, Mode.RECOMMEND: Reason.RECOMMENDED}
+
 
 class EnforceMode:
-    """Only a policy that says Enforce is acted on."""
+    """Only what the policy enforces is done; an action may have a mode of its own."""
 
     name = "mode"
 
     def check(self, proposal: Proposal) -> Verdict:
-        mode = proposal.policy.spec.mode
-        message = f"mode of HealingPolicy {proposal.policy.name} is {mode.value}"
+        action = proposal.plan.action
+        mode = proposal.policy.spec.mode_of(action)
+        message = f"mode of {action.value} in HealingPolicy {proposal.policy.name} is {mode.value}"
         if mode is Mode.ENFORCE:
-            return Verdict(self.name, True, Reason.ALLOWED, message)
-        return Verdict(self.name, False, Reason.OBSERVE_MODE, message, RETRY_SECONDS)
+            return allow(self, message)
+        return refuse(self, REASONS[mode], message, RETRY_SECONDS)

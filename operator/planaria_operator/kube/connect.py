@@ -56,16 +56,19 @@ class CredentialsRefused(ConnectError, Unauthorized):
 async def connect(
     kubeconfig: Path | None = None,
     *,
+    context: str | None = None,
     timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109  the client's, for each later call
+    user_agent: str = USER_AGENT,
 ) -> KubeClient:
     """A client that has reached its server once.
 
     Uses `kubeconfig`, else the files that $KUBECONFIG names, else the service account of the pod. There is no further
-    fallback: an operator that acts must not be pointed at a cluster by accident. `timeout` is in seconds.
+    fallback: an operator that acts must not be pointed at a cluster by accident. `context` is one of the kubeconfig's
+    (default: its current one); `timeout` is in seconds; `user_agent` is what the audit log shows.
     Raises a ConnectError.
     """
-    configuration = await load_configuration(kubeconfig)
-    client = KubeClient(_open(configuration), timeout=timeout)
+    configuration = await load_configuration(kubeconfig, context)
+    client = KubeClient(_open(configuration, user_agent), timeout=timeout)
     try:
         await client.ping()
     except Forbidden:
@@ -73,15 +76,18 @@ async def connect(
     except KubeError as error:
         await client.close()
         raise _explain(configuration.host, error) from error
+    except asyncio.CancelledError:
+        await client.close()
+        raise
     return client
 
 
-async def load_configuration(kubeconfig: Path | None) -> Configuration:
+async def load_configuration(kubeconfig: Path | None, context: str | None = None) -> Configuration:
     """Address and credentials, as the library holds them. Raises ConfigMissing or ConfigMalformed."""
     configuration = Configuration()
     named = str(kubeconfig) if kubeconfig else os.environ.get(KUBECONFIG, "")
     if named:
-        await _from_files(named, configuration)
+        await _from_files(named, context, configuration)
     elif os.environ.get(IN_CLUSTER):
         _from_pod(configuration)
     else:
@@ -91,12 +97,12 @@ async def load_configuration(kubeconfig: Path | None) -> Configuration:
     return configuration
 
 
-async def _from_files(named: str, configuration: Configuration) -> None:
+async def _from_files(named: str, context: str | None, configuration: Configuration) -> None:
     if not _exists(named):
         raise ConfigMissing(f"kubeconfig {named}: no such file")
     try:
         loader = await load_kube_config(
-            config_file=named, client_configuration=configuration, persist_config=False
+            config_file=named, context=context, client_configuration=configuration, persist_config=False
         )
     except (
         ConfigException,
@@ -143,14 +149,14 @@ def _keep_fresh(configuration: Configuration, loader: Any) -> None:
     configuration.refresh_api_key_hook = refresh  # type: ignore[assignment]  # the library gives it no type
 
 
-def _open(configuration: Configuration) -> ApiClient:
+def _open(configuration: Configuration, user_agent: str) -> ApiClient:
     try:
         api = ApiClient(configuration)
     except (ssl.SSLError, OSError, ValueError) as error:
         raise ConfigMalformed(
             f"certificates for {configuration.host} cannot be read: {one_line(str(error))}"
         ) from error
-    api.user_agent = USER_AGENT
+    api.user_agent = user_agent
     return api
 
 

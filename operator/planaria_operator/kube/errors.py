@@ -4,6 +4,7 @@ KubeError
 ├── Temporary             trying again later may work
 │   ├── Unavailable       no answer, a time-out, or a 5xx
 │   ├── Conflict          409: the object changed since it was read
+│   ├── NotLeading        not sent: another operator may hold the Lease by now
 │   └── TooManyRequests   429: throttled, or a PodDisruptionBudget says no (retry_after in seconds)
 └── Permanent             trying the same again is pointless
     ├── NotFound          404
@@ -27,6 +28,10 @@ class Unavailable(Temporary):
 
 
 class Conflict(Temporary):
+    pass
+
+
+class NotLeading(Temporary):
     pass
 
 

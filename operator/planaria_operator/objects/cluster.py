@@ -24,6 +24,11 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Namespace:
+    meta: Meta
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     meta: Meta
     selector: dict[str, str]
@@ -57,6 +62,10 @@ def parse_node(body: Body) -> Node:
         pressure=tuple(pressed),
         taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
     )
+
+
+def parse_namespace(body: Body) -> Namespace:
+    return Namespace(parse_meta("Namespace", body))
 
 
 def parse_service(body: Body) -> Service:

@@ -9,6 +9,10 @@ Body = Mapping[str, Any]
 """An object as the API server sends it."""
 
 OPT_OUT_LABEL = "planaria.dev/ignore"
+"""Not even looked at."""
+
+HEAL = "planaria.dev/heal"
+"""With the value `disabled`, as label or annotation: looked at and recorded, never acted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,17 @@ class Meta:
     def key(self) -> tuple[str, str, str]:
         return (self.kind, self.namespace, self.name)
 
+    @property
+    def heal_disabled(self) -> bool:
+        return heal_disabled(self.labels, self.annotations)
+
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
+
+
+def heal_disabled(*marks: Mapping[str, str]) -> bool:
+    """`marks`: the labels and the annotations of one object."""
+    return any(each.get(HEAL) == "disabled" for each in marks)
 
 
 def parse_time(text: str | None) -> datetime | None:

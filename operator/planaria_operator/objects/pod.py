@@ -22,6 +22,8 @@ class Container:
     """One container, its limits as specified and its state as last reported."""
 
     name: str
+    image: str = ""
+    """As the template names it."""
     memory_limit: int | None = None
     """Bytes."""
     cpu_limit: int | None = None
@@ -110,6 +112,7 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Container:
     waiting = state.get("waiting") or {}
     return Container(
         name=spec["name"],
+        image=str(spec.get("image") or "")[:512],
         memory_limit=to_bytes(limits["memory"]) if "memory" in limits else None,
         cpu_limit=to_millicores(limits["cpu"]) if "cpu" in limits else None,
         restarts=status.get("restartCount") or 0,

@@ -10,12 +10,15 @@ from typing import Any
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
-from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Node, Service
+from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Namespace, Node, Service
+from planaria_operator.objects.disruption import DisruptionBudget
 from planaria_operator.objects.meta import Meta
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.workload import ReplicaSet, Workload
 
-View = Pod | Workload | ReplicaSet | Node | Service | EndpointSlice | Autoscaler
+View = (
+    Pod | Workload | ReplicaSet | Node | Namespace | Service | EndpointSlice | Autoscaler | DisruptionBudget
+)
 Key = tuple[str, str, str]
 """Kind, namespace (empty where there is none), name."""
 
@@ -32,6 +35,8 @@ class ClusterStore:
         """By namespace and name."""
         self.remediations: dict[tuple[str, str], Remediation] = {}
         """By namespace and name."""
+        self.unwatched: dict[str, str] = {}
+        """Kinds that the operator's role does not let it watch, and why: nothing can be said of them."""
         self.last_event: datetime | None = None
         """When a watch last delivered anything."""
         self.on_change: Callable[[], None] = lambda: None
@@ -102,6 +107,10 @@ class ClusterStore:
         view = self._views.get("Node", {}).get(("Node", "", name))
         return view if isinstance(view, Node) else None
 
+    def namespace(self, name: str) -> Namespace | None:
+        view = self._views.get("Namespace", {}).get(("Namespace", "", name))
+        return view if isinstance(view, Namespace) else None
+
     def workload(self, kind: str, namespace: str, name: str) -> Workload | None:
         view = self._views.get(kind, {}).get((kind, namespace, name))
         return view if isinstance(view, Workload) else None
@@ -124,6 +133,10 @@ class ClusterStore:
             for view in self._all("Service")
             if isinstance(view, Service) and view.meta.namespace == namespace
         )
+
+    def disruption_budgets(self, namespace: str) -> Iterator[DisruptionBudget]:
+        views = (view for view in self._all("PodDisruptionBudget") if isinstance(view, DisruptionBudget))
+        return (view for view in views if view.meta.namespace == namespace)
 
     def ready_endpoints(self, namespace: str, service: str) -> int:
         slices = (view for view in self._all("EndpointSlice") if isinstance(view, EndpointSlice))

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
+from planaria_operator.objects.meta import Body, Meta, find_condition, heal_disabled, parse_meta, parse_time
 
 WORKLOAD_KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 REVISION: Final = "deployment.kubernetes.io/revision"
@@ -31,6 +31,8 @@ class Workload:
     update_revision: str | None = None
     current_revision: str | None = None
     """StatefulSets name their revisions in status."""
+    template_heal_disabled: bool = False
+    """The pod template says `planaria.dev/heal: disabled`."""
 
     @property
     def rollout_in_progress(self) -> bool:
@@ -73,6 +75,7 @@ class ReplicaSet:
 def parse_workload(kind: str, body: Body) -> Workload:
     spec, status = body.get("spec") or {}, body.get("status") or {}
     template = (spec.get("template") or {}).get("spec") or {}
+    marks = (spec.get("template") or {}).get("metadata") or {}
     containers = template.get("containers") or ()
     progressing = find_condition(body, "Progressing") or {}
     daemon = kind == "DaemonSet"
@@ -93,6 +96,7 @@ def parse_workload(kind: str, body: Body) -> Workload:
         progressing_since=parse_time(progressing.get("lastUpdateTime")),
         update_revision=status.get("updateRevision"),
         current_revision=status.get("currentRevision"),
+        template_heal_disabled=heal_disabled(marks.get("labels") or {}, marks.get("annotations") or {}),
     )
 
 

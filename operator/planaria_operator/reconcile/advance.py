@@ -8,6 +8,7 @@ from planaria_operator.api.conditions import Status
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.guard.breaker import Breaker
 from planaria_operator.reconcile.apply import apply
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.outcomes import finished
@@ -49,9 +50,24 @@ async def advance(parts: Parts, case: Case) -> Remediation:
         return await recovered(parts, case, since) if parts.clock() >= settled else case.remediation
     if status.stage is Stage.VERIFYING:
         return await _unhealthy_still(parts, case, found)
-    if status.stage not in STEPS or _early(case):
+    return await _go_on(parts, case)
+
+
+async def _go_on(parts: Parts, case: Case) -> Remediation:
+    """With a target that is not well, and nothing under way."""
+    if _left_over(case):
+        message = "queued while the breaker was open; what is still broken is looked at anew"
+        return await finished(parts, case, Status.FALSE, Reason.BACKLOG_DROPPED, message)
+    if case.status.stage not in STEPS or _early(case):
         return case.remediation
-    return await STEPS[status.stage](parts, case)
+    return await STEPS[case.status.stage](parts, case)
+
+
+def _left_over(case: Case) -> bool:
+    """True for what the breaker held and a person has closed it since."""
+    breaker = case.policy.status.breaker
+    held = any(each.guard == Breaker.name and not each.allowed for each in case.status.guards)
+    return case.status.stage is Stage.BLOCKED and held and not breaker.opened_at and bool(breaker.closed_at)
 
 
 def _early(case: Case) -> bool:

@@ -14,6 +14,7 @@ from planaria_operator.api.remediation import Remediation, RemediationStatus
 from planaria_operator.decide.decider import Decider
 from planaria_operator.detect.incident import Incident
 from planaria_operator.evidence.collector import Collector
+from planaria_operator.guard.weather import CALM, Weather
 from planaria_operator.objects.meta import now
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.reconcile.journal import Journal
@@ -51,6 +52,8 @@ class Case:
     """Everything that is detected under the policy now."""
     now: datetime
     """When this advance began."""
+    weather: Weather = CALM
+    """Of the pass that this advance began in."""
 
     @property
     def key(self) -> str:

@@ -1,19 +1,23 @@
 """Level-based: every tick compares what is with what should be. Nothing depends on having seen a particular event."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 
 import structlog
 
 from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
+from planaria_operator.guard.weather import CALM, Weather, weather
 from planaria_operator.kube.errors import Conflict, KubeError, NotFound
 from planaria_operator.reconcile.advance import advance
+from planaria_operator.reconcile.brakes import braked, tell_of_brakes
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.history import expired
 from planaria_operator.reconcile.journal import Station
@@ -43,13 +47,18 @@ class Engine:
     ticked: datetime | None = None
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _turns: dict[str, int] = field(default_factory=dict)
+    """When each open Remediation was last advanced, as a running number."""
+    _counter: Iterator[int] = field(default_factory=lambda: count(1))
 
     async def run(self, stop: asyncio.Event) -> None:
         self.parts.store.on_change = self._wake.set
+        metrics.LEADER.set(1)
         while not stop.is_set():
             await self._pause(stop)
             await self._tick_safely()
             self.ticked = self.parts.clock()
+        metrics.LEADER.set(0)
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -71,18 +80,24 @@ class Engine:
         claimed: set[tuple[str, str | None]] = set()
         for policy in sorted(self.parts.store.policies.values(), key=lambda p: (p.namespace, p.name)):
             if policy.namespace in self.parts.settings.protected:
-                await self._summarise(policy, [], now, overlapping=0)
+                await self._summarise(policy, [], now, overlapping=0, weather=CALM)
                 continue
             found = detect(self.parts.store, policy, now)
             # A node can be the target of a policy in each namespace; within one, the first by name has it.
             targets = {(policy.namespace, incident.target.uid) for incident in found}
             incidents = [i for i in found if (policy.namespace, i.target.uid) not in claimed]
             await self._open(policy, incidents)
-            self._advance_all(policy, tuple(found), now)
-            await self._summarise(policy, incidents, now, overlapping=len(found) - len(incidents))
+            sky = weather(self.parts.store, policy, found, now)
+            # First, so that a storm is in the status before anything is begun under it.
+            await self._summarise(
+                policy, incidents, now, overlapping=len(found) - len(incidents), weather=sky
+            )
+            newest = self.parts.store.policies.get((policy.namespace, policy.name), policy)
+            self._advance_all(newest, tuple(found), now, sky)
             claimed |= targets
             await asyncio.sleep(0)
-        metrics.count_stages(record.status.stage for record in self.parts.store.remediations.values())
+        store = self.parts.store
+        metrics.show_records(store.policies.values(), store.remediations.values(), now)
         self._forget_deleted()
 
     # --- opening
@@ -106,17 +121,23 @@ class Engine:
 
     # --- advancing
 
-    def _advance_all(self, policy: HealingPolicy, incidents: tuple[Incident, ...], now: datetime) -> None:
-        for remediation in open_remediations(self.parts.store, policy).values():
-            key = f"{remediation.namespace}/{remediation.name}"
+    def _advance_all(
+        self, policy: HealingPolicy, incidents: tuple[Incident, ...], now: datetime, weather: Weather
+    ) -> None:
+        waiting = open_remediations(self.parts.store, policy).values()
+        # Who has waited longest goes first: with more of them than places, the first ones would have every pass.
+        for remediation in sorted(waiting, key=lambda each: self._turns.get(_key(each), 0)):
+            key = _key(remediation)
             if key in self._running or len(self._running) >= self.parts.settings.max_concurrent:
                 continue
-            case = Case(remediation, policy, incidents, now)
+            self._turns[key] = next(self._counter)
+            case = Case(remediation, policy, incidents, now, weather)
             task = asyncio.create_task(self._advance_one(case), name=f"advance {key}")
             self._running[key] = task
 
     async def _advance_one(self, case: Case) -> None:
         with structlog.contextvars.bound_contextvars(incident=case.key):
+            self.parts.journal.resumed(case.remediation)
             try:
                 after = await advance(self.parts, case)
             except (Conflict, NotFound):
@@ -138,26 +159,34 @@ class Engine:
     # --- records about records
 
     async def _summarise(
-        self, policy: HealingPolicy, incidents: list[Incident], now: datetime, *, overlapping: int
+        self,
+        policy: HealingPolicy,
+        incidents: list[Incident],
+        now: datetime,
+        *,
+        overlapping: int,
+        weather: Weather,
     ) -> None:
         known = dict(self.known)
         protected = policy.namespace in self.parts.settings.protected
         unhealthy = len(incidents)
 
-        with suppress(Conflict, NotFound):
-            await self.parts.records.update_policy(
+        def change(status: HealingPolicyStatus) -> HealingPolicyStatus:
+            after = summarised(
+                self.parts.store,
                 policy,
-                lambda status: summarised(
-                    self.parts.store,
-                    policy,
-                    status,
-                    now=now,
-                    unhealthy=unhealthy,
-                    protected=protected,
-                    overlapping=overlapping,
-                    known=known,
-                ),
+                status,
+                now=now,
+                unhealthy=unhealthy,
+                protected=protected,
+                overlapping=overlapping,
+                known=known,
             )
+            return braked(self.parts.store, policy, after, weather, now)
+
+        with suppress(Conflict, NotFound):
+            written = await self.parts.records.update_policy(policy, change)
+            tell_of_brakes(self.parts.recorder, policy, written)
         for remediation in expired(self._finished(policy), policy.spec.history, now):
             await self.parts.records.delete(remediation)
 
@@ -172,6 +201,7 @@ class Engine:
     def _forget_deleted(self) -> None:
         """A record that a person deleted is never finished, so what is remembered of it is dropped here."""
         known = {f"{namespace}/{name}" for namespace, name in self.parts.store.remediations}
+        self._turns = {key: turn for key, turn in self._turns.items() if key in known}
         for key in self.parts.observations.keys() - known:
             self.parts.observations.pop(key, None)
             self.parts.journal.closed(key)
@@ -186,3 +216,7 @@ class Engine:
         for wait in waits:
             wait.cancel()
         self._wake.clear()
+
+
+def _key(remediation: Remediation) -> str:
+    return f"{remediation.namespace}/{remediation.name}"

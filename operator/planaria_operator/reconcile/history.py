@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from planaria_operator.api.healing_policy import History
+from planaria_operator.api.aftermath import History
 from planaria_operator.api.remediation import Remediation
 
 

@@ -8,6 +8,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
+from planaria_operator.reconcile.reporting import report
 from planaria_operator.record.convert import decision_record
 from planaria_operator.telemetry import metrics
 
@@ -44,7 +45,8 @@ async def blocked(
     before = case.status.condition("Executed")
     if before and (before.status, before.reason) == (Status.FALSE, reason.value):
         return await commit(parts, case, update)  # said already: a refusal that stays is not news
-    return await commit(parts, case, update, Telling("guard", reason, message, warning=True))
+    warning = reason is not Reason.RECOMMENDED
+    return await commit(parts, case, update, Telling("guard", reason, message, warning=warning))
 
 
 async def escalated(parts: Parts, case: Case, message: str, decision: Decision | None = None) -> Remediation:
@@ -56,7 +58,10 @@ async def escalated(parts: Parts, case: Case, message: str, decision: Decision |
     status = case.status.model_copy(update=changes)
     status = status.with_condition("Succeeded", Status.UNKNOWN, Reason.ESCALATED, message, now=now)
     metrics.ACTIONS.labels(action="escalate", outcome="Applied").inc()
-    return await commit(parts, case, status, Telling("decide", Reason.ESCALATED, message, warning=True))
+    told = Telling("decide", Reason.ESCALATED, message, warning=True)
+    remediation = await commit(parts, case, status, told)
+    report(parts, remediation, recovered=False, escalated=True)
+    return remediation
 
 
 async def finished(
@@ -78,4 +83,8 @@ async def finished(
     parts.journal.passed(Station.FINISH, case.key, reason=reason.value)
     parts.journal.closed(case.key)
     parts.observations.pop(case.key, None)
+    if (
+        case.status.stage is not Stage.ESCALATED
+    ):  # told when it was handed over: what follows is a person's work
+        report(parts, remediation, recovered=succeeded is Status.TRUE)
     return remediation

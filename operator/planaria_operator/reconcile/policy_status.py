@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from planaria_operator.api.conditions import Condition, Status, with_condition
-from planaria_operator.api.healing_policy import HealingPolicy, HealingPolicyStatus
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.reasons import Reason
+from planaria_operator.decide.service import PolicyService
 from planaria_operator.detect.selection import selected
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.reconcile.opening import open_remediations
@@ -31,7 +33,17 @@ METRICS_UNREACHABLE = Known(
     False, Reason.METRICS_UNREACHABLE, "Prometheus does not answer; the kubelets' own metrics are used"
 )
 SEMANTICS_EMBEDDED = Known(True, Reason.EMBEDDED, "no vLLM is configured; the embedded encoder reads")
+POLICY_NOT_CONFIGURED = Known(
+    False, Reason.POLICY_NOT_CONFIGURED, "no policy service is configured (--policy-url); the rules decide"
+)
 RULES_ALONE = Known(True, Reason.RULES_ALONE, "the rules alone read, as configured")
+
+
+def policy_service(service: PolicyService | None) -> Known:
+    """What is known of the policy service now."""
+    if service is None:
+        return POLICY_NOT_CONFIGURED
+    return Known(service.reason is Reason.POLICY_ANSWERS, service.reason, service.message)
 
 
 def summarised(  # noqa: PLR0913  what is said has this many parts

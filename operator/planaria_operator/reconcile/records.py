@@ -5,12 +5,12 @@ nothing, and what was written is put into the store at once, so that no step is 
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 
 from planaria_operator.api.base import API_VERSION, ApiModel
-from planaria_operator.api.healing_policy import HealingPolicy, HealingPolicyStatus
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import Remediation, RemediationStatus
 from planaria_operator.detect.incident import Incident
 from planaria_operator.kube.errors import AlreadyExists, Conflict, NotFound
@@ -26,11 +26,9 @@ class Records:
     def __init__(self, kube: Kube, store: ClusterStore) -> None:
         self._kube = kube
         self._store = store
-        self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
-
-    def lock(self, policy: HealingPolicy) -> asyncio.Lock:
-        """Held while budget is checked and taken, so that two incidents never take the last action together."""
-        return self._locks[policy.namespace, policy.name]
+        self.guarding = asyncio.Lock()
+        """Held from asking the guards to writing the intent, so that two incidents never take the last action together.
+        One for all policies, because some limits are those of a namespace or of the whole operator."""
 
     async def open(self, incident: Incident) -> Remediation:
         """The Remediation of the incident, made where it does not exist."""

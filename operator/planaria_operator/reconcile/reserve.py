@@ -1,21 +1,25 @@
 """The brakes, and the intent: after this is written the action will happen exactly once, whoever dies."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from planaria_contract import Decision
 from planaria_operator.api.conditions import Status
-from planaria_operator.api.healing_policy import HealingPolicyStatus, Reservation
 from planaria_operator.api.plan import Plan
+from planaria_operator.api.policy_status import HealingPolicyStatus, Reservation
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Attempt, GuardRecord, Remediation, Stage
-from planaria_operator.guard.budget import reserved
+from planaria_operator.guard.budget import ledger_time, memory_seconds, reserved
 from planaria_operator.guard.chain import check_all
-from planaria_operator.guard.verdict import Proposal, Verdict, first_refusal
+from planaria_operator.guard.verdict import Limits, Proposal, Verdict, first_refusal
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.outcomes import blocked
 from planaria_operator.record.convert import decision_record
 from planaria_operator.telemetry import metrics
+
+LONGEST_RETRY: Final = 300
+"""Seconds. A guard may know that it is closed for a day; a person may open it meanwhile, and that must show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,9 @@ class Proposed:
 
 
 async def guard_and_reserve(parts: Parts, case: Case, proposed: Proposed) -> Remediation:
-    """Under the policy's lock, because the budget must not be read by two and taken by both."""
-    async with parts.records.lock(case.policy):
-        verdicts = _verdicts(parts, case, proposed.plan)
+    """Under one lock, because the budget must not be read by two and taken by both."""
+    async with parts.records.guarding:
+        verdicts = _verdicts(parts, case, proposed)
         parts.journal.passed(Station.GUARD, case.key, allowed=all(verdict.allowed for verdict in verdicts))
         refusal = first_refusal(verdicts)
         if refusal:
@@ -37,16 +41,19 @@ async def guard_and_reserve(parts: Parts, case: Case, proposed: Proposed) -> Rem
         return await _write_intent(parts, case, proposed, verdicts)
 
 
-def _verdicts(parts: Parts, case: Case, plan: Plan) -> list[Verdict]:
+def _verdicts(parts: Parts, case: Case, proposed: Proposed) -> list[Verdict]:
     newest = parts.store.policies.get((case.policy.namespace, case.policy.name), case.policy)
     return check_all(
         Proposal(
             remediation=case.remediation,
-            plan=plan,
+            decision=proposed.decision,
+            plan=proposed.plan,
             policy=newest,
             store=parts.store,
-            now=case.now,
+            now=parts.clock(),
             protected_namespaces=parts.settings.protected,
+            limits=Limits(parts.settings.max_actions_per_hour, parts.settings.max_acting),
+            weather=case.weather,
         )
     )
 
@@ -55,24 +62,38 @@ async def _refused(
     parts: Parts, case: Case, proposed: Proposed, verdicts: list[Verdict], refusal: Verdict
 ) -> Remediation:
     metrics.REFUSALS.labels(guard=refusal.guard, reason=refusal.reason.value).inc()
-    would = f"would {proposed.plan.action.value} {proposed.plan.target}: {proposed.plan.summary}"
+    what = f"{proposed.plan.action.value} {proposed.plan.target}: {proposed.plan.summary}"
     status = case.status.model_copy(
         update={"decision": decision_record(proposed.decision), "guards": _records(verdicts)}
     )
-    message = f"{refusal.message}; {would}"
-    return await blocked(parts, case, refusal.reason, message, retry_after=refusal.retry_after, status=status)
+    if refusal.reason is Reason.RECOMMENDED:
+        message = _recommendation(what, proposed.plan, verdicts)
+        status = status.with_condition("Recommended", Status.TRUE, refusal.reason, message, now=parts.clock())
+    else:
+        message = f"{refusal.message}; would {what}"
+    wait = min(refusal.retry_after, LONGEST_RETRY)
+    return await blocked(parts, case, refusal.reason, message, retry_after=wait, status=status)
+
+
+def _recommendation(what: str, plan: Plan, verdicts: list[Verdict]) -> str:
+    """With what else would stand in the way, were the action enforced: a person should know of it too."""
+    also = [v.reason.value for v in verdicts if not v.allowed and v.reason is not Reason.RECOMMENDED]
+    other = f"; but also {', '.join(also)}" if also else ""
+    return f"recommended: {what} (plan {plan.digest}){other}"
 
 
 async def _take_budget(parts: Parts, case: Case, plan: Plan) -> None:
+    policies = (*parts.store.policies.values(), case.policy)
     reservation = Reservation(
         remediation=case.remediation.name,
         attempt=len(case.status.attempts) + 1,
         target=str(plan.target),
-        time=case.now,
+        time=ledger_time(policies, parts.clock()),
     )
+    memory = memory_seconds(policies)
 
     def take(status: HealingPolicyStatus) -> HealingPolicyStatus:
-        return reserved(case.policy.model_copy(update={"status": status}), reservation, case.now)
+        return reserved(status, reservation, memory)
 
     await parts.records.update_policy(case.policy, take)
 

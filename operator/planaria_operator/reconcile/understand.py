@@ -13,10 +13,15 @@ async def understand(parts: Parts, case: Case) -> Remediation:
     observation = await observe(parts, case)
     state = await parts.extractor.extract(observation)
     parts.journal.passed(Station.SEMANTICS, case.key, fault=state.fault.value, source=state.source.value)
-    metrics.FAULTS.labels(fault=state.fault.value, source=state.source.value).inc()
+    metrics.count_reading(state)
     record = semantic_record(state, observation)
     status = case.status.model_copy(
-        update={"stage": Stage.UNDERSTOOD, "semantic_state": record, "next_check_at": None}
+        update={
+            "stage": Stage.UNDERSTOOD,
+            "semantic_state": record,
+            "understood_at": parts.clock(),
+            "next_check_at": None,
+        }
     )
     before = case.status.semantic_state
     tellings = [] if case.status.timeline else [_opened(case)]

@@ -19,7 +19,9 @@ from planaria_contract import (
     ObjectRef,
     Observation,
     Parameters,
+    Precedent,
     SemanticState,
+    Shadow,
     Source,
     Symptom,
     SymptomKind,
@@ -30,8 +32,10 @@ from planaria_operator.api.remediation import (
     EvidenceRecord,
     MaskRecord,
     ParametersRecord,
+    PrecedentRecord,
     ProbabilityRecord,
     SemanticRecord,
+    ShadowRecord,
     SymptomRecord,
 )
 from planaria_operator.record.excerpt import excerpt
@@ -39,6 +43,8 @@ from planaria_operator.record.fit import clip, fitted
 
 PARAMETERS: TypeAdapter[Parameters] = TypeAdapter(Parameters)
 NAME_LIMIT = 253
+MOST_LOST = 10**9
+"""Seconds."""
 
 
 def percent(share: float) -> int:
@@ -121,6 +127,8 @@ def decision_record(decision: Decision) -> DecisionRecord:
         explanation=decision.explanation,
         probabilities=_probability_records(decision.probabilities),
         masks=tuple(_mask_record(mask) for mask in decision.masks),
+        shadow=_shadow_record(decision.shadow),
+        precedents=tuple(_precedent_record(each) for each in decision.precedents),
         decided_by=decision.decided_by.value,
         model=_model_text(decision.model),
     )
@@ -137,9 +145,52 @@ def decision(record: DecisionRecord) -> Decision:
         masks=tuple(
             Mask(category=mask.action, reason=mask.reason, message=mask.message) for mask in record.masks
         ),
+        shadow=_shadow(record.shadow),
+        precedents=tuple(_precedent(each) for each in record.precedents),
         decided_by=Decider(record.decided_by),
         model=_model_version(record.model),
     )
+
+
+def _shadow_record(shadow: Shadow | None) -> ShadowRecord | None:
+    if shadow is None:
+        return None
+    return fitted(
+        ShadowRecord,
+        action=shadow.category,
+        percent=percent(shadow.probability),
+        explanation=shadow.explanation,
+        model=_model_text(shadow.model),
+    )
+
+
+def _shadow(record: ShadowRecord | None) -> Shadow | None:
+    if record is None:
+        return None
+    return Shadow(
+        category=record.action,
+        probability=record.percent / 100,
+        explanation=record.explanation,
+        model=_model_version(record.model),
+    )
+
+
+def _precedent_record(precedent: Precedent) -> PrecedentRecord:
+    return fitted(
+        PrecedentRecord,
+        incident=precedent.incident,
+        fault=precedent.fault,
+        did=precedent.did,
+        recovered=precedent.recovered,
+        harmed=precedent.harmed,
+        lost_seconds=round(min(max(-precedent.minutes * 60, 0), MOST_LOST)),
+        similarity_percent=percent(precedent.similarity),
+    )
+
+
+def _precedent(record: PrecedentRecord) -> Precedent:
+    values = record.model_dump(exclude={"lost_seconds", "similarity_percent"})
+    return Precedent(**values, minutes=-record.lost_seconds / 60, similarity=record.similarity_percent / 100)
 
 
 def _evidence_record(item: Evidence, observation: Observation) -> EvidenceRecord:

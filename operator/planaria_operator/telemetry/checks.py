@@ -36,3 +36,9 @@ def in_contact(*signs: datetime | None, now: datetime, limit: float = CONTACT_SE
     age = (now - max(seen)).total_seconds()
     message = f"last sign of life of the API server {age:.0f} s ago, at most {limit:.0f} s allowed"
     return Check("api", age <= limit, message)
+
+
+def in_turn(holder: str, *, leading: bool) -> Check:
+    """An operator that waits for the lead is ready: it watches, and can begin at any moment."""
+    message = "this operator acts" if leading else f"this one only watches: {holder or 'nobody yet'} leads"
+    return Check("lead", ok=True, message=message)

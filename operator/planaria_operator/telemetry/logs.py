@@ -22,7 +22,12 @@ SAME_START: Final = 40
 REPEAT_SECONDS: Final = 60.0
 """A library says the same thing, numbers aside, at most once in this time."""
 
-_QUIET: Final = {"kopf": logging.WARNING, "kubernetes": logging.WARNING, "asyncio": logging.WARNING}
+_QUIET: Final = {
+    "kopf": logging.WARNING,
+    "kubernetes": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "opentelemetry": logging.WARNING,
+}
 """The least level of libraries that have a line for every call or object. At level debug they are not held back."""
 _SILENT: Final = ("aiohttp.access",)
 _LIBRARIES: Final = (*_QUIET, "aiohttp")

@@ -3,7 +3,9 @@
 import platform
 from collections import Counter as Tally
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from typing import Final
 
 from prometheus_client import (
@@ -14,9 +16,15 @@ from prometheus_client import (
     Histogram,
     PlatformCollector,
     ProcessCollector,
+    disable_created_metrics,
 )
 
-from planaria_operator.api.remediation import Stage
+from planaria_contract import Action, Decider, Fault, SemanticState, Source, SymptomKind
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import AttemptOutcome, Remediation, Stage
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and nobody asks for them
 
 REGISTRY: Final = CollectorRegistry()
 """Planaria's own, so that a library that registers metrics on import does not publish them here."""
@@ -39,7 +47,7 @@ DECISIONS: Final = Counter(
 )
 ACTIONS: Final = Counter(
     "planaria_actions_total",
-    "Finished attempts, by action and outcome (Recovered, Ineffective, Failed).",
+    "Actions by what came of them: Applied when it is sent, then Recovered, Ineffective, Failed or Superseded.",
     ["action", "outcome"],
     registry=REGISTRY,
 )
@@ -58,9 +66,9 @@ RECOVERY_SECONDS: Final = Histogram(
 )
 STATION_SECONDS: Final = Histogram(
     "planaria_station_seconds",
-    "Time spent in one station of the path (detect, evidence, semantics, decide, guard, act, verify, record).",
+    "Work in one station of the path, and in writing it down; waiting between two steps is left out, but verify is all waiting.",
     ["station"],
-    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600),
     registry=REGISTRY,
 )
 SEMANTICS_ASKED: Final = Counter(
@@ -93,16 +101,83 @@ SEMANTICS_AVAILABLE: Final = Gauge(
     "1 where the configured reader answers, 0 where something simpler reads in its place.",
     registry=REGISTRY,
 )
+POLICY_ASKED: Final = Counter(
+    "planaria_policy_asked_total",
+    "Questions to the policy service, by outcome (PolicyAnswers, or the reason why the rules decided).",
+    ["outcome"],
+    registry=REGISTRY,
+)
+POLICY_SECONDS: Final = Histogram(
+    "planaria_policy_seconds",
+    "Time until the policy service had answered or was given up.",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1),
+    registry=REGISTRY,
+)
+POLICY_AGREES: Final = Counter(
+    "planaria_policy_shadow_total",
+    "Decisions in shadow mode, by whether the learned policy would have chosen the same action as the rules.",
+    ["agrees"],
+    registry=REGISTRY,
+)
+POLICY_OUTCOMES: Final = Counter(
+    "planaria_policy_outcomes_total",
+    "Closed incidents reported to the policy service, by what became of the report (OutcomeKept, OutcomeNotKept, "
+    "OutcomeDropped, PolicyNotReached, PolicyTooSlow, PolicyMalformed).",
+    ["result"],
+    registry=REGISTRY,
+)
+POLICY_AVAILABLE: Final = Gauge(
+    "planaria_policy_available",
+    "1 where the policy service answers, 0 where the rules decide in its place.",
+    registry=REGISTRY,
+)
 FAULTS: Final = Counter(
     "planaria_faults_total",
     "What incidents were taken for, by fault class and by what said so.",
     ["fault", "source"],
     registry=REGISTRY,
 )
+SHARES: Final = tuple(step / 10 for step in range(1, 11))
+CONFIDENCE: Final = Histogram(
+    "planaria_semantics_confidence_ratio",
+    "Calibrated confidence of each reading, by what read (vllm, encoder, hybrid or rules); 1 is certain.",
+    ["source"],
+    buckets=SHARES,
+    registry=REGISTRY,
+)
+NOVELTY: Final = Histogram(
+    "planaria_semantics_novelty_ratio",
+    "How unlike anything known the evidence of each reading was, by what read; 1 is like nothing known.",
+    ["source"],
+    buckets=SHARES,
+    registry=REGISTRY,
+)
+BUDGET_USED: Final = Gauge(
+    "planaria_budget_used_actions",
+    "Actions that a policy (namespace/name) has reserved within its sliding window.",
+    ["policy"],
+    registry=REGISTRY,
+)
+BUDGET_LIMIT: Final = Gauge(
+    "planaria_budget_limit_actions",
+    "Actions that a policy (namespace/name) allows within its sliding window.",
+    ["policy"],
+    registry=REGISTRY,
+)
 OPEN_REMEDIATIONS: Final = Gauge(
     "planaria_open_remediations",
     "Remediations that are not finished, by stage.",
     ["stage"],
+    registry=REGISTRY,
+)
+OLDEST_ESCALATION: Final = Gauge(
+    "planaria_oldest_escalation_timestamp_seconds",
+    "When the fault of the longest waiting escalation was first visible, as a Unix time; 0 where none waits.",
+    registry=REGISTRY,
+)
+LEADER: Final = Gauge(
+    "planaria_leader",
+    "1 where this process runs the reconcile loop, 0 where it stands by.",
     registry=REGISTRY,
 )
 LOOP_LAG_SECONDS: Final = Gauge(
@@ -154,7 +229,70 @@ def count_stages(stages: Iterable[Stage]) -> None:
             OPEN_REMEDIATIONS.labels(stage=stage.value).set(tally[stage])
 
 
-def _version(distribution: str) -> str:
+def show_records(policies: Iterable[HealingPolicy], records: Iterable[Remediation], now: datetime) -> None:
+    """Set every gauge that is told from what stands in the store. A policy that is gone takes its series along."""
+    records = list(records)
+    count_stages(record.status.stage for record in records)
+    waiting = [record.spec.visible_at for record in records if record.status.stage is Stage.ESCALATED]
+    OLDEST_ESCALATION.set(min(waiting).timestamp() if waiting else 0)
+    for gauge in (BUDGET_USED, BUDGET_LIMIT):
+        gauge.clear()
+    for policy in policies:
+        name, budget = f"{policy.namespace}/{policy.name}", policy.spec.guardrails.budget
+        oldest = now - timedelta(seconds=budget.window_seconds)
+        BUDGET_USED.labels(policy=name).set(sum(each.time > oldest for each in policy.status.reservations))
+        BUDGET_LIMIT.labels(policy=name).set(budget.actions)
+        for symptom in SymptomKind:  # from zero on, see below
+            INCIDENTS.labels(policy=name, symptom=symptom.value)
+
+
+def count_reading(state: SemanticState) -> None:
+    """What an incident was taken for, and how surely."""
+    source = state.source.value
+    FAULTS.labels(fault=state.fault.value, source=source).inc()
+    CONFIDENCE.labels(source=source).observe(state.confidence)
+    NOVELTY.labels(source=source).observe(state.novelty)
+
+
+OUTCOMES: Final = ("Applied", *(each.value for each in AttemptOutcome if each is not AttemptOutcome.PENDING))
+CHANGING: Final = tuple(action.value for action in Action if action not in {Action.NONE, Action.ESCALATE})
+ANSWERS: Final = (
+    Reason.POLICY_ANSWERS,
+    Reason.POLICY_NOT_REACHED,
+    Reason.POLICY_TOO_SLOW,
+    Reason.POLICY_MALFORMED,
+)
+FAILED_CALLS: Final = (
+    *("Unavailable", "Conflict", "TooManyRequests", "NotFound"),
+    *("Forbidden", "Unauthorized", "AlreadyExists", "Invalid"),
+)
+"""Names of the classes in `kube/errors.py`, which cannot be imported here."""
+DROPPED: Final = ("queue_full", "rate_limited", "refused")
+
+
+def _begin_at_zero() -> None:
+    """A series that appears with its first event hides that event from rate(), and from the alerts made of it."""
+    series: list[tuple[Counter | Histogram, Iterable[tuple[str, ...]]]] = [
+        (ACTIONS, [*product(CHANGING, OUTCOMES), (Action.ESCALATE.value, "Applied")]),
+        (DECISIONS, product(CHANGING, (each.value for each in Decider))),
+        (RECOVERY_SECONDS, product(CHANGING)),
+        (FAULTS, product((each.value for each in Fault), (each.value for each in Source))),
+        (CONFIDENCE, product(each.value for each in Source)),
+        (NOVELTY, product(each.value for each in Source)),
+        (POLICY_ASKED, product(each.value for each in ANSWERS)),
+        (POLICY_AGREES, product(("true", "false"))),
+        (API_ERRORS, product(FAILED_CALLS)),
+        (EVENTS_DROPPED, product(DROPPED)),
+    ]
+    for metric, every in series:
+        for labels in every:
+            metric.labels(*labels)
+
+
+_begin_at_zero()
+
+
+def version_of(distribution: str) -> str:
     try:
         return version(distribution)
     except PackageNotFoundError:  # running from a checkout that was never installed
@@ -162,8 +300,8 @@ def _version(distribution: str) -> str:
 
 
 BUILD_INFO.labels(
-    version=_version("planaria"),
+    version=version_of("planaria"),
     python=platform.python_version(),
-    kopf=_version("kopf"),
-    kubernetes_client=_version("kubernetes"),
+    kopf=version_of("kopf"),
+    kubernetes_client=version_of("kubernetes"),
 ).set(1)

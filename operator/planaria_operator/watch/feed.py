@@ -71,6 +71,7 @@ class Feed:
     def skip(self, kind: str, why: str) -> None:
         """Go on without an optional kind. What was known of it is forgotten, for it would only grow old."""
         self.kinds.remove(kind)
+        self.store.unwatched[kind] = why
         for (namespace, name), uid in self.store.identities(kind).items():
             self.store.discard(kind, namespace, name, uid)
         log.warning("a kind is not watched", kind=kind, why=why, lost=OPTIONAL[kind])

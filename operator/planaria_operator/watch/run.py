@@ -177,6 +177,8 @@ async def _run_kopf(
         settings=build_settings(),
         clusterwide=not namespaces,
         namespaces=namespaces,
+        # Names a peer, and peering is off. Kopf would ask for the user's name, which a container's user id need not have.
+        identity="planaria",  # type: ignore[arg-type]  # a private NewType of str
         stop_flag=leave,
     )
     _take_signals_back(stop)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Recipe:
     seed: int = 7
+    members: int = 4
+    """Networks that are fine-tuned from the same beginning, each with other fillings; the mean of their weights ships."""
     epochs: int = 4
     fillings: int = 1
     """Samples of each template in one epoch; each is filled anew."""

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -32,19 +32,36 @@ class Trained:
 
 
 def train(templates: Sequence[Template], recipe: Recipe, progress: Progress) -> Trained:
-    """About eight minutes on two cores for 8 000 templates."""
-    torch.manual_seed(recipe.seed)
+    """About eight minutes on two cores for 8 000 templates, for each of the recipe's members."""
     kept, rows = vocabulary()
     words = tokenizer(kept)
     words.enable_truncation(recipe.longest)
     ngrams = fit_ngrams(templates, recipe, progress)
-    network = fine_tune(Network(rows), words, templates, recipe, progress)
-    return Trained(network, words, ngrams)
+    return Trained(soup(rows, words, templates, recipe, progress), words, ngrams)
+
+
+def soup(
+    rows: list[int], words: Tokenizer, templates: Sequence[Template], recipe: Recipe, progress: Progress
+) -> Network:
+    """The mean of several fine-tuned networks' weights: as cheap to run as one, and better than any of them on systems
+    that none has seen (Wortsman et al. 2022, "Model soups").
+    """
+    mean: dict[str, Tensor] = {}
+    for member in range(recipe.members):
+        torch.manual_seed(recipe.seed)  # the same beginning, or the mean of weights would mean nothing
+        seeded = replace(recipe, seed=recipe.seed + member)
+        weights = fine_tune(Network(rows), words, templates, seeded, progress).state_dict()
+        for name, weight in weights.items():
+            mean[name] = mean.get(name, 0) + weight.float() / recipe.members
+    network = Network(rows)
+    network.load_state_dict(mean)
+    return network.eval()
 
 
 def fine_tune(
     network: Network, words: Tokenizer, templates: Sequence[Template], recipe: Recipe, progress: Progress
 ) -> Network:
+    torch.manual_seed(recipe.seed)
     network.freeze_words()
     network.train()
     mixer = Mixer(templates, random.Random(recipe.seed))

@@ -43,7 +43,8 @@ LESS: Final = 2.0
 CALM: Final = 4.0
 """Logits for healthy where nothing at all is there: no text, no fact, no symptom."""
 SICK: Final = 4.0
-"""Logits that healthy loses where a symptom is there."""
+"""Logits that healthy loses where a symptom is there, and scheduling_blocked where every pod has its node."""
+BLOCKED: Final = CLASSES.index(Fault.SCHEDULING_BLOCKED)
 TELLING: Final = 0.3
 """A line less probable than this to speak of the fault is no evidence of it."""
 MAX_EVIDENCE: Final = 5
@@ -154,7 +155,16 @@ def prior(window: Window, said: frozenset[Fault] = frozenset()) -> Floats:
         found[HEALTHY] -= SICK
     elif not window.entries and not window.facts:
         found[HEALTHY] += CALM
+    if _placed(window):
+        found[BLOCKED] -= SICK
     return found
+
+
+def _placed(window: Window) -> bool:
+    """Every pod has a node, so none is waiting for one, whatever a line says that anybody can write."""
+    pods = window.observation.pods
+    reported = any(sign.fault is Fault.SCHEDULING_BLOCKED for sign in window.facts)
+    return bool(pods) and all(pod.node for pod in pods) and not reported
 
 
 def _bounded(text: Floats, window: Window) -> Floats:

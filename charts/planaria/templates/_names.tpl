@@ -1,0 +1,65 @@
+{{/* Every helper but the first three takes a dict: root ($), and component (operator, policy, vllm, test, cleanup). */}}
+
+{{- define "planaria.chart" -}}
+{{ default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "planaria.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- else if contains (include "planaria.chart" .) .Release.Name }}
+{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "planaria.chart" .) | trunc 40 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "planaria.operatorAccount" -}}
+{{- with .Values.operator.serviceAccount -}}
+{{ .create | ternary (default (printf "%s-operator" (include "planaria.fullname" $)) .name) (default "default" .name) }}
+{{- end }}
+{{- end }}
+
+{{- define "planaria.name" -}}
+{{ include "planaria.fullname" .root }}-{{ .component }}
+{{- end }}
+
+{{- define "planaria.selector" -}}
+app.kubernetes.io/name: {{ include "planaria.chart" .root }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- with .component }}
+app.kubernetes.io/component: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "planaria.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
+{{ include "planaria.selector" . }}
+app.kubernetes.io/part-of: planaria
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Metadata of an object. Also takes: name (whole, instead of one made from the component), namespace ("" for none; default the
+release's), labels, annotations.
+*/}}
+{{- define "planaria.metadata" -}}
+{{- $namespace := hasKey . "namespace" | ternary .namespace .root.Release.Namespace -}}
+name: {{ .name | default (include "planaria.name" .) }}
+{{- with $namespace }}
+namespace: {{ . }}
+{{- end }}
+labels:
+  {{- include "planaria.labels" . | nindent 2 }}
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,110 @@
+{{/* What every pod has alike. All take a dict: root ($), component. */}}
+
+{{- /* Also takes: image (registry, repository, tag, digest, pullPolicy). */}}
+{{- define "planaria.image" -}}
+{{- $registry := .root.Values.global.imageRegistry | default .image.registry -}}
+{{- $tag := .image.tag | default .root.Chart.AppVersion -}}
+{{- $version := empty .image.digest | ternary (printf ":%s" $tag) (printf "@%s" .image.digest) -}}
+image: {{ with $registry }}{{ . | trimSuffix "/" }}/{{ end }}{{ .image.repository }}{{ $version }}
+imagePullPolicy: {{ .image.pullPolicy }}
+{{- end }}
+
+{{- define "planaria.podMetadata" -}}
+{{- $values := index .root.Values .component -}}
+# Nothing that changes with the chart's version alone: it would start all pods anew.
+labels:
+  {{- include "planaria.selector" . | nindent 2 }}
+  app.kubernetes.io/part-of: planaria
+  {{- range list .root.Values.commonLabels $values.podLabels }}
+  {{- with . }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+  {{- end }}
+{{- with merge (dict) $values.podAnnotations .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* Where it may run, and as whom: the Pod Security Standard `restricted`. Also takes: user, where the image names none. */}}
+{{- define "planaria.podSpec" -}}
+{{- $values := index .root.Values .component | default dict -}}
+enableServiceLinks: false
+{{- with .root.Values.global.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  {{- with .user }}
+  runAsUser: {{ . }}
+  runAsGroup: {{ . }}
+  fsGroup: {{ . }}
+  fsGroupChangePolicy: OnRootMismatch
+  {{- end }}
+  seccompProfile: {type: RuntimeDefault}
+{{- with $values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with $values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* Rather not two of a kind on one node, nor all in one zone; but better so than not at all. */}}
+{{- define "planaria.spread" -}}
+{{- $values := index .root.Values .component -}}
+affinity:
+{{- if $values.affinity }}
+  {{- toYaml $values.affinity | nindent 2 }}
+{{- else }}
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              {{- include "planaria.selector" . | nindent 14 }}
+{{- end }}
+topologySpreadConstraints:
+{{- if $values.topologySpreadConstraints }}
+  {{- toYaml $values.topologySpreadConstraints | nindent 2 }}
+{{- else }}
+  - maxSkew: 1
+    topologyKey: topology.kubernetes.io/zone
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "planaria.selector" . | nindent 8 }}
+{{- end }}
+{{- end }}
+
+{{- define "planaria.containerSecurity" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- /* One of them at a time: with a single pod this never stands in the way of a drain. */}}
+{{- define "planaria.disruptionBudget" -}}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  {{- include "planaria.metadata" . | nindent 2 }}
+spec:
+  maxUnavailable: 1
+  # A pod that does not work anyway must not stand in the way of a drain.
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector:
+    matchLabels:
+      {{- include "planaria.selector" . | nindent 6 }}
+{{- end }}

@@ -1,0 +1,163 @@
+{{/*
+What the operator may do, one list per purpose; each comment names the station that needs the rule. "namespaced" rules
+become Roles where watchNamespaces is set; "cluster" rules are about things without a namespace.
+*/}}
+
+{{- define "planaria.rules.namespaced.read" }}
+  # watch: the store that detect, verify and the guards look at. act reads a pod afresh before it changes it.
+  - apiGroups: [""]
+    resources: [pods]
+    verbs: [get, list, watch]
+  # watch: what the pods belong to. act reads it afresh before it changes it, and finds older revisions in ReplicaSets.
+  - apiGroups: [apps]
+    resources: [deployments, statefulsets, daemonsets, replicasets]
+    verbs: [get, list, watch]
+  # watch: what stands behind a Service that a workload depends on.
+  - apiGroups: [""]
+    resources: [services]
+    verbs: [list, watch]
+  # watch: whether it has a ready endpoint.
+  - apiGroups: [discovery.k8s.io]
+    resources: [endpointslices]
+    verbs: [list, watch]
+  # watch: who else sets the replica count, so that act leaves it alone.
+  - apiGroups: [autoscaling]
+    resources: [horizontalpodautoscalers]
+    verbs: [list, watch]
+  # guard: how many pods may be evicted now.
+  - apiGroups: [policy]
+    resources: [poddisruptionbudgets]
+    verbs: [list, watch]
+  # evidence and act: older revisions of StatefulSets and DaemonSets, for rollback.
+  - apiGroups: [apps]
+    resources: [controllerrevisions]
+    verbs: [get, list]
+  # evidence: the end of container logs, redacted before anything leaves the process.
+  - apiGroups: [""]
+    resources: [pods/log]
+    verbs: [get]
+  # evidence: what others said about the target.
+  - apiGroups: [events.k8s.io]
+    resources: [events]
+    verbs: [get, list]
+  # watch: the policies and the records that a restarted operator goes on from.
+  - apiGroups: [planaria.dev]
+    resources: [healingpolicies, remediations]
+    verbs: [get, list, watch]
+{{- end }}
+
+{{- define "planaria.rules.cluster.read" }}
+  # watch: whether the ground is there. act reads a node afresh before it changes it.
+  - apiGroups: [""]
+    resources: [nodes]
+    verbs: [get, list, watch]
+  # guard: a namespace may say that nothing in it is healed.
+  - apiGroups: [""]
+    resources: [namespaces]
+    verbs: [list, watch]
+  # watch: a clear word at start where the custom resources are not installed.
+  - apiGroups: [apiextensions.k8s.io]
+    resources: [customresourcedefinitions]
+    resourceNames: [healingpolicies.planaria.dev, remediations.planaria.dev]
+    verbs: [get]
+{{- end }}
+
+{{- define "planaria.rules.namespaced.usage" }}{{ end }}
+
+{{- define "planaria.rules.cluster.usage" }}
+  # evidence: stats/summary of the node that a pod runs on.
+  - apiGroups: [""]
+    resources: [nodes/proxy]
+    verbs: [get]
+{{- end }}
+
+{{- define "planaria.rules.namespaced.record" }}
+  # record: one Remediation per incident, deleted when its time is over. Its spec is never updated.
+  - apiGroups: [planaria.dev]
+    resources: [remediations]
+    verbs: [create, delete]
+  # record: where an incident stands; guard: the budget, reserved before acting.
+  - apiGroups: [planaria.dev]
+    resources: [healingpolicies/status, remediations/status]
+    verbs: [patch]
+  # record: Events on the target; a repeat patches the first one's count.
+  - apiGroups: [events.k8s.io]
+    resources: [events]
+    verbs: [create, patch]
+{{- end }}
+
+{{- define "planaria.rules.cluster.record" }}{{ end }}
+
+{{- define "planaria.rules.namespaced.restart" }}
+  # act, restart of pods: eviction, which disruption budgets can refuse. Pods are never deleted outright.
+  - apiGroups: [""]
+    resources: [pods/eviction]
+    verbs: [create]
+  # act, restart of a workload: an annotation of the pod template.
+  - apiGroups: [apps]
+    resources: [deployments, statefulsets, daemonsets]
+    verbs: [patch]
+{{- end }}
+
+{{- define "planaria.rules.cluster.restart" }}{{ end }}
+
+{{- define "planaria.rules.namespaced.rollback" }}
+  # act, rollback: the pod template of an earlier revision.
+  - apiGroups: [apps]
+    resources: [deployments, statefulsets, daemonsets]
+    verbs: [patch]
+{{- end }}
+
+{{- define "planaria.rules.cluster.rollback" }}{{ end }}
+
+{{- define "planaria.rules.namespaced.scale" }}
+  # act, scale: the replica count and nothing else.
+  - apiGroups: [apps]
+    resources: [deployments/scale, statefulsets/scale]
+    verbs: [get, patch]
+{{- end }}
+
+{{- define "planaria.rules.cluster.scale" }}{{ end }}
+
+{{- define "planaria.rules.namespaced.resize" }}
+  # act, resize: in place.
+  - apiGroups: [""]
+    resources: [pods/resize]
+    verbs: [patch]
+  # act, resize: requests and limits of the pod template.
+  - apiGroups: [apps]
+    resources: [deployments, statefulsets, daemonsets]
+    verbs: [patch]
+{{- end }}
+
+{{- define "planaria.rules.cluster.resize" }}{{ end }}
+
+{{- define "planaria.rules.namespaced.migrate" }}
+  # act, migrate: eviction, which disruption budgets can refuse.
+  - apiGroups: [""]
+    resources: [pods/eviction]
+    verbs: [create]
+{{- end }}
+
+{{- define "planaria.rules.cluster.migrate" }}
+  # act, migrate: a soft taint that lets a pod land elsewhere; it is taken off again afterwards.
+  - apiGroups: [""]
+    resources: [nodes]
+    verbs: [patch]
+{{- end }}
+
+{{- /* The parts that are switched on, and what each is for, as JSON. Takes the root ($). */}}
+{{- define "planaria.parts" -}}
+{{- $actions := .Values.actions -}}
+{{- $parts := list (dict "name" "read" "why" "To look: with it alone, every policy behaves as in mode Observe and nothing is recorded.") -}}
+{{- if .Values.rbac.usage -}}
+{{- $parts = append $parts (dict "name" "usage" "why" "To see how much CPU and memory is in use. A role of its own because it is a strong right: a kubelet answers more than\n# metrics on this path, up to running commands in containers over WebSocket. Leave the role out where that is too much:\n# usage then comes from Prometheus alone, and every record says that the kubelet's was missing.") -}}
+{{- end -}}
+{{- $parts = append $parts (dict "name" "record" "why" "To write down what was seen, decided and done. It changes nothing outside planaria.dev but Events.") -}}
+{{- range list "restart" "rollback" "scale" "resize" "migrate" -}}
+{{- if (index $actions .).enabled -}}
+{{- $parts = append $parts (dict "name" . "why" (printf "To heal by the action %s. Without it, that action is refused with the reason Forbidden." .)) -}}
+{{- end -}}
+{{- end -}}
+{{ $parts | toJson }}
+{{- end }}

@@ -1,0 +1,113 @@
+"""The guards, asked about something that nobody is about to do."""
+
+from datetime import datetime
+from typing import Final
+
+from planaria_contract import Action, Decision, Fault, ObjectRef
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.plan import Plan
+from planaria_operator.api.remediation import (
+    DecisionRecord,
+    GuardRecord,
+    ParametersRecord,
+    Remediation,
+    RemediationSpec,
+    RemediationStatus,
+    SemanticRecord,
+    Stage,
+)
+from planaria_operator.guard.chain import check_all
+from planaria_operator.guard.verdict import Proposal
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.record.convert import decision as read_decision
+from planaria_operator.record.convert import object_reference
+from planaria_operator.settings import Settings
+
+NAME: Final = "simulated"
+"""Of the Remediation that does not exist. No real one is called so: theirs end in a hash."""
+PROTECTED: Final = Settings().protected
+"""What an operator protects that was told nothing else; its own settings cannot be read from outside."""
+
+
+def supposed_state(target: ObjectRef, fault: Fault, confidence: int) -> SemanticRecord:
+    """What would stand in the record; `confidence` in percent."""
+    return SemanticRecord(
+        fault=fault,
+        component=str(target)[:253],
+        severity=2,
+        confidence_percent=confidence,
+        summary=f"supposed to be {fault.value}",
+        source="rules",
+        model=f"{NAME}@1",
+    )
+
+
+def imagined(
+    policy: HealingPolicy,
+    target: ObjectRef,
+    now: datetime,
+    *,
+    state: SemanticRecord,
+    decision: DecisionRecord,
+) -> Remediation:
+    """The Remediation of a fault that has just begun, as it stands when the guards are asked."""
+    spec = RemediationSpec(policy=policy.name, target=object_reference(target), incident=NAME, visible_at=now)
+    status = RemediationStatus(
+        stage=Stage.UNDERSTOOD, semantic_state=state, decision=decision, understood_at=now
+    )
+    return Remediation(name=NAME, namespace=policy.namespace, spec=spec, status=status)
+
+
+def decided(remediation: Remediation) -> Decision:
+    """As the guards read it. Raises LookupError where nothing was decided."""
+    if remediation.status.decision is None:
+        raise LookupError(f"{remediation.name} has no decision")
+    return read_decision(remediation.status.decision)
+
+
+def verdicts(
+    store: ClusterStore, policy: HealingPolicy, remediation: Remediation, plan: Plan, now: datetime
+) -> tuple[GuardRecord, ...]:
+    """Of every guard, in order."""
+    proposal = Proposal(
+        remediation=remediation,
+        decision=decided(remediation),
+        plan=plan,
+        policy=policy,
+        store=store,
+        now=now,
+        protected_namespaces=PROTECTED,
+    )
+    return tuple(
+        GuardRecord(
+            guard=each.guard, allowed=each.allowed, reason=each.reason.value, message=each.message[:1024]
+        )
+        for each in check_all(proposal)
+    )
+
+
+def verdicts_on_anything(
+    store: ClusterStore, policy: HealingPolicy, target: ObjectRef, now: datetime
+) -> tuple[GuardRecord, ...]:
+    """What the guards would say to an action on the target itself, were its fault as sure as can be.
+
+    Some could say otherwise of a real plan, which may be larger or act on something else.
+    """
+    about = object_reference(target)
+    decision = DecisionRecord(
+        action=Action.RESTART,
+        target=about,
+        parameters=ParametersRecord(scope="workload"),
+        decided_by="rules",
+        model=f"{NAME}@1",
+    )
+    remediation = imagined(
+        policy, target, now, state=supposed_state(target, Fault.UNKNOWN, 100), decision=decision
+    )
+    plan = Plan(action=Action.RESTART, target=about, summary="any action", operations=())
+    return verdicts(store, policy, remediation, plan, now)
+
+
+def refusal(found: tuple[GuardRecord, ...]) -> GuardRecord | None:
+    """The first one, which is the one that is told."""
+    return next((each for each in found if not each.allowed), None)

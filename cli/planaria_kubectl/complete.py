@@ -1,0 +1,93 @@
+"""`kubectl_complete-planaria`: what kubectl's own shell completion asks a plugin for.
+
+It is called with the words so far, the last of which is being typed, and prints one candidate a line and then a directive:
+https://pkg.go.dev/github.com/spf13/cobra#ShellCompDirective. Whatever goes wrong, it offers nothing and says nothing.
+"""
+
+import asyncio
+import re
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from planaria_contract import Fault
+from planaria_kubectl.arguments import parsers
+
+NO_FILES: Final = ":4"
+SECONDS: Final = 5.0
+"""A person is waiting with a finger on the tab key."""
+TARGETS: Final = {"deploy": "Deployment", "sts": "StatefulSet", "ds": "DaemonSet", "node": "Node"}
+NAMES: Final = {"diff": "Remediation", "pause": "HealingPolicy", "resume": "HealingPolicy"}
+"""What the one positional argument of a command names; `why` and `simulate` name a target."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    words = sys.argv[1:] if argv is None else argv
+    found: Iterable[str] = ()
+    with suppress(Exception):  # a message here would land in the middle of somebody's command line
+        found = asyncio.run(asyncio.wait_for(candidates(words or [""]), SECONDS))
+    typed = words[-1] if words else ""
+    lines = [each for each in found if each.startswith(typed) and each.isprintable()]
+    sys.stdout.write("\n".join([*lines, NO_FILES]) + "\n")
+    return 0
+
+
+async def candidates(words: Sequence[str]) -> list[str]:
+    """Whatever may stand where the last word is; more than fits what was typed of it."""
+    _, commands = parsers()
+    if len(words) == 1:
+        return list(commands)
+    command, before, typed = words[0], words[-2], words[-1]
+    if command not in commands:
+        return []
+    if before == "--fault":
+        return [fault.value for fault in Fault]
+    if before in {"-o", "--output"}:
+        return ["table", "json"]
+    if typed.startswith("-"):
+        return _flags(commands[command])
+    return await _names(command, words[1:-1])
+
+
+def _flags(command: ArgumentParser) -> list[str]:
+    return sorted(set(re.findall(r"--[a-z][a-z-]*", command.format_help())))
+
+
+async def _names(command: str, words: Sequence[str]) -> list[str]:
+    from planaria_kubectl.session import open_session  # noqa: PLC0415  flags need no client
+
+    given = Namespace(
+        kubeconfig=Path(text) if (text := _value(words, "--kubeconfig")) else None,
+        context=_value(words, "--context"),
+        namespace=_value(words, "--namespace", "-n"),
+    )
+    async with open_session(given) as session:
+        if kind := NAMES.get(command):
+            bodies = await session.kube.list(kind, session.namespace)
+            return [str(body["metadata"]["name"]) for body in bodies]
+        if command == "status":
+            return []
+        lists = await asyncio.gather(
+            *(
+                session.kube.list(kind, "" if kind == "Node" else session.namespace)
+                for kind in TARGETS.values()
+            ),
+            return_exceptions=True,  # who may not list nodes is still offered the rest
+        )
+    return [
+        f"{short}/{body['metadata']['name']}"
+        for short, bodies in zip(TARGETS, lists, strict=True)
+        if not isinstance(bodies, BaseException)
+        for body in bodies
+    ]
+
+
+def _value(words: Sequence[str], *flags: str) -> str | None:
+    for flag, value in pairwise(words):
+        if flag in flags:
+            return value
+    return None

@@ -1,0 +1,1 @@
+"""Exactly what a Remediation has applied, or would apply."""

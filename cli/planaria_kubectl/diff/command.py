@@ -1,0 +1,104 @@
+import asyncio
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import Any
+
+from planaria_contract import Action
+from planaria_kubectl.diff.report import DiffReport, Live, objects_of, planned, recorded
+from planaria_kubectl.errors import PluginError
+from planaria_kubectl.planning import Planning
+from planaria_kubectl.session import Session
+from planaria_kubectl.world import read_world
+from planaria_operator.act.builder import Refusal
+from planaria_operator.api.plan import ObjectReference
+from planaria_operator.api.remediation import Attempt, Remediation
+from planaria_operator.kube.errors import Forbidden, NotFound
+from planaria_operator.kube.interface import RESOURCES, Kube
+from planaria_operator.record.convert import decision, object_ref, symptom
+from planaria_operator.watch.resources import parse_remediation
+
+
+async def run(session: Session, given: Namespace) -> DiffReport:
+    remediation = parse_remediation(
+        await session.kube.get("Remediation", session.namespace, given.remediation)
+    )
+    attempt = _chosen(remediation, given.attempt)
+    if attempt:
+        live, notes = await read_live(session.kube, objects_of(attempt.plan))
+        return recorded(remediation, attempt, live, session.now).model_copy(update={"notes": notes})
+    return await _planned_now(session, remediation)
+
+
+def _chosen(remediation: Remediation, number: int | None) -> Attempt | None:
+    """The latest, or the one of that number; None where nothing was attempted and none was asked for."""
+    attempts = remediation.status.attempts
+    if number is None:
+        return attempts[-1] if attempts else None
+    for attempt in attempts:
+        if attempt.number == number:
+            return attempt
+    known = ", ".join(str(each.number) for each in attempts) or "none"
+    raise PluginError(f"{remediation.name} has no attempt {number}: it has {known}")
+
+
+async def _planned_now(session: Session, remediation: Remediation) -> DiffReport:
+    """What the decision in the record would come to, were it carried out at this moment."""
+    found = remediation.status.decision
+    if remediation.status.finished:
+        return _nothing(session, remediation, "it is finished, and nothing was ever applied")
+    if found is None:
+        return _nothing(session, remediation, "nothing was decided yet")
+    if found.action in {Action.NONE, Action.ESCALATE}:
+        return _nothing(session, remediation, f"the decision is {found.action.value}: {found.explanation}")
+    world = await read_world(session.kube, remediation.namespace)
+    policy = world.store.policies.get((remediation.namespace, remediation.spec.policy))
+    if policy is None:
+        return _nothing(session, remediation, f"HealingPolicy {remediation.spec.policy} is gone")
+    planning = Planning(session.kube, world, policy, session.now)
+    symptoms = tuple(symptom(each, remediation.namespace) for each in remediation.spec.symptoms)
+    observation = await planning.observe(object_ref(remediation.spec.target), symptoms, remediation.name)
+    plan = await planning.plan(decision(found), observation, f"{remediation.name}/1")
+    if isinstance(plan, Refusal):
+        return _nothing(session, remediation, f"{found.action.value} cannot be planned now: {plan.message}")
+    live, notes = await read_live(session.kube, objects_of(plan))
+    report = planned(remediation, plan, live, session.now, number=1)
+    return report.model_copy(update={"notes": (*world.notes, *notes), "message": _held_back(remediation)})
+
+
+def _held_back(remediation: Remediation) -> str:
+    executed = remediation.status.condition("Executed")
+    return f"held back by {executed.reason}: {executed.message}" if executed else ""
+
+
+def _nothing(session: Session, remediation: Remediation, why: str) -> DiffReport:
+    return DiffReport(
+        at=session.now,
+        namespace=remediation.namespace,
+        remediation=remediation.name,
+        target=str(remediation.spec.target),
+        attempt=len(remediation.status.attempts) + 1,
+        origin="Nothing",
+        message=why,
+    )
+
+
+async def read_live(kube: Kube, objects: Iterable[ObjectReference]) -> tuple[Live, tuple[str, ...]]:
+    """The objects as they are now, and a note for each that may not be read."""
+    wanted = sorted(objects, key=str)
+    found = await asyncio.gather(*(_read(kube, each) for each in wanted))
+    answers = dict(zip(wanted, found, strict=True))
+    bodies = {about: body for about, body in answers.items() if isinstance(body, dict)}
+    gone = frozenset(about for about, body in answers.items() if body is None)
+    return Live(bodies, gone), tuple(body for body in answers.values() if isinstance(body, str))
+
+
+async def _read(kube: Kube, about: ObjectReference) -> dict[str, Any] | str | None:
+    """The body; None where it is gone; why not, where it may not be read."""
+    if about.kind not in RESOURCES:
+        return f"{about} is of a kind that this version does not know"
+    try:
+        return await kube.get(about.kind, about.namespace or "", about.name)
+    except NotFound:
+        return None
+    except Forbidden as error:
+        return str(error)

@@ -1,0 +1,63 @@
+"""How an operation stands to the object as it is now: still to come, arrived, or overtaken. Pure."""
+
+import json
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from planaria_operator.act.patches import ATTEMPT, REVERT, still_fits
+from planaria_operator.api.plan import Operation, Verb
+
+Body = Mapping[str, Any]
+
+
+class Standing(StrEnum):
+    FITS = "Fits"
+    """The object is as it was when this was planned: the call would go through."""
+    ARRIVED = "Arrived"
+    """The object is as the call makes it."""
+    OVERTAKEN = "Overtaken"
+    """The object is neither as planned nor as the call makes it: it would be decided anew."""
+    GONE = "Gone"
+    """There is no such object any more, or only a namesake."""
+    UNKNOWN = "Unknown"
+    """The object could not be read, or says nothing of this."""
+
+
+def standing_of(operation: Operation, live: Body | None, *, exists: bool, token: str) -> Standing:
+    """`token`: `<remediation>/<n>[/revert]`. `live` None where it does not exist or may not be read."""
+    if not exists:
+        return Standing.GONE
+    if live is None:
+        return Standing.UNKNOWN
+    if operation.object.uid not in {None, live["metadata"].get("uid")}:
+        return Standing.GONE
+    judge = JUDGES.get(operation.verb)
+    return judge(operation, live, token) if judge else Standing.UNKNOWN
+
+
+def _there(_: Operation, __: Body, ___: str) -> Standing:
+    return Standing.FITS
+
+
+def _scaled(operation: Operation, live: Body, _: str) -> Standing:
+    replicas = (live.get("spec") or {}).get("replicas")
+    if replicas == operation.to_replicas:
+        return Standing.ARRIVED
+    return Standing.FITS if replicas == operation.from_replicas else Standing.OVERTAKEN
+
+
+def _patched(operation: Operation, live: Body, token: str) -> Standing:
+    marker = (live["metadata"].get("annotations") or {}).get(ATTEMPT)
+    if marker == token:
+        return Standing.ARRIVED
+    if token.endswith(REVERT) and marker != token.removesuffix(REVERT):
+        return Standing.UNKNOWN  # what is not applied need not be undone
+    return Standing.FITS if still_fits(json.loads(operation.body), live) else Standing.OVERTAKEN
+
+
+JUDGES: Final[Mapping[Verb, Callable[[Operation, Body, str], Standing]]] = {
+    Verb.EVICT: _there,
+    Verb.SCALE: _scaled,
+    Verb.PATCH: _patched,
+}

@@ -1,0 +1,1 @@
+"""Ask a policy to begin nothing new, and take that back."""

@@ -1,0 +1,41 @@
+"""Spans of time as kubectl writes them: 45s, 12m, 3h, 2d."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_PART: Final = re.compile(r"(\d+)([smhd])")
+_WHOLE: Final = re.compile(r"(?:\d+[smhd])+")
+
+
+def parse_span(text: str) -> timedelta:
+    """`90s`, `30m`, `2h`, `1d`, `1h30m`. Raises ValueError naming the text."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"{text!r} is no span of time: write 90s, 30m, 2h, 1d or 1h30m")
+    try:
+        return timedelta(seconds=sum(int(count) * UNITS[unit] for count, unit in _PART.findall(text)))
+    except OverflowError:
+        raise ValueError(f"{text!r} is too long a span of time") from None
+
+
+def span(seconds: float) -> str:
+    """The largest unit that leaves two digits of meaning: 95s, 12m, 26h, 3d."""
+    whole = max(0, round(seconds))
+    for unit, least in (("d", 2 * 86400), ("h", 2 * 3600), ("m", 120)):
+        if whole >= least:
+            return f"{whole // UNITS[unit]}{unit}"
+    return f"{whole}s"
+
+
+def since(moment: datetime | None, now: datetime) -> str:
+    return "-" if moment is None else span((now - moment).total_seconds())
+
+
+def until(moment: datetime, now: datetime) -> str:
+    return span((moment - now).total_seconds())
+
+
+def clock(moment: datetime) -> str:
+    """Time of day in UTC; one that is not of today is understood from the age beside it."""
+    return moment.strftime("%H:%M:%S")

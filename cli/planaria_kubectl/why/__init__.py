@@ -1,0 +1,1 @@
+"""Why something was done to a target lately, or why nothing was."""

@@ -1,0 +1,141 @@
+"""The one sentence that `why` begins with: what is being done about the target now, or why nothing is. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from planaria_contract import ObjectRef
+from planaria_kubectl.brakes import PROTECTED, refusal
+from planaria_kubectl.reach import candidates, opted_out_with
+from planaria_kubectl.standing import OPERATOR, overdue, waits_for
+from planaria_kubectl.target import meta_of
+from planaria_kubectl.times import until
+from planaria_kubectl.world import World
+from planaria_operator.api.base import ApiModel
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.remediation import GuardRecord, Remediation, Stage
+from planaria_operator.detect.incident import Incident
+from planaria_operator.objects.meta import OPT_OUT_LABEL
+
+OPEN: Final = {Stage.BLOCKED: "HeldBack", Stage.ESCALATED: "HandedOver"}
+
+
+class Conclusion(ApiModel):
+    code: str
+    """Stable: BeingHealed, Overdue, HeldBack, HandedOver, NoSuchObject, OptedOut, NoPolicy, NotSelected, PolicyUnseen, Calm, NotRipe,
+    NeverRipe, Due.
+    """
+    message: str
+    next: str
+    """What a person can do; a command where there is one."""
+
+
+def concluded(
+    world: World,
+    target: ObjectRef,
+    healer: HealingPolicy | None,
+    incident: Incident | None,
+    guards: tuple[GuardRecord, ...],
+    now: datetime,
+) -> Conclusion:
+    """The first that applies, from what rules out everything else to what passes by itself."""
+    if found := next(_open(world, target), None):
+        return _being_healed(world, found, now)
+    if healer is None or meta_of(world.store, target) is None:
+        return _nobodys(world, target)
+    if healer.namespace in PROTECTED:
+        return _protected(healer)
+    if healer.status.observed_generation != healer.generation:
+        return Conclusion(
+            code="PolicyUnseen",
+            message=f"no operator has looked at HealingPolicy {healer.name} as it is now",
+            next=OPERATOR,
+        )
+    if incident is None:
+        return Conclusion(
+            code="Calm",
+            message=f"{target} shows nothing that counts as a fault",
+            next=f"kubectl get hpol {healer.name} -n {healer.namespace} -o yaml    (spec.triggers says what counts)",
+        )
+    return _of_incident(target, healer, incident, guards, now)
+
+
+def _of_incident(
+    target: ObjectRef,
+    healer: HealingPolicy,
+    incident: Incident,
+    guards: tuple[GuardRecord, ...],
+    now: datetime,
+) -> Conclusion:
+    shown = ", ".join(sorted({each.kind.value for each in incident.symptoms}))
+    simulate = f"kubectl planaria simulate {str(target).lower()} -n {healer.namespace} --fault FAULT"
+    if incident.ripe_at is None:
+        message = f"{target} shows {shown}, which is watched but never opens an incident by itself"
+        return Conclusion(code="NeverRipe", message=message, next=simulate)
+    if not incident.ripe:
+        left = until(incident.ripe_at, now)
+        message = f"{target} shows {shown}, not yet for long enough: an incident opens in {left}"
+        return Conclusion(code="NotRipe", message=message, next=simulate)
+    held = refusal(guards)
+    if held:
+        message = f"{target} shows {shown}; the incident opens now, and {held.guard} would hold any action back: {held.message}"
+        return Conclusion(code="HeldBack", message=message, next=simulate)
+    return Conclusion(
+        code="Due",
+        message=f"{target} shows {shown} for long enough: the operator opens an incident within seconds",
+        next="ask again; where nothing opens, the operator does not run, or does not watch this namespace",
+    )
+
+
+def _being_healed(world: World, remediation: Remediation, now: datetime) -> Conclusion:
+    status = remediation.status
+    policy = world.store.policies.get((remediation.namespace, remediation.spec.policy))
+    planned = bool(status.attempts) or status.stage is Stage.BLOCKED
+    command = f"diff {remediation.name}" if planned else "status"
+    late = overdue(remediation, now) is not None
+    return Conclusion(
+        code="Overdue" if late else OPEN.get(status.stage, "BeingHealed"),
+        message=f"{remediation.name} is open, {status.stage.value}, and waits for {waits_for(remediation, policy, now)}",
+        next=OPERATOR if late else f"kubectl planaria {command} -n {remediation.namespace}",
+    )
+
+
+def _nobodys(world: World, target: ObjectRef) -> Conclusion:
+    where = f"in namespace {target.namespace}" if target.namespace else "in this cluster"
+    if meta_of(world.store, target) is None:
+        get = f"kubectl get {target.kind.lower()}" + (f" -n {target.namespace}" if target.namespace else "")
+        return Conclusion(code="NoSuchObject", message=f"{target} does not exist {where}", next=get)
+    if out := opted_out_with(world, target):
+        scope = f" -n {out.namespace}" if out.namespace else ""
+        return Conclusion(
+            code="OptedOut",
+            message=f"{target} has opted out: its label {OPT_OUT_LABEL} is {out.labels[OPT_OUT_LABEL]!r}",
+            next=f"kubectl label {str(target).lower()}{scope} {OPT_OUT_LABEL}-    (to heal it again)",
+        )
+    if not candidates(world, target):
+        return Conclusion(
+            code="NoPolicy",
+            message=f"there is no HealingPolicy {where}: nothing is ever done to {target}",
+            next="see docs/samples for a policy to begin with (mode Observe changes nothing)",
+        )
+    return Conclusion(
+        code="NotSelected",
+        message=f"no HealingPolicy selects {target}, each for the reason below",
+        next=f"kubectl get hpol{f' -n {target.namespace}' if target.namespace else ' -A'} -o yaml",
+    )
+
+
+def _protected(healer: HealingPolicy) -> Conclusion:
+    return Conclusion(
+        code="HeldBack",
+        message=f"namespace {healer.namespace} is protected: HealingPolicy {healer.name} has no effect there",
+        next="move the workload and the policy to a namespace of their own",
+    )
+
+
+def _open(world: World, target: ObjectRef) -> Iterator[Remediation]:
+    wanted = (target.kind, target.name, target.namespace)
+    for each in world.remediations:
+        own = each.spec.target
+        if (own.kind, own.name, own.namespace) == wanted and not each.status.finished:
+            yield each

@@ -1,0 +1,122 @@
+"""One Remediation, told from its symptoms to its outcome."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from planaria_kubectl.screen import BAD, CAREFUL, GOOD, QUIET, indented, line, state, text
+from planaria_kubectl.times import clock, since
+from planaria_kubectl.why.report import Story
+from planaria_operator.api.remediation import (
+    Attempt,
+    DecisionRecord,
+    GuardRecord,
+    SemanticRecord,
+    SymptomRecord,
+    TimelineEntry,
+)
+
+NAME_WIDTH: Final = 10
+
+
+def told(story: Story, waits_for: str, now: datetime) -> RenderableType:
+    return Group(*_parts(story, waits_for, now))
+
+
+def _parts(story: Story, waits_for: str, now: datetime) -> Iterator[RenderableType]:
+    status = story.status
+    if not story.is_target:
+        yield _named("for", text(f"{story.spec.target}, which needed it to be acted on"))
+    if waits_for:
+        yield _named("waits for", text(waits_for, CAREFUL))
+    yield _named("seen", *(_symptom(each, now) for each in story.spec.symptoms))
+    if status.semantic_state:
+        yield _named("meaning", *_meaning(status.semantic_state))
+    if status.decision:
+        yield _named("decision", *_decision(status.decision))
+    if status.decision and status.decision.masks:
+        yield _named(
+            "ruled out",
+            *(_mask(each.action.value, each.reason, each.message) for each in status.decision.masks),
+        )
+    if status.guards:
+        yield _named("guards", *(_guard(each) for each in status.guards))
+    for attempt in status.attempts:
+        yield _named(f"attempt {attempt.number}", *_attempt(attempt))
+    if status.timeline:
+        yield _named("timeline", *(_moment(each) for each in status.timeline))
+    if succeeded := status.condition("Succeeded"):
+        yield _named("outcome", line(state(succeeded.reason), f"  {succeeded.message}"))
+
+
+def _named(name: str, *parts: RenderableType) -> RenderableType:
+    """The name stands beside its parts, which wrap within their own column."""
+    beside = Table.grid(padding=(0, 1, 0, 0))
+    beside.add_column(width=NAME_WIDTH, style=QUIET)
+    beside.add_column(overflow="fold")
+    beside.add_row(text(name), Group(*parts))
+    return indented(beside)
+
+
+def _symptom(each: SymptomRecord, now: datetime) -> Text:
+    return text(
+        f"{each.kind} on {each.subject} since {clock(each.since)} ({since(each.since, now)} ago): {each.message}"
+    )
+
+
+def _meaning(found: SemanticRecord) -> Iterator[RenderableType]:
+    also = f", else {found.secondary.value}" if found.secondary else ""
+    sure = f"{found.confidence_percent}% sure, by {found.source}, novelty {found.novelty_percent}%{also}"
+    yield line(text(found.fault.value, CAREFUL), f" in {found.component} ({sure})")
+    yield text(found.summary)
+    for item in found.evidence:
+        yield line(text(f"{item.kind} {item.index}: ", QUIET), item.excerpt)
+
+
+def _decision(found: DecisionRecord) -> Iterator[RenderableType]:
+    by = f"{found.decided_by}, {found.rule or found.model}"
+    yield line(text(found.action.value, CAREFUL), f" {found.target} ({by}): {found.explanation}")
+    weighed = [f"{each.action.value} {each.percent}%" for each in found.probabilities if each.percent]
+    if weighed:
+        yield text(f"probabilities: {', '.join(weighed)}")
+    if found.shadow:
+        other = found.shadow
+        yield text(f"the learned policy would {other.action.value} ({other.percent}%): {other.explanation}")
+    for each in found.precedents:
+        ended = "recovered" if each.recovered else "did not recover"
+        harm = ", with harm" if each.harmed else ""
+        alike = f"{each.similarity_percent}% alike"
+        yield text(
+            f"remembers {each.incident} ({alike}): {each.did}; {ended}{harm}, {each.lost_seconds} s lost"
+        )
+
+
+def _mask(action: str, reason: str, message: str) -> Text:
+    return line(text(f"{action:<9}", CAREFUL), f" {reason}: {message}")
+
+
+def _guard(each: GuardRecord) -> Text:
+    verdict = text("allows ", GOOD) if each.allowed else text("refuses", BAD)
+    return line(verdict, f" {each.guard}: {each.message}", text(f" ({each.reason})", QUIET))
+
+
+def _attempt(attempt: Attempt) -> Iterator[RenderableType]:
+    plan = attempt.plan
+    yield line(f"{plan.action.value} {plan.target}: {plan.summary}  ", state(attempt.outcome.value))
+    times = (
+        ("reserved", attempt.reserved_at),
+        ("applied", attempt.applied_at),
+        ("undone", attempt.reverted_at),
+        ("over", attempt.finished_at),
+    )
+    yield text(", ".join(f"{word} {clock(at)}" for word, at in times if at), QUIET)
+    if attempt.message:
+        yield text(attempt.message)
+
+
+def _moment(entry: TimelineEntry) -> Text:
+    return line(text(f"{clock(entry.time)} {entry.station:<9} ", QUIET), f"{entry.reason}: {entry.message}")

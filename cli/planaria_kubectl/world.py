@@ -1,0 +1,94 @@
+"""One look at the cluster: lists, read into the operator's own views, so that its own pure functions can judge them."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from planaria_kubectl.clean import clean
+from planaria_kubectl.errors import PluginError
+from planaria_kubectl.pauses import PauseRequest, pauses_of
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.remediation import Remediation
+from planaria_operator.kube.errors import Forbidden, NotFound
+from planaria_operator.kube.interface import RESOURCES, JsonBody, Kube
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.watch.kinds import CUSTOM, OPTIONAL, PARSERS
+from planaria_operator.watch.resources import parse_policy, parse_remediation
+
+Key = tuple[str, str]
+"""Namespace and name."""
+LESS: Final[Mapping[str, str]] = {**OPTIONAL, "Node": "whether a node is lost is not known"}
+"""Kinds that a viewer may not be allowed to list, and what is lost then."""
+
+
+@dataclass(frozen=True)
+class World:
+    store: ClusterStore = field(default_factory=ClusterStore)
+    pauses: dict[Key, tuple[PauseRequest, ...]] = field(default_factory=dict)
+    """Of each policy."""
+    notes: list[str] = field(default_factory=list)
+    """What could not be read, so that an absence is not mistaken for calm."""
+
+    @property
+    def policies(self) -> list[HealingPolicy]:
+        """In the order in which they claim their targets."""
+        return sorted(self.store.policies.values(), key=lambda policy: (policy.namespace, policy.name))
+
+    @property
+    def remediations(self) -> list[Remediation]:
+        """The newest first."""
+        found = self.store.remediations.values()
+        return sorted(found, key=lambda each: (each.spec.visible_at, each.name), reverse=True)
+
+
+async def read_records(kube: Kube, namespace: str) -> World:
+    """Policies and Remediations alone; of every namespace where `namespace` is empty."""
+    return await _read(kube, namespace, CUSTOM)
+
+
+async def read_world(kube: Kube, namespace: str) -> World:
+    """Everything that the operator looks at. Raises a KubeError where what nothing can be said without is refused."""
+    return await _read(kube, namespace, (*PARSERS, *CUSTOM))
+
+
+async def _read(kube: Kube, namespace: str, kinds: Iterable[str]) -> World:
+    world = World()
+    names = tuple(kinds)
+    # Owners come before what they own in `kinds`, and are put in that order whatever answers first.
+    found = await asyncio.gather(*(_list(kube, kind, namespace, world.notes) for kind in names))
+    for kind, bodies in zip(names, found, strict=True):
+        for body in bodies:
+            _put(world, kind, body)
+    return world
+
+
+async def _list(kube: Kube, kind: str, namespace: str, notes: list[str]) -> list[JsonBody]:
+    try:
+        return await kube.list(kind, namespace if RESOURCES[kind].namespaced else "")
+    except Forbidden:
+        if kind not in LESS:
+            raise
+        notes.append(f"you may not list {RESOURCES[kind].plural}: {LESS[kind]}")
+    except NotFound as error:
+        if kind in CUSTOM:
+            raise PluginError(
+                f"{kind} is not installed in this cluster: apply Planaria's crds/ first"
+            ) from error
+        raise
+    return []
+
+
+def _put(world: World, kind: str, body: JsonBody) -> None:
+    try:
+        if kind == "HealingPolicy":
+            policy = parse_policy(body)
+            world.store.put_policy(policy)
+            world.pauses[policy.namespace, policy.name] = pauses_of(body)
+        elif kind == "Remediation":
+            world.store.put_remediation(parse_remediation(body))
+        else:
+            world.store.put(PARSERS[kind](body))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        name = (body.get("metadata") or {}).get("name")
+        world.notes.append(clean(f"{kind}/{name} cannot be read and is left out: {error}"))

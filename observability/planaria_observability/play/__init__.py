@@ -1,0 +1,1 @@
+"""The operator's real parts, from detection to record, on an imagined cluster: so that there is something to look at."""

@@ -1,0 +1,181 @@
+"""In a storm: which of the many symptoms have one cause in common, and which Remediation treats it for all. Pure.
+
+Asked in this order, the surest first: an unwell node that holds all affected pods; a dependency with nothing behind it;
+a release that was just rolled out; an image; one node, though it looks well. A group that is wrong does little harm: its
+members are then treated one after the other instead of all at once.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.remediation import Remediation
+from planaria_operator.detect.incident import Incident
+from planaria_operator.evidence.dependencies import behind, named_hosts, selects
+from planaria_operator.evidence.scene import scene
+from planaria_operator.objects.cluster import Service
+from planaria_operator.objects.pod import Pod
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.objects.workload import Workload
+
+TargetKey = tuple[str, str]
+"""Kind and name; all targets of one policy are in one namespace, or are nodes."""
+
+YOUNG_SECONDS: Final = 1800
+RELEASES: Final = ("meta.helm.sh/release-name", "app.kubernetes.io/instance", "app.kubernetes.io/part-of")
+"""Annotations and labels that name what was rolled out together."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cause:
+    rank: int
+    """Lower is surer."""
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    cause: Cause
+    lead: TargetKey
+    """Whose Remediation treats the cause: the cause itself where it is a target, else who was broken first."""
+    members: frozenset[TargetKey]
+    remediation: str
+    """Name of the lead's Remediation; empty while there is none."""
+
+
+def groups(
+    store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime
+) -> Mapping[TargetKey, Group]:
+    """For each target that shares its cause with another, and for the one lost node: the group that it belongs to."""
+    found = {(each.target.kind, each.target.name): each for each in incidents}
+    broken = _broken_services(store, policy.namespace)
+    suspects = {key: _suspects(store, policy, incident, broken, now) for key, incident in found.items()}
+    votes = Counter(cause for causes in suspects.values() for cause in causes)
+    votes.update(_the_lost_node(found))
+    members: dict[Cause, set[TargetKey]] = {}
+    for key, causes in suspects.items():
+        if cause := _surest(key, causes, votes):
+            members.setdefault(cause, set()).add(key)
+    records = _open_records(store, policy)
+    made = (_group(cause, keys, found, records) for cause, keys in members.items())
+    return {key: group for group in made for key in group.members}
+
+
+def _the_lost_node(found: Iterable[TargetKey]) -> list[Cause]:
+    """Its one incident stands for all pods that it held, so alone it is a cause already; of several nobody knows which."""
+    lost = [Cause(0, kind, name) for kind, name in found if kind == "Node"]
+    return lost if len(lost) == 1 else []
+
+
+def _surest(key: TargetKey, causes: Iterable[Cause], votes: Mapping[Cause, int]) -> Cause | None:
+    """What it shares with most others of the surest kind; itself only where it depends on nothing that is broken."""
+    shared = [cause for cause in causes if votes[cause] > 1]
+    own = Cause(1, *key)
+    return min(shared, key=lambda cause: (cause.rank, cause == own, -votes[cause], cause.name), default=None)
+
+
+def _open_records(store: ClusterStore, policy: HealingPolicy) -> dict[TargetKey, Remediation]:
+    return {
+        (each.spec.target.kind, each.spec.target.name): each
+        for each in store.remediations.values()
+        if each.namespace == policy.namespace and not each.status.finished
+    }
+
+
+def _group(
+    cause: Cause,
+    members: set[TargetKey],
+    found: Mapping[TargetKey, Incident],
+    records: Mapping[TargetKey, Remediation],
+) -> Group:
+    def since(key: TargetKey) -> tuple[datetime, TargetKey]:
+        """By the record, where there is one: symptoms come and go, and the lead must not change with them."""
+        return (records[key].spec.visible_at if key in records else found[key].visible_at), key
+
+    def opens(key: TargetKey) -> bool:
+        """What is only watched never gets a Remediation, and everybody would wait for it."""
+        return key in records or found[key].ripe or found[key].ripe_at is not None
+
+    itself = (cause.kind, cause.name)
+    able = [key for key in members if opens(key)] or members
+    lead = itself if itself in found and opens(itself) else min(able, key=since)
+    return Group(cause, lead, frozenset(members), records[lead].name if lead in records else "")
+
+
+# --- what may be behind one incident
+
+
+def _suspects(
+    store: ClusterStore,
+    policy: HealingPolicy,
+    incident: Incident,
+    broken: Mapping[str, tuple[Service, Workload]],
+    now: datetime,
+) -> frozenset[Cause]:
+    target = incident.target
+    if target.kind == "Node":
+        return frozenset({Cause(0, "Node", target.name)})
+    about = scene(store, policy, target, incident.symptoms)
+    if about.workload is None:
+        return frozenset()
+    found = [Cause(1, target.kind, target.name), *_nodes(store, about.affected)]
+    found += _dependencies(about.workload, broken)
+    found += _releases(store, about.workload, now)
+    found += [Cause(3, "image", image) for image in _images(about.affected)]
+    return frozenset(found)
+
+
+def _nodes(store: ClusterStore, affected: Iterable[Pod]) -> Iterator[Cause]:
+    names = {pod.node for pod in affected}
+    if len(names) != 1 or None in names:
+        return
+    node = store.node(str(names.pop()))
+    if node:
+        unwell = not node.ready or bool(node.pressure)
+        yield Cause(0 if unwell else 4, "Node", node.meta.name)
+
+
+def _broken_services(store: ClusterStore, namespace: str) -> dict[str, tuple[Service, Workload]]:
+    """Services with nothing behind them, by name, with the workload that should be."""
+    silent = (
+        each for each in store.services(namespace) if not store.ready_endpoints(namespace, each.meta.name)
+    )
+    found = ((service, behind(store, service)) for service in silent)
+    return {service.meta.name: (service, workload) for service, workload in found if workload}
+
+
+def _dependencies(workload: Workload, broken: Mapping[str, tuple[Service, Workload]]) -> Iterator[Cause]:
+    if not broken:
+        return
+    for name in named_hosts(workload.environment, workload.meta.namespace) & broken.keys():
+        service, culprit = broken[name]
+        if not selects(service, workload):
+            yield Cause(1, culprit.meta.kind, culprit.meta.name)
+
+
+def _releases(store: ClusterStore, workload: Workload, now: datetime) -> Iterator[Cause]:
+    created = max(
+        (each.meta.created for each in store.replica_sets_of(workload) if each.meta.created), default=None
+    )
+    young = created is not None and (now - created).total_seconds() < YOUNG_SECONDS
+    if young or workload.rollout_in_progress:
+        meta = workload.meta
+        names = (meta.annotations.get(key) or meta.labels.get(key) for key in RELEASES)
+        yield from (Cause(2, "release", name) for name in names if name)
+
+
+def _images(affected: Iterable[Pod]) -> set[str]:
+    """Of the containers that show the fault."""
+    return {
+        container.image
+        for pod in affected
+        for container in (*pod.init_containers, *pod.containers)
+        if container.image and (container.waiting_reason or container.terminated or not container.started)
+    }

@@ -1,0 +1,26 @@
+from typing import Final
+
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import Stage
+from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
+
+RETRY_SECONDS: Final = 10
+UNDER_WAY: Final = frozenset({Stage.ACTING, Stage.VERIFYING, Stage.REVERTING})
+
+
+class Concurrency:
+    """So many remediations at the same time, of the policy and of the whole operator, counted from their records."""
+
+    name = "concurrency"
+
+    def check(self, proposal: Proposal) -> Verdict:
+        own = (proposal.remediation.namespace, proposal.remediation.name)
+        records = proposal.store.remediations.items()
+        busy = [each for key, each in records if key != own and each.status.stage in UNDER_WAY]
+        place = (proposal.policy.namespace, proposal.policy.name)
+        ours = sum((each.namespace, each.spec.policy) == place for each in busy)
+        limit, total = proposal.policy.spec.guardrails.max_concurrent, proposal.limits.acting
+        message = f"{ours} of {limit} under way for the policy, {len(busy)} of {total} for the operator"
+        if ours < limit and len(busy) < total:
+            return allow(self, message)
+        return refuse(self, Reason.TOO_MANY_AT_ONCE, message, RETRY_SECONDS)

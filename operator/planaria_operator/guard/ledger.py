@@ -1,0 +1,73 @@
+"""Actions that failed or did not help, from the records and from the policy's status, which outlives them. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.policy_status import Failure
+from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation
+from planaria_operator.decide.signature import signature
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.record.convert import decision
+
+MOST_FAILURES: Final = 200
+"""As many as the status holds."""
+
+OUTCOMES: Final = frozenset({AttemptOutcome.INEFFECTIVE, AttemptOutcome.FAILED})
+
+
+def failures(store: ClusterStore, policy: HealingPolicy, now: datetime) -> tuple[Failure, ...]:
+    """Oldest first, each attempt once, without those that neither the breaker nor the guard against repetition asks for."""
+    rails = policy.spec.guardrails
+    horizon = now - timedelta(seconds=max(rails.breaker.window_seconds, rails.repeat_window_seconds))
+    known = {(each.remediation, each.attempt): each for each in policy.status.failures}
+    for remediation in store.remediations.values():
+        if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name):
+            known |= {(each.remediation, each.attempt): each for each in _of(remediation)}
+    recent = sorted(
+        (each for each in known.values() if each.time > horizon),
+        key=lambda each: (each.time, each.remediation, each.attempt),
+    )
+    return tuple(recent[-MOST_FAILURES:])
+
+
+def useless(
+    store: ClusterStore, policy: HealingPolicy, now: datetime, *, besides: str = ""
+) -> dict[str, Failure]:
+    """What did not help within the window, by signature, the latest of each; without that of Remediation `besides`.
+
+    An action that could not be carried out has proved nothing and is not among it.
+    """
+    window = policy.spec.guardrails.repeat_window_seconds
+    oldest = now - timedelta(seconds=window)
+    return (
+        {}
+        if not window
+        else {
+            each.action: each
+            for each in failures(store, policy, now)
+            if each.outcome is AttemptOutcome.INEFFECTIVE
+            and each.time > oldest
+            and each.remediation != besides
+        }
+    )
+
+
+def _of(remediation: Remediation) -> Iterator[Failure]:
+    for attempt in remediation.status.attempts:
+        if attempt.outcome in OUTCOMES and attempt.finished_at:
+            yield Failure(
+                remediation=remediation.name,
+                attempt=attempt.number,
+                action=_signed(attempt),
+                outcome=attempt.outcome,
+                time=attempt.finished_at,
+            )
+
+
+def _signed(attempt: Attempt) -> str:
+    try:
+        return signature(decision(attempt.decision))[:1024]
+    except ValueError:  # written by another version, or by a person
+        return f"{attempt.plan.action.value} {attempt.plan.target}"

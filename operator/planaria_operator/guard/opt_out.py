@@ -1,0 +1,75 @@
+from collections.abc import Iterator
+from typing import Final
+
+from planaria_operator.api.plan import Verb
+from planaria_operator.api.reasons import Reason
+from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
+from planaria_operator.objects.meta import HEAL, Meta
+from planaria_operator.objects.pod import Pod
+from planaria_operator.objects.workload import Workload
+
+RETRY_SECONDS: Final = 60
+
+
+class OptOut:
+    """An object that says `planaria.dev/heal: disabled`, by label or annotation, is not acted on, nor is what it holds."""
+
+    name = "opt-out"
+
+    def check(self, proposal: Proposal) -> Verdict:
+        if "Namespace" in proposal.store.unwatched:
+            raise LookupError(f"namespaces are not watched: {proposal.store.unwatched['Namespace']}")
+        asked = [str(meta) for meta in _concerned(proposal) if meta.heal_disabled]
+        if any(_template_asks(each) for each in _workloads(proposal)):
+            asked.append("the pod template")
+        if not asked:
+            return allow(self, f"nothing concerned says {HEAL}: disabled")
+        return refuse(self, Reason.OPTED_OUT, f"{', '.join(asked[:4])} says {HEAL}: disabled", RETRY_SECONDS)
+
+
+def _concerned(proposal: Proposal) -> Iterator[Meta]:
+    """The namespace, the workloads, the pods that would be touched, and the nodes that those are on."""
+    space = proposal.store.namespace(proposal.policy.namespace)
+    if space:
+        yield space.meta
+    yield from (workload.meta for workload in _workloads(proposal))
+    pods = {pod.meta.name: pod for pod in _pods(proposal)}
+    yield from (pods[name].meta for name in sorted(pods))
+    for name in sorted(_nodes(proposal) | {pod.node for pod in pods.values() if pod.node}):
+        if node := proposal.store.node(name):
+            yield node.meta
+
+
+def _workloads(proposal: Proposal) -> list[Workload]:
+    references = {(each.kind, each.name) for each in (proposal.target, proposal.plan.target)}
+    found = (proposal.store.workload(kind, proposal.policy.namespace, name) for kind, name in references)
+    named = {workload.meta.key: workload for workload in found if workload}
+    for pod in _evicted(proposal):
+        if owner := proposal.store.workload_of(pod):
+            named[owner.meta.key] = owner
+    return [named[key] for key in sorted(named)]
+
+
+def _evicted(proposal: Proposal) -> Iterator[Pod]:
+    for call in proposal.calls:
+        pod = proposal.store.pod(call.object.namespace or "", call.object.name)
+        if call.object.kind == "Pod" and pod:
+            yield pod
+
+
+def _pods(proposal: Proposal) -> Iterator[Pod]:
+    """Those that a call names, and all that a changed template would replace."""
+    yield from _evicted(proposal)
+    for call in proposal.calls:
+        workload = proposal.store.workload(call.object.kind, call.object.namespace or "", call.object.name)
+        if call.verb is Verb.PATCH and workload:
+            yield from proposal.store.pods_of(workload)
+
+
+def _nodes(proposal: Proposal) -> set[str]:
+    references = (proposal.target, proposal.plan.target, *(call.object for call in proposal.calls))
+    return {each.name for each in references if each.kind == "Node"}
+
+
+def _template_asks(workload: Workload) -> bool:
+    return workload.template_heal_disabled

@@ -1,0 +1,28 @@
+"""Who counts as healthy. Pure."""
+
+import math
+
+from planaria_operator.api.remediation import Stage
+from planaria_operator.objects.store import ClusterStore
+
+
+def required_healthy(wanted: int | str, total: int) -> int:
+    """How many of `total` must be healthy. A percentage rounds up. Raises ValueError where `wanted` is neither."""
+    if isinstance(wanted, int):
+        return wanted
+    if not wanted.endswith("%"):
+        raise ValueError(f"minHealthy {wanted!r}: must be a whole number or a share such as 50%")
+    return math.ceil(int(wanted.removesuffix("%")) * total / 100)
+
+
+def under_repair(store: ClusterStore) -> set[str]:
+    """Uids of what a Remediation is open for, and of what it acts on, where that is something else."""
+    found: set[str] = set()
+    for remediation in store.remediations.values():
+        status = remediation.status
+        if status.finished:
+            continue
+        found.add(remediation.spec.target.uid or "")
+        if status.attempt and status.stage in {Stage.ACTING, Stage.VERIFYING, Stage.REVERTING}:
+            found.add(status.attempt.plan.target.uid or "")
+    return found - {""}

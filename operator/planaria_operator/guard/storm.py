@@ -1,0 +1,40 @@
+from planaria_operator.api.policy_status import StormStatus
+from planaria_operator.api.reasons import Reason
+from planaria_operator.guard.causes import Group
+from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
+
+
+class Storm:
+    """In a storm, and for its cooldown, nothing new is begun but the one Remediation of each cause that many share."""
+
+    name = "storm"
+
+    def check(self, proposal: Proposal) -> Verdict:
+        storm = proposal.weather.storm
+        if storm is None:
+            return allow(self, "no storm")
+        own = (proposal.target.kind, proposal.target.name)
+        group = proposal.weather.groups.get(own)
+        if group is None:
+            return refuse(self, Reason.STORM_ACTIVE, _in_words(storm))
+        if group.lead == own:
+            return allow(self, f"treats {group.cause} for {len(group.members)} incidents")
+        return refuse(self, Reason.SHARED_CAUSE, _named(group))
+
+
+def _in_words(storm: StormStatus) -> str:
+    if storm.calm_since:
+        return (
+            f"calm since {storm.calm_since:%H:%M:%SZ}, not yet for the storm's cooldown; before: {storm.why}"
+        )
+    return f"storm since {storm.since:%H:%M:%SZ}: {storm.why}"
+
+
+def _named(group: Group) -> str:
+    """Points to the record that a person should look at."""
+    lead = f"Remediation {group.remediation}" if group.remediation else "an incident that is not ripe yet"
+    kind, name = group.lead
+    return (
+        f"one of {len(group.members)} incidents with the cause {group.cause}; "
+        f"{kind}/{name} is treated for all: {lead}"
+    )

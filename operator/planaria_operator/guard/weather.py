@@ -1,0 +1,85 @@
+"""Does too much break at once, and do the many symptoms share one cause? Asked once in a pass for each policy. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.policy_status import StormStatus
+from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.selection import selected
+from planaria_operator.guard.causes import Group, TargetKey, groups
+from planaria_operator.guard.population import required_healthy, under_repair
+from planaria_operator.objects.store import ClusterStore
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    storm: StormStatus | None
+    """None while it is calm."""
+    groups: Mapping[TargetKey, Group] = field(default_factory=dict)
+    """In a storm: what shares a cause with others, by kind and name."""
+
+
+CALM: Final = Weather(None)
+
+
+def weather(
+    store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime
+) -> Weather:
+    """`incidents`: everything detected under the policy now, ripe or not."""
+    found = tuple(incidents)
+    storm = storm_of(store, policy, found, now)
+    return Weather(storm, groups(store, policy, found, now)) if storm else CALM
+
+
+def storm_of(
+    store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime
+) -> StormStatus | None:
+    """A storm ends only when it has been calm for the whole cooldown; a relapse starts that again."""
+    known, why = policy.status.storm, _rages(store, policy, incidents, now)
+    if why:
+        return StormStatus(since=known.since if known else now, why=why)
+    if known is None:
+        return None
+    calm = known.calm_since or now
+    cooldown = timedelta(seconds=policy.spec.guardrails.storm.cooldown_seconds)
+    return known.model_copy(update={"calm_since": calm}) if now < calm + cooldown else None
+
+
+def _rages(store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime) -> str:
+    limit = policy.spec.guardrails.storm
+    broken = _newly_broken(store, policy, incidents, now - timedelta(seconds=limit.window_seconds))
+    if broken >= limit.incidents:
+        return f"{limit.incidents} or more targets broke within {limit.window_seconds} s"
+    return _too_few_healthy(store, policy)
+
+
+def _newly_broken(
+    store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], since: datetime
+) -> int:
+    """Targets, each once however often it breaks. One that has long been broken is no news."""
+    recorded = {
+        remediation.spec.target.uid: remediation.spec.visible_at
+        for remediation in store.remediations.values()
+        if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name)
+        and (not remediation.status.finished or remediation.spec.visible_at > since)
+    }
+    seen = {incident.target.uid: incident.visible_at for incident in incidents} | recorded
+    return sum(visible > since for visible in seen.values())
+
+
+def _too_few_healthy(store: ClusterStore, policy: HealingPolicy) -> str:
+    """The brake min-healthy would hold whichever of the broken were to be healed."""
+    workloads = selected(store, policy)
+    busy = under_repair(store)
+    healthy = sum(each.healthy and each.meta.uid not in busy for each in workloads)
+    others, wanted = max(len(workloads) - 1, 0), policy.spec.guardrails.min_healthy
+    try:
+        required = required_healthy(wanted, others)
+    except ValueError as error:
+        return str(error)
+    if healthy >= required or healthy == len(workloads):
+        return ""
+    return f"fewer than {required} of {len(workloads)} workloads are healthy ({wanted})"

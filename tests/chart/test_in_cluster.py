@@ -1,0 +1,159 @@
+"""`make e2e-helm`: the faults and controls of the catalogue, healed by the operator that `helm install` put into the cluster."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from planaria_cluster import open_cluster
+from planaria_cluster.images import builder
+from planaria_cluster.products import build_products
+from planaria_cluster.progress import Progress
+from planaria_scenarios import show
+from planaria_scenarios.catalogue import find, load_all
+from planaria_scenarios.environment import prepare
+from planaria_scenarios.result import Result
+from planaria_scenarios.session import Session, play
+from tests.chart.conftest import RESTRICTED
+from tests.chart.installed import Release
+from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
+from tests.kubectl import Kubectl
+from tests.scenarios.chosen import chosen
+
+pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
+
+CATALOGUE = load_all()
+FAULTS = [entry.name for entry in CATALOGUE if not entry.scenario.is_control]
+CONTROLS = [entry.name for entry in CATALOGUE if entry.scenario.is_control]
+FIRST_HEALED_SECONDS = 300
+"""From `helm install` to the first healed fault, images present."""
+
+
+@pytest.fixture(scope="module")
+def release(kubeconfig: Path, kubectl: Kubectl) -> Iterator[Release]:
+    """With default values: two operators, two policy services, every namespace."""
+    if builder() is None:
+        pytest.skip("no Docker, podman or buildah here")
+    cluster, progress = open_cluster(), Progress()
+    prepare(cluster, progress, operator=False)
+    for archive in build_products(("operator", "policy"), progress=progress):
+        cluster.load(archive)
+    namespace = f"e2e-{secrets.token_hex(4)}"
+    kubectl("create", "namespace", namespace)
+    kubectl("label", "namespace", namespace, *(f"{key}={value}" for key, value in RESTRICTED.items()))
+    release = Release("e2e", namespace, kubeconfig)
+    try:
+        release.install()
+        yield release
+        release.uninstall()
+    finally:
+        kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+@pytest.fixture
+def shop(kubectl: Kubectl) -> Iterator[str]:
+    name = f"shop-{secrets.token_hex(4)}"
+    kubectl("create", "namespace", name)
+    kubectl.apply(name, policy(name))
+    kubectl.apply(name, deployment(name))
+    kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+def until_finished(kubectl: Kubectl, namespace: str, seconds: float = 180) -> dict[str, Any]:
+    """The Deployment, when the one Remediation is over."""
+    deadline = time.monotonic() + seconds
+    while not finished(kubectl, namespace):
+        assert time.monotonic() < deadline, kubectl("get", "remediations", "-n", namespace, "-o", "yaml")
+        time.sleep(1)
+    found: dict[str, Any] = kubectl.json("get", "deployment", "web", "-n", namespace)
+    return found
+
+
+def holder(kubectl: Kubectl, release: Release) -> str:
+    """The pod that leads."""
+    lease = kubectl.json("get", "lease", "planaria-operator", "-n", release.namespace)
+    identity: str = lease["spec"]["holderIdentity"]
+    return identity.partition("_")[0]
+
+
+def test_the_first_fault_is_healed_soon_after_the_install(release: Release, kubectl: Kubectl, shop: str):
+    installed = kubectl.json("get", "deployment", "e2e-planaria-operator", "-n", release.namespace)
+    kubectl.apply(shop, deployment(shop, "planaria.local/no-such-image:1"))
+    assert until_finished(kubectl, shop)["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
+    (record,) = kubectl.items("remediations", shop)
+    begin = time.strptime(installed["metadata"]["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ")
+    end = time.strptime(record["status"]["finishedAt"][:19], "%Y-%m-%dT%H:%M:%S")
+    assert time.mktime(end) - time.mktime(begin) < FIRST_HEALED_SECONDS
+
+
+@pytest.fixture(scope="module")
+def played(release: Release, kubeconfig: Path, request: pytest.FixtureRequest) -> dict[str, Result]:
+    progress = Progress()
+    session = Session(
+        kubeconfig=kubeconfig,
+        cluster=open_cluster(progress=progress),
+        operator="external",
+        listener=lambda event: progress.say(show.line(event)),
+    )
+    found = asyncio.run(play(find(chosen(request, __name__)), session))
+    return {result.name: result for result in found}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_healed_by_the_right_action_and_without_harm(name: str, played: dict[str, Result]):
+    result = played[name]
+    assert result.harm == []
+    assert result.complaints == []
+    assert result.recovered
+    assert any(action.applied for action in result.actions)
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_control_is_left_alone(name: str, played: dict[str, Result]):
+    assert played[name].actions == []
+    assert played[name].complaints == []
+
+
+def test_a_leader_deleted_in_mid_incident_is_replaced_and_acts_once(
+    release: Release, kubectl: Kubectl, shop: str
+):
+    leader = holder(kubectl, release)
+    broken = kubectl.apply(shop, deployment(shop, "planaria.local/no-such-image:1"))
+    deadline = time.monotonic() + 60
+    while not kubectl.items("remediations", shop):
+        assert time.monotonic() < deadline, "no incident was opened"
+        time.sleep(0.1)
+    kubectl("delete", "pod", leader, "-n", release.namespace, "--grace-period=0", "--force")
+    healed = until_finished(kubectl, shop)
+    assert healed["metadata"]["generation"] == broken["metadata"]["generation"] + 1, (
+        "rolled back exactly once"
+    )
+    (record,) = kubectl.items("remediations", shop)
+    assert len(record["status"]["attempts"]) == 1
+    assert holder(kubectl, release) != leader
+
+
+def test_without_the_policy_service_the_rules_heal_and_the_policy_object_says_so(
+    release: Release, kubectl: Kubectl, shop: str
+):
+    service = ("deployment/e2e-planaria-policy", "-n", release.namespace)
+    kubectl("scale", *service, "--replicas=0")
+    try:
+        # A pod that is still ending answers: wait until none is left.
+        pods = "app.kubernetes.io/component=policy,app.kubernetes.io/instance=e2e"
+        kubectl("wait", "--for=delete", "pod", "-l", pods, "-n", release.namespace, "--timeout=90s")
+        kubectl.apply(shop, deployment(shop, "planaria.local/no-such-image:1"))
+        healed = until_finished(kubectl, shop)
+        assert healed["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
+        body = kubectl.json("get", "healingpolicy", "web", "-n", shop)
+        conditions = {each["type"]: each for each in body["status"]["conditions"]}
+        assert conditions["PolicyServiceAvailable"]["status"] == "False"
+    finally:
+        kubectl("scale", *service, "--replicas=2")
+        kubectl("rollout", "status", *service, "--timeout=120s")

@@ -1,0 +1,168 @@
+"""The pods of every case: as the Pod Security Standard wants them, and with arguments that the programs take."""
+
+import re
+from typing import Any
+
+import pytest
+
+from charts.generate.helm import rendered
+from planaria_operator.cli import main as operator_main
+from planaria_policy.serving.cli import serve
+from tests.chart.rendering import (
+    CASES,
+    args_of,
+    named,
+    of_case,
+    of_kind,
+    pod_specs,
+    render,
+    set_values,
+)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_container_is_as_tight_as_can_be(case: str):
+    for name, spec in pod_specs(render(*of_case(case))):
+        assert spec["securityContext"]["runAsNonRoot"] is True, name
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        for container in spec["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, name
+            assert {"cpu", "memory"} <= container["resources"]["requests"].keys(), name
+            assert "memory" in container["resources"]["limits"], name
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_serves_is_probed_and_only_the_operator_has_a_token(case: str):
+    for body in of_kind(render(*of_case(case)), "Deployment"):
+        spec = body["spec"]["template"]["spec"]
+        container = spec["containers"][0]
+        assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
+        is_operator = container["name"] == "operator"
+        assert spec.get("automountServiceAccountToken", True) is is_operator
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_selector_finds_its_own_pods_and_no_others(case: str):
+    bodies = render(*of_case(case))
+    pods = {
+        body["metadata"]["name"]: body["spec"]["template"]["metadata"]["labels"]
+        for body in of_kind(bodies, "Deployment")
+    }
+    for body in of_kind(bodies, "Deployment", "Service", "PodDisruptionBudget"):
+        selector = body["spec"]["selector"]
+        wanted = selector.get("matchLabels", selector).items()
+        assert [name for name, labels in pods.items() if wanted <= labels.items()] == [
+            body["metadata"]["name"]
+        ]
+
+
+def said(function: Any, words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit):
+        function(words)
+    printed = capsys.readouterr()
+    return printed.out + printed.err
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_programs_know_every_argument(case: str, capsys: pytest.CaptureFixture[str]):
+    bodies = render(*of_case(case))
+    known = {
+        "operator": said(operator_main, ["run", "--help"], capsys),
+        "policy": said(serve, ["--help"], capsys),
+    }
+    for body in of_kind(bodies, "Deployment"):
+        container = body["spec"]["template"]["spec"]["containers"][0]
+        if container["name"] in known:
+            flags = {word.partition("=")[0] for word in container["args"] if word.startswith("--")}
+            assert [flag for flag in flags if flag not in known[container["name"]]] == []
+
+
+@pytest.mark.parametrize("errand", ["check", "clean-up"])
+def test_the_hooks_call_what_the_operator_can(errand: str, capsys: pytest.CaptureFixture[str]):
+    help_text = said(operator_main, [errand, "--help"], capsys)
+    hooks = [
+        spec["containers"][0]
+        for _, spec in pod_specs(set_values())
+        if spec["containers"][0].get("command") == ["planaria-operator", errand]
+    ]
+    assert len(hooks) == 1
+    assert all(word.partition("=")[0] in help_text for word in hooks[0].get("args", ()))
+
+
+def test_images_come_from_where_the_site_says():
+    bodies = render(*of_case("company"))
+    images = {spec["containers"][0]["image"] for _, spec in pod_specs(bodies)}
+    assert images == {
+        "registry.internal:5000/mirror/operator:v9.9.9",
+        "registry.internal:5000/mirror/policy:0.1.0",
+    }
+    assert all(spec["imagePullSecrets"] == [{"name": "pull"}] for _, spec in pod_specs(bodies))
+
+
+def test_a_digest_wins_over_a_tag():
+    spec = dict(pod_specs(render(*of_case("vllm-offline"))))["planaria-vllm"]
+    assert re.fullmatch(
+        r"registry\.internal:5000/vllm/vllm-openai@sha256:[0-9a-f]{64}", spec["containers"][0]["image"]
+    )
+
+
+@pytest.mark.parametrize("case", ["company"])
+def test_labels_and_annotations_of_the_site_are_everywhere(case: str):
+    for body in render(*of_case(case)):
+        if body["kind"] == "CustomResourceDefinition" or body["metadata"]["name"].endswith("-extra"):
+            continue
+        assert body["metadata"]["labels"]["cost-center"] == "0042", body["metadata"]["name"]
+        assert body["metadata"]["annotations"]["contact"] == "platform@example.com", body["metadata"]["name"]
+
+
+def test_the_watched_and_the_protected_namespaces_reach_the_operator():
+    args = args_of(render(*of_case("namespaced")), "operator")
+    assert {"--namespace=default", "--protect=shop", "--own-namespace=planaria-system"} <= set(args)
+
+
+def test_an_own_vllm_is_asked_for_its_first_adapter_with_the_key():
+    bodies = render(*of_case("vllm-gpu"))
+    args = args_of(bodies, "operator")
+    assert "--vllm-url=http://planaria-vllm.planaria-system.svc:8000" in args
+    assert "--vllm-model=fault-v1" in args
+    assert "--vllm-api-key-file=/var/run/vllm/api-key" in args
+    spec = dict(pod_specs(bodies))["planaria-operator"]
+    mounted = next(volume for volume in spec["volumes"] if volume["name"] == "vllm")
+    assert mounted["secret"]["secretName"] == "vllm"
+
+
+def test_the_gpus_of_a_pod_are_those_that_share_the_model():
+    spec = dict(pod_specs(render(*of_case("vllm-gpu"))))["planaria-vllm"]
+    container = spec["containers"][0]
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == 2
+    assert container["resources"]["requests"]["nvidia.com/gpu"] == 2
+    assert "--tensor-parallel-size=2" in container["args"]
+    probe = container["startupProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] == 1800
+
+
+def test_sqlite_has_one_pod_one_claim_and_no_overlap():
+    bodies = render(*of_case("sqlite"))
+    service = named(bodies, "Deployment", "planaria-policy")["spec"]
+    assert (service["replicas"], service["strategy"]) == (1, {"type": "Recreate"})
+    claim = named(bodies, "PersistentVolumeClaim", "planaria-policy")
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert "--memory=/var/lib/memory/memory.db" in args_of(bodies, "policy")
+
+
+def test_the_url_of_postgresql_stays_in_its_secret():
+    text = rendered(*of_case("postgresql"))
+    assert "postgresql://" not in text
+    assert "--memory=$(PLANARIA_MEMORY)" in text
+
+
+def test_a_new_version_of_the_chart_alone_starts_no_pod_anew():
+    for name, labels in (
+        (body["metadata"]["name"], body["spec"]["template"]["metadata"]["labels"])
+        for body in of_kind(set_values(), "Deployment")
+    ):
+        assert not {"helm.sh/chart", "app.kubernetes.io/version"} & labels.keys(), name

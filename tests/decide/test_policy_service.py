@@ -1,0 +1,163 @@
+"""The operator's side of the policy service: deadline, fallback, condition, and no trust in the other side's masks."""
+
+import asyncio
+import time
+
+import pytest
+from aiohttp import web
+
+from planaria_contract import Action, Decider, Decision, Mask, ModelVersion, Restart, Rollback
+from planaria_operator.api.healing_policy import DecideMode
+from planaria_operator.api.reasons import Reason
+from planaria_operator.decide.choice import Choice, consultation
+from planaria_operator.decide.decider import Situation, Tried
+from planaria_operator.decide.service import FAILURES, Malformed, NotReached, PolicyService, TooSlow
+from planaria_operator.reconcile.policy_status import policy_service
+from tests.builders import observation, state
+
+DEADLINE = 0.25
+
+
+def situation(**fields):
+    fields.setdefault("mode", DecideMode.POLICY)
+    return Situation(observation=observation(), state=state(), **fields)
+
+
+def answer(asked, parameters=None):
+    parameters = parameters or Restart(scope="workload")
+    return Decision(
+        parameters=parameters, target=asked["observation"]["target"], decided_by=Decider.PPO,
+        probabilities={parameters.category: 0.9, Action.NONE: 0.1}, model=ModelVersion(id="ppo", version="1"),
+    )  # fmt: skip
+
+
+class Server:
+    """A real HTTP server whose answer a test scripts."""
+
+    def __init__(self):
+        self.asked, self.status, self.delay, self.body, self.parameters = [], 200, 0.0, None, None
+        self.url, self.stop = "", None
+
+    async def handle(self, request):
+        self.asked.append(await request.json())
+        await asyncio.sleep(self.delay)
+        told = {"decisions": [answer(self.asked[-1], self.parameters).model_dump(mode="json")]}
+        return web.json_response(self.body if self.body is not None else told, status=self.status)
+
+
+@pytest.fixture
+async def server():
+    scripted = Server()
+    app = web.Application()
+    app.router.add_post("/v1/decide", scripted.handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    scripted.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    scripted.stop = runner.cleanup
+    yield scripted
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def service(server):
+    asked = PolicyService(server.url, DEADLINE)
+    yield asked
+    await asked.aclose()
+
+
+async def test_in_policy_mode_the_service_decides(service):
+    decision = await Choice(service).decide(situation())
+    assert decision.decided_by is Decider.PPO
+    assert decision.category is Action.RESTART
+    assert policy_service(service).available
+    assert policy_service(service).reason is Reason.POLICY_ANSWERS
+
+
+async def test_in_shadow_mode_the_rules_decide_and_the_other_answer_stands_beside(service):
+    decision = await Choice(service).decide(situation(mode=DecideMode.SHADOW))
+    assert decision.decided_by is Decider.RULES
+    assert decision.shadow
+    assert decision.shadow.category is Action.RESTART
+    assert decision.shadow.probability == 0.9
+
+
+async def test_in_rules_mode_nobody_is_asked(server, service):
+    decision = await Choice(service).decide(situation(mode=DecideMode.RULES))
+    assert decision.decided_by is Decider.RULES
+    assert decision.shadow is None
+    assert server.asked == []
+
+
+async def test_no_log_line_leaves_the_operator(server, service):
+    await Choice(service).decide(situation())
+    assert "logs" not in server.asked[0]["observation"] or server.asked[0]["observation"]["logs"] == []
+
+
+async def test_a_service_that_is_too_slow_costs_one_deadline_and_the_rules_decide(server, service):
+    server.delay = 5.0
+    began = time.monotonic()
+    decision = await Choice(service).decide(situation())
+    assert time.monotonic() - began < 5 * DEADLINE
+    assert decision.decided_by is Decider.RULES
+    assert policy_service(service).reason is Reason.POLICY_TOO_SLOW
+    with pytest.raises(TooSlow):
+        await service.ask(consultation(situation()))
+
+
+async def test_a_service_that_goes_away_is_left_alone_and_asked_again_when_it_is_back(server):
+    now = [0.0]
+    service = PolicyService(server.url, DEADLINE, clock=lambda: now[0])
+    assert (await Choice(service).decide(situation())).decided_by is Decider.PPO
+    server.status = 503
+    for _ in range(FAILURES):
+        assert (await Choice(service).decide(situation())).decided_by is Decider.RULES
+    asked = len(server.asked)
+    with pytest.raises(NotReached, match="left alone"):
+        await service.ask(consultation(situation()))
+    assert len(server.asked) == asked
+    server.status, now[0] = 200, 1000.0
+    assert (await Choice(service).decide(situation())).decided_by is Decider.PPO
+    await server.stop()
+    assert (await Choice(service).decide(situation())).decided_by is Decider.RULES
+    assert not policy_service(service).available
+    await service.aclose()
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"decisions": []}, {"decisions": [{"parameters": {"category": "restart"}}]}, [1], "x"]
+)
+async def test_an_answer_that_is_no_decision_is_refused(server, service, body):
+    server.body = body
+    with pytest.raises(Malformed):
+        await service.ask(consultation(situation()))
+    assert service.reason is Reason.POLICY_MALFORMED
+
+
+async def test_a_masked_answer_is_refused_whatever_the_service_says(server, service):
+    server.parameters = Rollback(revision="1")
+    masked = situation(masks=(Mask(category=Action.ROLLBACK, reason=Reason.NOT_ALLOWED_BY_POLICY.value),))
+    with pytest.raises(Malformed, match="rollback, which is masked: NotAllowedByPolicy"):
+        await service.ask(consultation(masked))
+    assert (await Choice(service).decide(masked)).decided_by is Decider.RULES
+
+
+async def test_a_client_error_is_told_and_not_taken_for_an_outage_of_the_network(server, service):
+    server.status, server.body = 400, {"reason": "NotAConsultation"}
+    with pytest.raises(Malformed, match="HTTP 400"):
+        await service.ask(consultation(situation()))
+
+
+def test_what_was_tried_is_asked_with_its_parameters():
+    tried = (Tried("restart", "restart x", Restart(scope="workload")), Tried("none", "none"))
+    assert [each.category for each in consultation(situation(tried=tried)).tried] == [
+        Action.RESTART,
+        Action.NONE,
+    ]
+
+
+def test_without_a_service_the_condition_says_so():
+    known = policy_service(None)
+    assert not known.available
+    assert known.reason is Reason.POLICY_NOT_CONFIGURED

@@ -1,0 +1,107 @@
+"""What is in the images, and what must not be."""
+
+import json
+import re
+
+import pytest
+from cyclonedx.validation.json import JsonStrictValidator
+
+from planaria_cluster import sbom
+from planaria_cluster.products import Release, project_version
+
+pytestmark = pytest.mark.images
+MEGABYTES = {"operator": 250, "policy": 450}
+
+
+def name(image):
+    return image.path.stem
+
+
+def distributions(image):
+    found = (re.search(r"/([^/]+)-[^/-]+\.dist-info/METADATA$", path) for path in image.entries)
+    return {match[1].lower().replace("_", "-") for match in found if match}
+
+
+def test_it_starts_as_nobody_with_one_program(image):
+    config = image.configuration["config"]
+    assert config["User"] == "65532:65532"
+    assert config["Entrypoint"] == {"operator": ["planaria-operator"], "policy": ["planaria"]}[name(image)]
+    program = image.entries[f"opt/planaria/bin/{config['Entrypoint'][0]}"]
+    assert program.mode & 0o111
+
+
+def test_it_says_what_it_is(image):
+    labels = image.configuration["config"]["Labels"]
+    prefix = "org.opencontainers.image."
+    assert labels[f"{prefix}title"] == f"planaria-{name(image)}"
+    assert labels[f"{prefix}version"] == project_version()
+    assert re.fullmatch(r"[0-9a-f]{40}(-modified)?|unknown", labels[f"{prefix}revision"])
+
+
+def test_it_has_no_trainer_and_no_installer(image):
+    forbidden = {
+        "torch",
+        "ray",
+        "transformers",
+        "pip",
+        "setuptools",
+        "huggingface-hub",
+        "pytest",
+        "matplotlib",
+    }
+    assert "planaria" in distributions(image)
+    assert not distributions(image) & forbidden
+
+
+def test_the_operator_has_no_database_and_the_policy_no_kubernetes(archives):
+    assert "kubernetes" in distributions(archives["operator"])
+    assert not distributions(archives["operator"]) & {"sqlalchemy", "psycopg", "starlette"}
+    assert not distributions(archives["policy"]) & {"kubernetes", "kopf", "openai"}
+
+
+def test_what_was_trained_is_in_it(archives):
+    assert any(
+        path.endswith("planaria_semantics/encoder/model/encoder.zip") for path in archives["operator"].entries
+    )
+    assert any("/planaria_policy/serving/model/" in path for path in archives["policy"].entries)
+
+
+def test_each_start_finds_byte_code(image):
+    ours = re.compile(r"/planaria_operator/app\.py$|/planaria_policy/serving/app\.py$|/pydantic/main\.py$")
+    sources = [path for path in image.entries if ours.search(path)]
+    assert len(sources) == 3
+    for path in sources:
+        folder, _, base = path.rpartition("/")
+        assert any(other.startswith(f"{folder}/__pycache__/{base[:-3]}.") for other in image.entries)
+
+
+def test_what_we_put_on_the_base_is_small(image):
+    *_, libraries, own = image.sizes()
+    assert (libraries + own) / 1e6 < MEGABYTES[name(image)]
+    assert own / 1e6 < 40, "a change of ours should be a small layer"
+
+
+def test_nothing_of_the_build_stays(image):
+    leftover = re.compile(r"^(run/secrets|src|wheels|files|root/\.cache|opt/build)(/|$)|(^|/)pip\.conf$")
+    assert not [path for path in image.entries if leftover.search(path)]
+    history = json.dumps(image.configuration)
+    assert "docker-archive" not in history
+    assert "/run/secrets" not in history
+
+
+def test_the_bill_of_materials_is_valid_and_complete(image):
+    text = image.path.with_suffix(".cdx.json").read_text()
+    assert JsonStrictValidator(sbom.SCHEMA).validate_str(text) is None
+    listed = {part["purl"].partition("@")[0] for part in json.loads(text)["components"]}
+    assert {f"pkg:pypi/{each}" for each in distributions(image)} <= listed
+    assert any(each.endswith("/libc6") for each in listed)
+
+
+def test_the_same_image_has_the_same_bill(image, tmp_path):
+    sbom.write_sbom(image.path, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text() == image.path.with_suffix(".cdx.json").read_text()
+
+
+def test_tags_are_those_of_the_release():
+    assert Release().tag("operator") == f"planaria.local/operator:{project_version()}"
+    assert Release("registry.example/p", "9").tag("policy") == "registry.example/p/policy:9"

@@ -1,0 +1,187 @@
+"""`diff`: each call of a plan as what goes and what comes, and how it stands to the object as it is now."""
+
+import json
+
+import pytest
+
+from planaria_contract import Action
+from planaria_kubectl.diff.changes import Change, changes_of
+from planaria_kubectl.diff.report import Live, planned, recorded
+from planaria_kubectl.diff.standing import Standing, standing_of
+from planaria_kubectl.diff.view import render
+from planaria_kubectl.screen import rendered, terminal
+from planaria_operator.act.patches import ATTEMPT
+from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
+from tests.builders import NOW
+from tests.kubectl_plugin.worlds import record
+
+ABOUT = ObjectReference(kind="Deployment", namespace="shop", name="front", uid="u1")
+POD = ObjectReference(kind="Pod", namespace="shop", name="front-0", uid="p1")
+NODE = ObjectReference(kind="Node", name="node-1", uid="n1")
+OLD, NEW = {"image": "app:1", "env": ["A", "B"]}, {"image": "app:2", "env": ["A", "B"]}
+PATCH = [
+    {"op": "test", "path": "/metadata/uid", "value": "u1"},
+    {"op": "test", "path": "/spec/template", "value": OLD},
+    {"op": "replace", "path": "/spec/template", "value": NEW},
+    {"op": "add", "path": "/metadata/annotations/planaria.dev~1attempt", "value": "front-1/1"},
+]
+RESIZE = {
+    "metadata": {"uid": "p1"},
+    "spec": {"containers": [{"name": "app", "resources": {"limits": {"memory": "64Mi", "cpu": "1"}}}]},
+}
+
+
+def operation(verb=Verb.PATCH, about=ABOUT, **fields):
+    return Operation(verb=verb, object=about, **fields)
+
+
+PATCHING = operation(body=json.dumps(PATCH))
+SCALING = operation(Verb.SCALE, from_replicas=2, to_replicas=3)
+RESIZING = operation(Verb.RESIZE, POD, body=json.dumps(RESIZE), best_effort=True)
+
+
+def live(template=OLD, *, uid="u1", marker=None, replicas=2):
+    annotations = {ATTEMPT: marker} if marker else {}
+    return {
+        "metadata": {"uid": uid, "annotations": annotations},
+        "spec": {"template": template, "replicas": replicas},
+    }
+
+
+def test_a_patch_carries_what_was_there_before():
+    assert changes_of(PATCHING, None) == (
+        Change(path="/spec/template", before=OLD, after=NEW),
+        Change(path="/metadata/annotations/planaria.dev~1attempt", after="front-1/1"),
+    )
+    assert changes_of(PATCHING, live(marker="front-0/2"))[1].before == "front-0/2"
+
+
+def test_a_merge_is_read_to_its_leaves_and_leaves_out_what_stays():
+    container = {"name": "app", "resources": {"limits": {"memory": "32Mi", "cpu": "1"}}}
+    pod = {"metadata": {"uid": "p1"}, "spec": {"containers": [{"name": "side"}, container]}}
+    path = "/spec/containers/app/resources/limits/memory"
+    assert changes_of(RESIZING, pod) == (Change(path=path, before="32Mi", after="64Mi"),)
+    assert {each.path: each.after for each in changes_of(RESIZING, None)} == {
+        path: "64Mi",
+        path.replace("memory", "cpu"): "1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("made", "change"),
+    [
+        (SCALING, Change(path="/spec/replicas", before=2, after=3)),
+        (operation(Verb.EVICT, POD), Change(path="", before="Pod/front-0 uid p1")),
+        (
+            operation(Verb.AVOID, NODE),
+            Change(path="/spec/taints", after={"key": "planaria.dev/avoid", "effect": "PreferNoSchedule"}),
+        ),
+        (
+            operation(Verb.UNAVOID, NODE),
+            Change(path="/spec/taints", before={"key": "planaria.dev/avoid", "effect": "PreferNoSchedule"}),
+        ),
+    ],
+)
+def test_the_other_verbs(made, change):
+    assert changes_of(made, None) == (change,)
+
+
+def test_every_verb_says_what_it_changes():
+    for verb in Verb:
+        body = {Verb.PATCH: json.dumps(PATCH), Verb.RESIZE: json.dumps(RESIZE)}.get(verb, "")
+        made = operation(verb, body=body, from_replicas=1, to_replicas=2)
+        assert any(each.before != each.after for each in changes_of(made, None)), verb
+
+
+@pytest.mark.parametrize(
+    ("made", "body", "token", "standing"),
+    [
+        (PATCHING, live(), "front-1/1", Standing.FITS),
+        (PATCHING, live(NEW, marker="front-1/1"), "front-1/1", Standing.ARRIVED),
+        (PATCHING, live({"image": "app:9"}), "front-1/1", Standing.OVERTAKEN),
+        (PATCHING, live(uid="u2"), "front-1/1", Standing.GONE),
+        (PATCHING, None, "front-1/1", Standing.UNKNOWN),
+        (PATCHING, live(), "front-1/1/revert", Standing.UNKNOWN),
+        (PATCHING, live(marker="front-1/1"), "front-1/1/revert", Standing.FITS),
+        (PATCHING, live(marker="front-1/1/revert"), "front-1/1/revert", Standing.ARRIVED),
+        (SCALING, live(replicas=2), "t/1", Standing.FITS),
+        (SCALING, live(replicas=3), "t/1", Standing.ARRIVED),
+        (SCALING, live(replicas=7), "t/1", Standing.OVERTAKEN),
+        (operation(Verb.EVICT, POD), live(uid="p1"), "t/1", Standing.FITS),
+        (operation(Verb.EVICT, POD), live(uid="p2"), "t/1", Standing.GONE),
+        (RESIZING, live(uid="p1"), "t/1", Standing.UNKNOWN),
+    ],
+)
+def test_how_a_call_stands_to_the_object_of_now(made, body, token, standing):
+    assert standing_of(made, body, exists=True, token=token) is standing
+
+
+def test_an_object_that_is_gone_is_told_from_one_that_may_not_be_read():
+    assert standing_of(PATCHING, None, exists=False, token="t/1") is Standing.GONE
+
+
+PLAN = Plan(
+    action=Action.ROLLBACK,
+    target=ABOUT,
+    summary="back to revision 1",
+    harm="takes the rest back too",
+    operations=(PATCHING, RESIZING),
+    inverse=(SCALING,),
+    cleanup=(operation(Verb.UNAVOID, NODE),),
+)
+
+
+def shown(report):
+    return rendered(render(report), terminal(120, colours=False))
+
+
+def test_the_whole_on_a_terminal():
+    bodies = {ABOUT: live(), POD: {"metadata": {"uid": "p1"}}}
+    report = planned(record("front-1"), PLAN, Live(bodies, frozenset({NODE})), NOW, number=1)
+    assert shown(report) == (
+        "front-1  Deployment/front in shop, attempt 1  not written down yet: what would be planned now\n"
+        "  rollback: back to revision 1\n"
+        "  harm it can do: takes the rest back too\n"
+        f"  digest of the calls: {PLAN.digest}\n"
+        "\n"
+        "APPLY\n"
+        "  Patch Deployment/front  the object is as planned on\n"
+        "    spec/template\n"
+        "        - A\n"
+        "        - B\n"
+        "      - image: app:1\n"
+        "      + image: app:2\n"
+        "    metadata/annotations/planaria.dev/attempt\n"
+        "      + front-1/1\n"
+        "  Resize Pod/front-0  (best effort)\n"
+        "    spec/containers/app/resources/limits/memory\n"
+        "      + 64Mi\n"
+        "    spec/containers/app/resources/limits/cpu\n"
+        "      + 1\n"
+        "\n"
+        "TO UNDO IT\n"
+        "  Scale Deployment/front  the object is as planned on\n"
+        "    spec/replicas\n"
+        "      - 2\n"
+        "      + 3\n"
+        "\n"
+        "ONCE IT IS OVER\n"
+        "  Unavoid Node/node-1  the object is gone\n"
+        "    spec/taints\n"
+        "      - effect: PreferNoSchedule\n"
+        "      - key: planaria.dev/avoid\n"
+    )
+
+
+def test_a_recorded_attempt_is_told_byte_for_byte_with_what_came_of_it():
+    remediation = record()
+    attempt = remediation.status.attempts[0].model_copy(update={"plan": PLAN, "digest": "recorded"})
+    report = recorded(remediation, attempt, Live({}), NOW)
+    assert (report.origin, report.digest, report.outcome) == ("Recorded", "recorded", "Recovered")
+    assert report.operations[0].body == PATCHING.body
+    assert "Recovered  applied" in shown(report)
+    assert report.to_body()["operations"][0]["changes"][0] == {
+        "path": "/spec/template",
+        "before": OLD,
+        "after": NEW,
+    }

@@ -1,0 +1,171 @@
+"""`simulate` against a counting API: whatever the fault, it reads, it dry-runs, and changes nothing."""
+
+from argparse import Namespace
+
+import pytest
+
+from planaria_contract import Fault
+from planaria_kubectl.errors import Misuse
+from planaria_kubectl.read_only import ReadOnlyKube
+from planaria_kubectl.screen import rendered, terminal
+from planaria_kubectl.session import Session
+from planaria_kubectl.simulate.command import run
+from planaria_kubectl.simulate.view import render
+from planaria_operator.kube.errors import Forbidden, Invalid
+from planaria_operator.kube.fake import FakeKube
+from planaria_operator.kube.interface import PatchType
+from tests import builders
+from tests.act import bodies
+from tests.builders import NOW
+from tests.reconcile.harness import policy_body
+
+CODES = {"WouldAct", "HeldBack", "WouldBeRejected", "WouldWait", "WouldEscalate"}
+LIMITS = {"limits": {"memory": "32Mi", "cpu": "500m"}}
+
+
+def kube(**spec):
+    """A Deployment of two revisions with two pods, and one policy."""
+    new, old = bodies.template("app:2", resources=LIMITS), bodies.template("app:1", resources=LIMITS)
+    pods = [bodies.pod(f"front-{n}", owner_uid="uid-rs-2", resources=LIMITS) for n in range(2)]
+    nodes = [
+        {
+            "kind": "Node",
+            "metadata": {"name": name},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        }
+        for name in ("node-1", "node-2")
+    ]
+    spec.setdefault("guardrails", {"min_healthy": 0})
+    policy = policy_body(builders.policy(**spec))
+    sets = [bodies.replica_set(2, new), bodies.replica_set(1, old)]
+    for each in sets:
+        each["metadata"]["creationTimestamp"] = "2026-11-23T11:55:00Z"
+        each["metadata"]["ownerReferences"][0]["name"] = "front"
+    for each in pods:
+        each["metadata"]["ownerReferences"][0]["name"] = "front-hash2"
+    return FakeKube(bodies.workload(made_of=new, replicas=2), *sets, *pods, *nodes, policy)
+
+
+def session(fake):
+    return Session(ReadOnlyKube(fake), fake, "shop", NOW)
+
+
+def asked(target="deploy/front", fault="memory_exhaustion", confidence=90, pods=None):
+    return Namespace(target=target, fault=fault, confidence=confidence, pods=pods)
+
+
+def printed(report):
+    return rendered(render(report), terminal(160, colours=False))
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("pods", [None, 1])
+@pytest.mark.parametrize("mode", ["Observe", "Enforce"])
+async def test_no_fault_makes_it_change_anything(fault, pods, mode):
+    fake = kube(mode=mode)
+    report = await run(session(fake), asked(fault=fault.value, pods=pods))
+    assert fake.changes == []
+    assert report.code in CODES
+    assert report.decision is not None
+    # One that says that an API server accepted a dry run has asked for one, and for nothing but dry runs.
+    writes = [call for call in fake.made if call.verb in {"patch", "create", "delete", "evict"}]
+    assert all(call.dry_run for call in writes)
+    assert bool(writes) == (report.dry_run is not None)
+    assert report.message in printed(report).replace("\n  ", " ")
+
+
+async def test_a_limit_that_is_too_low_would_be_raised_and_the_ladder_goes_on_to_a_person():
+    report = await run(session(kube()), asked(pods=2))
+    assert (report.code, report.to_body()["decision"]["action"], report.supposed) == (
+        "WouldAct",
+        "resize",
+        True,
+    )
+    assert report.affected == ("front-0", "front-1")
+    assert {each.verb for each in report.operations} == {"Resize", "Patch"}
+    assert report.digest
+    assert [each.action for each in report.ladder] == ["resize", "escalate"]
+    assert "memory 32Mi -> 64Mi" in report.message
+    assert "Nothing was changed." in printed(report)
+
+
+async def test_one_pod_of_two_is_another_situation_than_both():
+    report = await run(session(kube()), asked(pods=1))
+    assert report.to_body()["decision"]["action"] == "restart"
+    assert report.affected == ("front-0",)
+
+
+async def test_little_confidence_looks_once_more():
+    report = await run(session(kube()), asked(confidence=20))
+    assert report.code == "WouldWait"
+    assert report.operations == ()
+
+
+async def test_an_action_that_the_policy_does_not_list_is_ruled_out_and_named():
+    report = await run(session(kube(actions=({"type": "restart"},))), asked())
+    assert report.to_body()["decision"]["action"] != "resize"
+    reasons = {mask["action"]: mask["reason"] for mask in report.to_body()["decision"]["masks"]}
+    assert reasons["resize"] == "NotAllowedByPolicy"
+
+
+async def test_a_guard_that_would_refuse_is_the_answer():
+    report = await run(session(kube(mode="Observe")), asked())
+    assert (report.code, report.mode) == ("HeldBack", "Observe")
+    assert "mode holds it back" in report.message
+
+
+async def test_what_the_api_server_would_refuse_is_the_answer():
+    fake = kube()
+    fake.fail("patch", "Deployment", Invalid("patch Deployment shop/front: quota exceeded"))
+    report = await run(session(fake), asked())
+    assert report.code == "WouldBeRejected"
+    assert "quota exceeded" in report.message
+
+
+async def test_who_may_not_patch_is_told_so_and_still_sees_the_rest():
+    fake = kube()
+    for _ in range(4):
+        fake.fail("patch", "Deployment", Forbidden("patch Deployment shop/front: not allowed"))
+    report = await run(session(fake), asked())
+    assert report.code == "WouldAct"
+    assert "accepted" not in report.to_body()["dryRun"]
+    assert "you may not ask the API server" in report.to_body()["dryRun"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("target", "spec", "code", "words"),
+    [
+        ("deploy/nope", {}, "NoSuchObject", "does not exist"),
+        ("deploy/front", {"labels": {"tier": "db"}}, "NotSelected", "label tier=db"),
+        ("deploy/front", {"namespace": "elsewhere"}, "NotSelected", "no HealingPolicy there"),
+    ],
+)
+async def test_where_nothing_would_be_done_it_says_why(target, spec, code, words):
+    report = await run(session(kube(**spec)), asked(target))
+    assert report.code == code
+    assert words in printed(report)
+
+
+async def test_a_fault_that_is_none_lists_them_all():
+    with pytest.raises(Misuse, match="memory_exhaustion, cpu_saturation"):
+        await run(session(kube()), asked(fault="gremlins"))
+
+
+async def test_a_lost_node_is_supposed_to_be_lost():
+    report = await run(session(kube()), asked("node/node-1", "node_fault"))
+    assert (report.to_body()["decision"]["action"], report.affected) == ("migrate", ("front-0", "front-1"))
+
+
+async def test_the_client_refuses_to_change_anything_before_it_is_sent():
+    fake = kube()
+    guarded = ReadOnlyKube(fake)
+    attempts = (
+        lambda: guarded.create("Event", "shop", {"metadata": {"name": "x"}}),
+        lambda: guarded.patch("Deployment", "shop", "front", [], patch_type=PatchType.JSON),
+        lambda: guarded.evict("shop", "front-0", uid="u"),
+        lambda: guarded.delete("Deployment", "shop", "front"),
+    )
+    for attempt in attempts:
+        with pytest.raises(RuntimeError, match="may only read"):
+            await attempt()
+    assert fake.made == []

@@ -1,0 +1,247 @@
+"""`why`: nothing is silent. Every reason for something, or for nothing, without a cluster."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from planaria_kubectl.errors import Misuse, PluginError
+from planaria_kubectl.reach import why_not_selected
+from planaria_kubectl.screen import rendered, terminal
+from planaria_kubectl.target import parse_target, settled
+from planaria_kubectl.why.report import explained
+from planaria_kubectl.why.view import render
+from planaria_operator.api.conditions import Status
+from planaria_operator.api.remediation import Stage
+from tests import builders
+from tests.builders import NOW, ago
+from tests.kubectl_plugin.worlds import (
+    FRONT,
+    ILL,
+    SETS,
+    TARGET,
+    WELL,
+    condition,
+    deployment_ref,
+    pause,
+    record,
+    seen,
+    world,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def ask(made, target=TARGET, back=HOUR):
+    return explained(made, target, str(target), back, NOW)
+
+
+def shown(made, target=TARGET, back=HOUR):
+    return rendered(render(ask(made, target, back)), terminal(160, colours=False))
+
+
+def front(*pods, policy=None, records=(), workload=FRONT):
+    return world(
+        workload, SETS, *(pods or WELL), policies=(policy or seen(builders.policy()),), records=records
+    )
+
+
+CRASHED = builders.pod(
+    "front-0",
+    SETS,
+    containers=(
+        builders.container(restarts=1, last_termination=builders.terminated(), running_since=ago(4)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "target", "code", "words"),
+    [
+        (front(), deployment_ref("nope"), "NoSuchObject", "does not exist in namespace shop"),
+        (world(FRONT), TARGET, "NoPolicy", "there is no HealingPolicy in namespace shop"),
+        (
+            front(policy=seen(builders.policy(labels={"tier": "db"}))),
+            TARGET,
+            "NotSelected",
+            "no HealingPolicy selects Deployment/front",
+        ),
+        (front(policy=builders.policy()), TARGET, "PolicyUnseen", "no operator has looked at"),
+        (front(), TARGET, "Calm", "shows nothing that counts as a fault"),
+        (front(*ILL), TARGET, "Due", "NotReady for long enough"),
+        (front(CRASHED, *WELL[1:]), TARGET, "NeverRipe", "never opens an incident by itself"),
+        (
+            front(*ILL, policy=seen(builders.policy(triggers={"not_ready_for_seconds": 60}))),
+            TARGET,
+            "NotRipe",
+            "an incident opens in 15s",
+        ),
+        (
+            front(*ILL, policy=seen(builders.policy(guardrails={"budget": {"actions": 0}}))),
+            TARGET,
+            "HeldBack",
+            "budget would hold any action back: 0 of 0 actions",
+        ),
+        (front(records=(record(stage=Stage.VERIFYING),)), TARGET, "BeingHealed", "is open, Verifying"),
+        (
+            front(
+                records=(
+                    record(
+                        stage=Stage.BLOCKED,
+                        conditions=(condition("Executed", Status.FALSE, "ObserveMode", "mode is Observe"),),
+                    ),
+                )
+            ),
+            TARGET,
+            "HeldBack",
+            "waits for ObserveMode to pass: mode is Observe",
+        ),
+        (front(records=(record(stage=Stage.ESCALATED),)), TARGET, "HandedOver", "waits for a person"),
+        (
+            front(records=(record(stage=Stage.WAITING, next_check_at=ago(600)),)),
+            TARGET,
+            "Overdue",
+            "waits for the operator, which should have looked again 10m ago: is it running?",
+        ),
+    ],
+)
+def test_each_case_has_one_code_one_sentence_and_a_next_step(made, target, code, words):
+    conclusion = ask(made, target).conclusion
+    assert conclusion.code == code
+    assert words in conclusion.message
+    assert conclusion.next
+    assert words in " ".join(shown(made, target).split())
+
+
+def test_an_opt_out_is_named_with_the_command_that_ends_it():
+    out = builders.deployment("front", labels={"planaria.dev/ignore": "true"})
+    conclusion = ask(front(workload=out), builders.ref(out)).conclusion
+    assert conclusion.code == "OptedOut"
+    assert conclusion.next.startswith("kubectl label deployment/front -n shop planaria.dev/ignore-")
+
+
+def test_a_protected_namespace_holds_everything_back():
+    system = builders.deployment("dns", namespace="kube-system")
+    policy = seen(builders.policy(namespace="kube-system"))
+    conclusion = ask(world(system, policies=(policy,)), builders.ref(system)).conclusion
+    assert (conclusion.code, "is protected" in conclusion.message) == ("HeldBack", True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        (builders.policy(), ""),
+        (
+            builders.policy(kinds=("StatefulSet", "Node")),
+            "spec.kinds has StatefulSet, Node, and not Deployment",
+        ),
+        (
+            builders.policy(labels={"tier": "db", "zone": "a"}),
+            (
+                "its selector wants the label tier=db, and it is 'web'; "
+                "its selector wants the label zone=a, and there is none"
+            ),
+        ),
+        (
+            builders.policy(
+                selector={"match_expressions": ({"key": "tier", "operator": "NotIn", "values": ("web",)},)}
+            ),
+            "its selector wants tier NotIn (web), and it is 'web'",
+        ),
+    ],
+)
+def test_why_a_policy_does_not_select_it(policy, why):
+    assert why_not_selected(front(policy=policy).store, policy, TARGET) == why
+
+
+def test_of_two_policies_the_second_says_who_comes_first():
+    made = front()
+    made.store.put_policy(seen(builders.policy("zeta")))
+    views = {each.name: each for each in ask(made).policies}
+    assert (views["default"].heals, views["zeta"].heals) == (True, False)
+    assert views["zeta"].because == "default selects it too, and comes first by name"
+
+
+def test_a_node_is_healed_by_one_policy_of_each_namespace():
+    elsewhere = builders.deployment("back", namespace="bank")
+    sets = replace(
+        builders.replica_set(elsewhere),
+        meta=builders.meta("ReplicaSet", "back-1", namespace="bank", owner=elsewhere.meta),
+    )
+    pod = replace(
+        builders.pod("back-0"), meta=builders.meta("Pod", "back-0", namespace="bank", owner=sets.meta)
+    )
+    node = builders.node("node-1", ready=False, ready_since=ago(300))
+    made = world(
+        FRONT, SETS, *WELL, elsewhere, sets, pod, node, builders.node("node-2"),
+        policies=(seen(builders.policy()), seen(builders.policy(namespace="bank"))),
+    )  # fmt: skip
+    report = ask(made, builders.ref(node))
+    assert [each.heals for each in report.policies] == [True, True]
+    assert report.conclusion.code in {"Due", "HeldBack"}
+    assert "NodeNotReady" in report.conclusion.message
+
+
+def test_pauses_stand_beside_their_policy():
+    made = front()
+    made.pauses["shop", "default"] = (pause(),)
+    assert "selects and heals it; paused by anna: black friday" in shown(made)
+
+
+def test_a_calm_target_shows_what_every_guard_would_say():
+    cooling = seen(builders.policy())
+    acted = record(finished_at=ago(30))
+    report = ask(front(policy=cooling, records=(acted,)))
+    assert {each.guard: each.allowed for each in report.guards}["cooldown"] is False
+    assert "IF SOMETHING WERE TO BE DONE NOW" in shown(front(policy=cooling, records=(acted,)))
+
+
+def test_the_whole_story_of_a_record_is_told():
+    words = shown(front(records=(record(),)))
+    for part in (
+        *("OutOfMemoryKilled on Pod/web-1", "memory_exhaustion in Deployment/web (93% sure, by rules"),
+        *("else overload", "log 7: level=error", "The limit is too low", "resize 90%, restart 10%"),
+        *("migrate   NotMovable: local volume", "allows  mode: Enforce", "memory limit of web from 64Mi"),
+        *("the learned policy would restart (71%)", "remembers shop/web-outofmemorykilled@uid (97% alike)"),
+        *("IncidentOpened: 3 pods of web killed", "web is healthy since", "recovered in 18s", "undone"),
+    ):
+        assert part in words, part
+
+
+def test_earlier_ones_are_counted_and_reached_by_looking_further_back():
+    old = record("front-0ld", finished_at=ago(7200))
+    made = front(records=(old,))
+    assert (ask(made).remediations, ask(made).earlier) == ((), 1)
+    assert "1 earlier ones are not shown: --since goes further back" in shown(made)
+    assert [each.name for each in ask(made, back=timedelta(hours=3)).remediations] == ["front-0ld"]
+
+
+def test_what_was_done_to_it_for_another_object_is_told_as_such():
+    other = record("back-1")
+    spec = other.spec.model_copy(update={"target": other.spec.target.model_copy(update={"name": "back"})})
+    made = front(records=(other.model_copy(update={"spec": spec}),))
+    (story,) = ask(made).remediations
+    assert story.is_target is False
+    assert "Deployment/back, which needed it to be acted on" in shown(made)
+
+
+# --- what a person types
+
+
+@pytest.mark.parametrize("words", ["deploy/web", "deployments/web", "Deployment/web", "deployment.apps/web"])
+def test_kinds_are_understood_as_kubectl_does(words):
+    assert parse_target(words, "shop") == deployment_ref("web")
+
+
+@pytest.mark.parametrize("words", ["web", "job/x", "deploy/", "/x", "deploy/a/b", "deploy web"])
+def test_what_is_no_target_says_how_to_write_one(words):
+    with pytest.raises(Misuse, match="write KIND/NAME"):
+        parse_target(words, "shop")
+
+
+def test_a_pod_stands_for_its_workload_and_a_bare_one_for_nothing():
+    made = front()
+    assert settled(made.store, parse_target(f"po/{WELL[1].meta.name}", "shop")) == TARGET
+    made.store.put(builders.pod("bare"))
+    with pytest.raises(PluginError, match="belongs to no Deployment"):
+        settled(made.store, parse_target("po/bare", "shop"))

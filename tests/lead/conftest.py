@@ -1,0 +1,1 @@
+from tests.kube.real import namespace, real  # noqa: F401  fixtures

@@ -1,0 +1,201 @@
+"""Every alert fires when it should and is quiet when it should be, asked of Prometheus' own rule engine."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import yaml
+
+from planaria_observability.catalogue import EXAMPLES
+from planaria_observability.prometheus import binary
+from tests.conftest import ROOT
+
+RULES = ROOT / "charts/planaria/rules/planaria.yaml"
+RUNBOOKS = ROOT / "docs/runbooks"
+OWN = 'namespace="planaria-system",pod="planaria-0"'
+OTHER = 'namespace="planaria-system",pod="planaria-1"'
+
+
+class Case(NamedTuple):
+    """Series by name and labels, with promtool's notation: `0+1x30` counts up by one each minute."""
+
+    fires: dict[str, str]
+    quiet: dict[str, str]
+    minutes: int = 30
+
+
+def series(name, labels="", own=OWN):
+    return f"{name}{{{own}{',' if labels else ''}{labels}}}"
+
+
+def actions(recovered, ineffective):
+    return {
+        series("planaria_actions_total", 'action="restart",outcome="Recovered"'): recovered,
+        series("planaria_actions_total", 'action="restart",outcome="Ineffective"'): ineffective,
+    }
+
+
+def budget(used, limit):
+    return {
+        series("planaria_budget_used_actions", 'policy="shop/web"'): used,
+        series("planaria_budget_limit_actions", 'policy="shop/web"'): limit,
+    }
+
+
+def policy_service(available, failed):
+    return {
+        series("planaria_policy_available"): available,
+        series("planaria_policy_asked_total", 'outcome="PolicyAnswers"'): "0+1x60",
+        series("planaria_policy_asked_total", 'outcome="PolicyNotReached"'): failed,
+    }
+
+
+def faults(unknown, known):
+    return {
+        series("planaria_faults_total", 'fault="unknown",source="encoder"'): unknown,
+        series("planaria_faults_total", 'fault="image_pull",source="encoder"'): known,
+    }
+
+
+def errors(kind, values):
+    return {series("planaria_api_errors_total", f'kind="{kind}"'): values}
+
+
+LEADER = series("planaria_leader")
+KEPT = "planaria_policy_memory_kept_total"
+READER = series("planaria_semantics_available")
+SEEN = series("planaria_watch_last_event_timestamp_seconds")
+WAITING = series("planaria_oldest_escalation_timestamp_seconds")
+REFUSED = "planaria_refusals_total"
+
+CASES = {
+    "PlanariaOperatorDown": Case({"up": "0x60"}, {LEADER: "1x60"}),
+    "PlanariaNoLeader": Case(
+        {LEADER: "0x60", series("planaria_leader", own=OTHER): "0x60"},
+        {LEADER: "0x60", series("planaria_leader", own=OTHER): "1x60"},
+    ),
+    "PlanariaTwoLeaders": Case(
+        {LEADER: "1x60", series("planaria_leader", own=OTHER): "1x60"},
+        {LEADER: "1x60", series("planaria_leader", own=OTHER): "0x60"},
+    ),
+    "PlanariaReconcileErrors": Case(
+        {series("planaria_reconcile_errors_total"): "0+1x60"},
+        {series("planaria_reconcile_errors_total"): "0 1 2 2x60"},
+    ),
+    "PlanariaApiErrors": Case(
+        errors("Unavailable", "0+12x60"), {**errors("Unavailable", "0+3x60"), **errors("Conflict", "0+60x60")}
+    ),
+    "PlanariaNotAllowed": Case(errors("Forbidden", "0x10 1x50"), errors("Forbidden", "1x60")),
+    "PlanariaLoopLag": Case(
+        {series("planaria_loop_lag_seconds"): "1.5x60"},
+        {series("planaria_loop_lag_seconds"): "0.1x20 3 0.1x40"},
+    ),
+    "PlanariaWatchSilent": Case({SEEN: "30x60"}, {SEEN: "0+60x60"}),
+    "PlanariaActionsDoNotHelp": Case(actions("0+1x90", "0+2x90"), actions("0+2x90", "0+1x90"), 80),
+    "PlanariaEscalationWaiting": Case({WAITING: "60x60"}, {WAITING: "0x60"}),
+    "PlanariaBudgetExhausted": Case(budget("8x60", "8x60"), budget("7x60", "8x60")),
+    "PlanariaHoldsBack": Case(
+        {series(REFUSED, 'guard="min-healthy",reason="TooFewHealthy"'): "0+1x60"},
+        {series(REFUSED, 'guard="mode",reason="ObserveMode"'): "0+9x60"},
+    ),
+    "PlanariaSemanticsDegraded": Case({READER: "0x60", LEADER: "1x60"}, {READER: "0x60", LEADER: "0x60"}),
+    "PlanariaPolicyServiceDegraded": Case(policy_service("0x60", "0+1x60"), policy_service("0x60", "0x60")),
+    "PlanariaPolicyFileRefused": Case(
+        {series("planaria_policy_refused_files"): "1x60"}, {series("planaria_policy_refused_files"): "0x60"}
+    ),
+    "PlanariaMemoryNotKept": Case(
+        {series(KEPT, 'what="step",result="NotReached"'): "0+1x60"},
+        {
+            series(KEPT, 'what="step",result="Kept"'): "0+9x60",
+            series(KEPT, 'what="outcome",result="UnknownIncident"'): "0+9x60",
+        },
+    ),
+    "PlanariaFaultsUnknown": Case(faults("0+1x90", "0+1x90"), faults("0+1x90", "0+9x90"), 80),
+}
+BARELY = {
+    "PlanariaActionsDoNotHelp": actions("0x90", "0 1x90"),
+    "PlanariaBudgetExhausted": budget("0x60", "0x60"),
+    "PlanariaFaultsUnknown": faults("0 1x90", "0x90"),
+    "PlanariaPolicyServiceDegraded": policy_service("1x60", "0+1x60"),
+    "PlanariaSemanticsDegraded": {READER: "0x10 1x50", LEADER: "1x60"},
+    "PlanariaWatchSilent": {SEEN: "0x60"},
+}
+"""More that must not fire: too little to judge by, forbidden on purpose, over again, not begun."""
+
+
+def rules():
+    return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+
+
+def test_every_alert_is_tested():
+    assert [rule["alert"] for rule in rules()] == list(CASES)
+
+
+def unit(alert, given, minutes, count):
+    asked = f'count(ALERTS{{alertname="{alert}",alertstate="firing"}})'
+    samples = [{"labels": "{}", "value": count}] if count else []
+    return {
+        "name": f"{alert} {'fires' if count else 'is quiet'}",
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in given.items()],
+        "promql_expr_test": [{"expr": asked, "eval_time": f"{minutes}m", "exp_samples": samples}],
+    }
+
+
+@pytest.fixture(scope="module")
+def promtool():
+    return binary("promtool")
+
+
+def run(promtool, *arguments):
+    done = subprocess.run([promtool, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_rules_are_valid(promtool):
+    code, told = run(promtool, "check", "rules", str(RULES))
+    assert code == 0, told
+    assert f"{len(CASES)} rules found" in told
+
+
+@pytest.mark.parametrize("alert", CASES)
+def test_an_alert_fires_and_is_quiet(promtool, alert, tmp_path: Path):
+    case = CASES[alert]
+    tests = [unit(alert, case.fires, case.minutes, 1), unit(alert, case.quiet, case.minutes, 0)]
+    if alert in BARELY:
+        tests.append(unit(alert, BARELY[alert], case.minutes, 0))
+    file = tmp_path / "test.yaml"
+    file.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}))
+    code, told = run(promtool, "test", "rules", str(file))
+    assert code == 0, told
+
+
+def test_a_test_of_a_rule_that_would_not_fire_fails(promtool, tmp_path: Path):
+    tests = [unit("PlanariaLoopLag", CASES["PlanariaLoopLag"].quiet, 30, 1)]
+    file = tmp_path / "test.yaml"
+    file.write_text(yaml.safe_dump({"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": tests}))
+    assert run(promtool, "test", "rules", str(file))[0] == 1
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
+def test_an_alert_says_what_it_is_and_has_its_runbook(rule):
+    assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+    assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
+    path = ROOT / rule["annotations"]["runbook_url"]
+    assert path == RUNBOOKS / f"{rule['alert']}.md"
+    text = path.read_text()
+    assert text.startswith(f"# {rule['alert']}\n")
+    assert all(f"\n## {head}\n" in text for head in ("Meaning", "Look", "Mend"))
+
+
+def test_there_is_no_runbook_without_an_alert():
+    assert {path.stem for path in RUNBOOKS.glob("Planaria*.md")} == set(CASES)
+
+
+def test_alerts_ask_for_metrics_that_exist():
+    known = set(EXAMPLES)
+    for rule in rules():
+        for name in re.findall(r"planaria_\w+", rule["expr"]):
+            assert name in known, f"{rule['alert']}: {name}"

@@ -1,0 +1,118 @@
+"""The memory term: V-trace by hand, padding that counts for nothing, and a run that learns from what it remembers."""
+
+import numpy as np
+import pytest
+import torch
+
+from planaria_policy.errors import BadData
+from planaria_policy.memory import Memory
+from planaria_policy.network.policy import PolicyNetwork
+from planaria_policy.training.config import Config
+from planaria_policy.training.replay import (
+    UNDONE,
+    Batch,
+    _at_least_as_expected,
+    _vtrace,
+    batch_of,
+    memory_loss,
+    remember,
+)
+from planaria_policy.training.trainer import Trainer
+
+CONFIG = Config(steps=64 * 8 * 6, incidents=64, horizon=8, batch=256, memory=0.1)
+
+
+def by_hand(there, ended, reward):
+    size = len(there)
+    return Batch(
+        columns={"reward": torch.tensor(reward)[:, None]}, legal={}, weights=torch.ones(1),
+        there=torch.tensor(there)[:, None], ended=torch.tensor([ended]),
+    ) if size else None  # fmt: skip
+
+
+def test_on_policy_vtrace_is_the_discounted_sum_of_what_follows():
+    """Ratios of 1, discount 0.5, rewards -1, -2, -4, an end: targets -3, -4, -4, whatever the values were."""
+    value = torch.tensor([[0.3], [-0.7], [2.0]])
+    target, advantage = _vtrace(value, torch.ones(3, 1), by_hand([True] * 3, True, [-1.0, -2.0, -4.0]), 0.5)
+    assert target[:, 0].tolist() == pytest.approx([-3.0, -4.0, -4.0])
+    assert advantage[:, 0].tolist() == pytest.approx([-3.3, -3.3, -6.0])
+
+
+def test_what_is_padding_changes_nothing():
+    value = torch.tensor([[0.3], [-0.7], [9.0]])
+    ratio = torch.tensor([[1.0], [0.5], [0.0]])
+    padded, _ = _vtrace(value, ratio, by_hand([True, True, False], True, [-1.0, -2.0, -99.0]), 0.5)
+    plain, _ = _vtrace(value[:2], ratio[:2], by_hand([True, True], True, [-1.0, -2.0]), 0.5)
+    assert torch.allclose(padded[:2], plain)
+
+
+def test_an_incident_that_was_cut_off_keeps_a_future():
+    value = torch.tensor([[-6.0]])
+    cut, _ = _vtrace(value, torch.ones(1, 1), by_hand([True], False, [-1.0]), 0.5)
+    ended, _ = _vtrace(value, torch.ones(1, 1), by_hand([True], True, [-1.0]), 0.5)
+    assert cut.item() == pytest.approx(-4.0)
+    assert ended.item() == pytest.approx(-1.0)
+
+
+def test_an_action_that_the_network_would_no_longer_take_counts_less():
+    value = torch.zeros(1, 1)
+    target, _ = _vtrace(value, torch.full((1, 1), 0.25), by_hand([True], True, [-4.0]), 0.9)
+    assert target.item() == pytest.approx(-1.0)
+
+
+def test_luck_is_drawn_often_but_imitated_no_oftener_than_it_happened(tmp_path):
+    """One incident in ten went better by chance. Its surprise makes it a favourite of equation 10."""
+    trainer = Trainer(CONFIG.model_copy(update={"memory": 0.0}))
+    rollout = trainer.source.collect(trainer.network, trainer.draws)
+    with Memory.open(tmp_path / "memory.db") as memory:
+        remember(memory, rollout, trainer._table, version=1)
+        drawn = memory.sample(4000, np.random.default_rng(1), UNDONE, rare_share=0.0)
+        ids = np.unique(drawn.ids)
+        lucky = ids[: len(ids) // 10]
+        memory.reprioritise(ids, np.where(np.isin(ids, lucky), 5.0, 0.01))
+        drawn = memory.sample(4000, np.random.default_rng(2), UNDONE, rare_share=0.0)
+        is_lucky = torch.as_tensor(np.isin(drawn.ids, lucky))
+        weights = batch_of(drawn.trajectories, drawn.weights).weights
+    assert is_lucky.float().mean() > 0.6
+    assert weights.mean() == pytest.approx(1.0, abs=1e-4)
+    assert (weights * is_lucky).mean() == pytest.approx(len(lucky) / len(ids), abs=0.02)
+
+
+def test_what_a_beginner_was_content_with_is_not_imitated_by_who_expects_more():
+    batch = by_hand([True], True, [-4.0])
+    batch.columns["value"] = torch.tensor([[-9.0]])
+    assert _at_least_as_expected(batch, torch.tensor([[-9.0]]), 0.99).item() == 1
+    assert _at_least_as_expected(batch, torch.tensor([[-1.0]]), 0.99).item() == 0
+
+
+def test_a_run_with_memory_fills_it_and_learns_from_it(tmp_path):
+    with Memory.open(tmp_path / "memory.db") as memory:
+        rounds = list(Trainer(CONFIG, memory=memory).run())
+        assert all("loss/memory" in done.figures for done in rounds)
+        assert len(memory) > 100
+        drawn = memory.sample(32, np.random.default_rng(1), 1.0)
+        loss, missed = memory_loss(PolicyNetwork(), batch_of(drawn.trajectories, drawn.weights), 0.99)
+        loss.backward()
+        assert torch.isfinite(loss)
+        assert missed.shape == (32,)
+        assert missed.min() >= 0
+
+
+def test_whole_incidents_are_remembered_with_their_end(tmp_path):
+    trainer = Trainer(CONFIG.model_copy(update={"memory": 0.0}))
+    rollout = trainer.source.collect(trainer.network, trainer.draws)
+    with Memory.open(tmp_path / "memory.db") as memory:
+        remember(memory, rollout, trainer._table, version=4)
+        for kept in memory.trajectories():
+            _, _, version, at, begin = kept.incident.split("-")
+            end = int(begin) + len(kept.reward) - 1
+            assert int(version) == 4
+            assert rollout.done[end, int(at)]
+            assert not rollout.done[int(begin) : end, int(at)].any()
+            assert rollout.done[int(begin) - 1, int(at)]
+            assert np.allclose(kept.reward, rollout.reward[int(begin) : end + 1, int(at)], rtol=1e-5)
+
+
+def test_a_weight_without_a_memory_is_refused():
+    with pytest.raises(BadData, match="name one with --memory"):
+        Trainer(CONFIG)
