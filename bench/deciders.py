@@ -18,6 +18,7 @@ from bench.goals import Goal
 from bench.goals import table as goals_table
 from planaria_cluster import ClusterError, open_cluster
 from planaria_cluster.progress import Progress
+from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.catalogue import Entry, find
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit 1 unless the policy healed all, harmed nothing, left controls alone",
     )
-    parser.add_argument("--cluster", default="planaria", metavar="NAME", help="default: %(default)s")
+    parser.add_argument("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
 
 
 def run(options: argparse.Namespace) -> int:

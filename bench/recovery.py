@@ -11,6 +11,7 @@ from bench import recovery_plot, recovery_report
 from bench.goals import table as goals_table
 from planaria_cluster import ClusterError, open_cluster
 from planaria_cluster.progress import Progress
+from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.catalogue import Entry, find
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="scenarios that share the cluster (default: %(default)s)",
     )
     add("--skip-off", action="store_true", help="leave out the runs without the operator")
-    add("--cluster", default="planaria", metavar="NAME", help="default: %(default)s")
+    add("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
 
 
 def run(options: argparse.Namespace) -> int:

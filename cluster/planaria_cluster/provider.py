@@ -1,11 +1,13 @@
 """What every kind of local cluster can do."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-DEFAULT_NAME = "planaria"
+DEFAULT_NAME = os.environ.get("PLANARIA_CLUSTER") or "planaria"
+"""`PLANARIA_CLUSTER` lets two checkouts of one machine have a cluster each, with the custom resources of each."""
 DEFAULT_NODES = 2
 
 State = Literal["up", "degraded", "down", "absent"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from planaria_cluster import ClusterError, open_cluster
 from planaria_cluster.progress import Progress
+from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import catalogue, show
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.environment import prepare
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     )
     demo = commands.add_parser("demo", help="four faults, healed one after another", epilog="example: demo")
-    demo.add_argument("--cluster", default="planaria", metavar="NAME")
+    demo.add_argument("--cluster", default=DEFAULT_NAME, metavar="NAME")
     demo.set_defaults(call=_demo)
     return parser
 
@@ -84,7 +85,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
         help="the operator's log (default: %(default)s)",
     )
     run.add_argument("--one-at-a-time", action="store_true", help="do not let scenarios share the cluster")
-    run.add_argument("--cluster", default="planaria", metavar="NAME", help="default: %(default)s")
+    run.add_argument("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
     run.set_defaults(call=_run)
 
 

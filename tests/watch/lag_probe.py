@@ -18,6 +18,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
+
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.connect import connect
 from planaria_operator.kube.interface import PatchType
@@ -82,6 +84,8 @@ async def measure(kube: KubeClient, namespace: str) -> dict[str, float]:
 
 
 async def main(kubeconfig: str, namespace: str) -> None:
+    # What the watch has to say must not stand before the answer.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     kube = await connect(Path(kubeconfig), timeout=60)
     print(json.dumps(await measure(kube, namespace)))
     await kube.close()

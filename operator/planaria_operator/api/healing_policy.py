@@ -114,12 +114,18 @@ class HealingPolicySpec(ApiModel):
 
 
 class HealingPolicy(ApiModel):
-    """One HealingPolicy as read from the API server."""
+    """One HealingPolicy or ClusterHealingPolicy as read from the API server."""
 
     name: str
-    namespace: str
+    namespace: str = ""
+    """Empty for a ClusterHealingPolicy."""
     uid: str
     generation: int = 1
     resource_version: str = ""
     spec: HealingPolicySpec = HealingPolicySpec()
     status: HealingPolicyStatus = HealingPolicyStatus()
+
+    @property
+    def cluster_wide(self) -> bool:
+        """True for a ClusterHealingPolicy: it may reach into many namespaces, and act on nodes themselves."""
+        return not self.namespace
