@@ -8,6 +8,7 @@ from pydantic import Field
 from planaria_contract import Action
 from planaria_operator.api.actions import DEFAULT_ACTIONS, AllowedAction, Mode
 from planaria_operator.api.aftermath import Escalation, History, Verification
+from planaria_operator.api.approval import ApprovalSettings
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.evidence_settings import EvidenceSettings
 from planaria_operator.api.guardrails import Guardrails
@@ -45,7 +46,8 @@ class HealingPolicySpec(ApiModel):
         Mode,
         Field(
             description="Observe (the default) records what would be done and does nothing. Recommend does the same and says it "
-            "to people, as a recommendation. Enforce does it, within the guardrails. An action may have a mode of its own."
+            "to people, as a recommendation. Approve asks a person first, and does exactly what was approved. Enforce does it. "
+            "Both act within the guardrails. An action may have a mode of its own."
         ),
     ] = Mode.OBSERVE
     pause_requests: Annotated[
@@ -91,6 +93,9 @@ class HealingPolicySpec(ApiModel):
     guardrails: Annotated[
         Guardrails, Field(description="The brakes. Each refusal is recorded with its reason.")
     ] = Guardrails()
+    approval: Annotated[ApprovalSettings, Field(description="How a person is asked, in mode Approve.")] = (
+        ApprovalSettings()
+    )
     verification: Annotated[
         Verification, Field(description="How an action proves that it helped; what does not help is undone.")
     ] = Verification()

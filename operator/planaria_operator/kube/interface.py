@@ -35,8 +35,10 @@ RESOURCES: dict[str, Resource] = {
     "SelfSubjectAccessReview": Resource(
         "authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
     ),
+    "SelfSubjectReview": Resource("authentication.k8s.io/v1", "selfsubjectreviews", namespaced=False),
     "HealingPolicy": Resource("planaria.dev/v1alpha1", "healingpolicies"),
     "Remediation": Resource("planaria.dev/v1alpha1", "remediations"),
+    "Approval": Resource("planaria.dev/v1alpha1", "approvals"),
 }
 
 

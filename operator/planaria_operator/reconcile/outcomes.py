@@ -1,5 +1,6 @@
 """The ways a case can come to rest: waiting, blocked, handed to a person, over."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from planaria_contract import Decision, Wait
@@ -8,6 +9,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
+from planaria_operator.reconcile.proposals import no_longer_needed, withdrawn
 from planaria_operator.reconcile.reporting import report
 from planaria_operator.record.convert import decision_record
 from planaria_operator.telemetry import metrics
@@ -25,7 +27,8 @@ async def waiting(parts: Parts, case: Case, decision: Decision) -> Remediation:
         }
     )
     message = f"looking again in {seconds} s: {decision.explanation}"
-    return await commit(parts, case, status, Telling("decide", Reason.WAITING, message))
+    status, before = withdrawn(status, "it is better to look again later", parts.clock())
+    return await commit(parts, case, status, *before, Telling("decide", Reason.WAITING, message))
 
 
 async def blocked(
@@ -49,17 +52,26 @@ async def blocked(
     return await commit(parts, case, update, Telling("guard", reason, message, warning=warning))
 
 
-async def escalated(parts: Parts, case: Case, message: str, decision: Decision | None = None) -> Remediation:
-    """A person takes over. The record stays open until the target is healthy or gone."""
+async def escalated(
+    parts: Parts,
+    case: Case,
+    message: str,
+    decision: Decision | None = None,
+    *,
+    status: RemediationStatus | None = None,
+    before: Sequence[Telling] = (),
+) -> Remediation:
+    """A person takes over. The record stays open until the target is healthy or gone. `before`: what led to it."""
     now = parts.clock()
     changes: dict[str, object] = {"stage": Stage.ESCALATED, "next_check_at": None}
     if decision:
         changes["decision"] = decision_record(decision)
-    status = case.status.model_copy(update=changes)
+    status, also = withdrawn(status or case.status, "a person takes over", now)
+    status = status.model_copy(update=changes)
     status = status.with_condition("Succeeded", Status.UNKNOWN, Reason.ESCALATED, message, now=now)
     metrics.ACTIONS.labels(action="escalate", outcome="Applied").inc()
     told = Telling("decide", Reason.ESCALATED, message, warning=True)
-    remediation = await commit(parts, case, status, told)
+    remediation = await commit(parts, case, status, *before, *also, told)
     report(parts, remediation, recovered=False, escalated=True)
     return remediation
 
@@ -76,7 +88,7 @@ async def finished(
     """The record is closed; it is kept for as long as the policy's history says."""
     now = parts.clock()
     changes = {"stage": Stage.FINISHED, "finished_at": now, "next_check_at": None}
-    update = (status or case.status).model_copy(update=changes)
+    update = no_longer_needed(status or case.status, message, now).model_copy(update=changes)
     update = update.with_condition("Succeeded", succeeded, reason, message, now=now)
     warning = succeeded is Status.FALSE
     remediation = await commit(parts, case, update, Telling("record", reason, message, warning=warning))

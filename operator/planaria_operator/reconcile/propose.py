@@ -4,6 +4,8 @@ A decision that cannot be planned is masked with its reason and the decider is a
 was ruled out and why. Nothing is sent to the cluster here but dry runs.
 """
 
+from datetime import datetime
+
 from planaria_contract import Action, Decision, Mask, ObjectRef
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.actions import Mode
@@ -19,8 +21,9 @@ from planaria_operator.kube.errors import Forbidden, Permanent, TooManyRequests
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.outcomes import blocked, escalated, waiting
+from planaria_operator.reconcile.proposals import Proposed
 from planaria_operator.reconcile.reporting import incident_name
-from planaria_operator.reconcile.reserve import Proposed, guard_and_reserve
+from planaria_operator.reconcile.reserve import guard_and_reserve
 from planaria_operator.reconcile.understand import observe
 from planaria_operator.record.convert import decision as stored_decision
 from planaria_operator.record.convert import semantic_state
@@ -44,7 +47,8 @@ async def propose(parts: Parts, case: Case) -> Remediation:
             metrics.DECISIONS.labels(
                 action=decision.category.value, decided_by=decision.decided_by.value
             ).inc()
-            return await guard_and_reserve(parts, case, Proposed(decision, plan))
+            proposed = Proposed(decision, plan, _planning_time(parts, case, decision))
+            return await guard_and_reserve(parts, case, proposed)
         if plan.reason is Reason.DISRUPTION_BUDGET:
             return await blocked(parts, case, plan.reason, plan.message, retry_after=15)
         masks = (
@@ -107,11 +111,27 @@ async def _plan(parts: Parts, case: Case, decision: Decision) -> Plan | Refusal:
     if not _selected(parts, case, decision.target):
         return Refusal(Reason.NOT_SELECTED, f"{case.policy.name} does not select {decision.target}")
     token = f"{case.remediation.name}/{len(case.status.attempts) + 1}"
-    observation = parts.observations[case.key]
+    time = _planning_time(parts, case, decision)
+    observation = parts.observations[case.key].model_copy(update={"time": time})
     plan = await parts.planner.plan(decision, observation, case.policy, token)
-    if isinstance(plan, Refusal) or case.policy.spec.mode_of(decision.category) is not Mode.ENFORCE:
+    if isinstance(plan, Refusal) or not _may_be_sent(case, plan):
         return plan  # a dry run is a changing call to whoever reads the audit log
     return await _refused_dry(parts, plan) or plan
+
+
+def _planning_time(parts: Parts, case: Case, decision: Decision) -> datetime:
+    """What is proposed already is planned as of then: a plan that says when it was made would never be the same again."""
+    asked = case.status.open_proposal
+    if asked and asked.plan.action is decision.category:
+        return asked.planned_at
+    return parts.observations[case.key].time
+
+
+def _may_be_sent(case: Case, plan: Plan) -> bool:
+    """Whether the policy, and under Approve a person, would have it done."""
+    mode, asked = case.policy.spec.mode_of(plan.action), case.status.open_proposal
+    approved = asked is not None and asked.approved_at is not None and asked.digest == plan.digest
+    return mode is Mode.ENFORCE or (mode is Mode.APPROVE and approved)
 
 
 async def _refused_dry(parts: Parts, plan: Plan) -> Refusal | None:

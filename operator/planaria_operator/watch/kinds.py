@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
+from planaria_operator.objects.approval import parse_approval
 from planaria_operator.objects.cluster import (
     parse_autoscaler,
     parse_endpoint_slice,
@@ -27,6 +28,7 @@ PARSERS: Final[Mapping[str, Callable[[Body], View]]] = {
     "EndpointSlice": parse_endpoint_slice,
     "HorizontalPodAutoscaler": parse_autoscaler,
     "PodDisruptionBudget": parse_disruption_budget,
+    "Approval": parse_approval,
 }
 """Kinds that become views. Owners come before what they own, so that a first look is never without its owner."""
 
@@ -39,5 +41,6 @@ OPTIONAL: Final[Mapping[str, str]] = {
     "HorizontalPodAutoscaler": "workloads that are scaled automatically are not recognised as such",
     "Namespace": "nothing is done at all, because a namespace may say planaria.dev/heal: disabled",
     "PodDisruptionBudget": "no pod is evicted, because a budget may forbid it",
+    "Approval": "nothing is done in mode Approve, because nobody's answer is seen",
 }
 """Kinds that detection works without, and what is lost then."""
