@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from planaria_kubectl.times import since, span, until
+from planaria_kubectl.times import clock, since, span, until
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation, Stage
 
@@ -27,7 +27,8 @@ def waits_for(remediation: Remediation, policy: HealingPolicy | None, now: datet
         return _to_stay_healthy(remediation, policy, now)
     if status.stage is Stage.VERIFYING:
         return _to_be_healthy(remediation, policy, now)
-    again = f"; looks again in {until(status.next_check_at, now)}" if status.next_check_at else ""
+    looks = status.next_check_at if status.stage is not Stage.AWAITING else None  # an answer is heard at once
+    again = f"; looks again in {until(looks, now)}" if looks else ""
     return f"{IN_STAGE[status.stage](remediation)}{again}"
 
 
@@ -49,6 +50,11 @@ def action_of(remediation: Remediation) -> str:
     if status.attempt:
         return status.attempt.plan.action.value
     return status.decision.action.value if status.decision else ""
+
+
+def awaits_approval(remediation: Remediation) -> bool:
+    asked = remediation.status.open_proposal
+    return asked is not None and asked.approved_at is None and not remediation.status.finished
 
 
 def _to_stay_healthy(remediation: Remediation, policy: HealingPolicy | None, now: datetime) -> str:
@@ -80,6 +86,14 @@ def _to_pass(remediation: Remediation) -> str:
     return f"{executed.reason} to pass: {executed.message}" if executed else "what refuses to change its mind"
 
 
+def _an_approval(remediation: Remediation) -> str:
+    asked = remediation.status.proposal
+    if asked is None:
+        return "a person to approve"
+    plan = asked.plan
+    return f"a person to approve, until {clock(asked.expires_at)}, {plan.action.value} {plan.target}: {plan.summary}"
+
+
 def _a_person(remediation: Remediation) -> str:
     succeeded = remediation.status.condition("Succeeded")
     return f"a person: {succeeded.message}" if succeeded else "a person"
@@ -95,6 +109,7 @@ IN_STAGE: Final[Mapping[Stage, Callable[[Remediation], str]]] = {
     Stage.UNDERSTOOD: lambda _: "a decision",
     Stage.BLOCKED: _to_pass,
     Stage.WAITING: _explained,
+    Stage.AWAITING: _an_approval,
     Stage.ACTING: _to_act,
     Stage.REVERTING: lambda _: "the action to be undone",
     Stage.ESCALATED: _a_person,

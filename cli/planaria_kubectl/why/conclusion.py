@@ -7,7 +7,7 @@ from typing import Final
 from planaria_contract import ObjectRef
 from planaria_kubectl.brakes import PROTECTED, refusal
 from planaria_kubectl.reach import candidates, opted_out_with
-from planaria_kubectl.standing import OPERATOR, overdue, waits_for
+from planaria_kubectl.standing import OPERATOR, awaits_approval, overdue, waits_for
 from planaria_kubectl.target import meta_of
 from planaria_kubectl.times import until
 from planaria_kubectl.world import World
@@ -17,12 +17,12 @@ from planaria_operator.api.remediation import GuardRecord, Remediation, Stage
 from planaria_operator.detect.incident import Incident
 from planaria_operator.objects.meta import OPT_OUT_LABEL
 
-OPEN: Final = {Stage.BLOCKED: "HeldBack", Stage.ESCALATED: "HandedOver"}
+OPEN: Final = {Stage.BLOCKED: "HeldBack", Stage.ESCALATED: "HandedOver", Stage.AWAITING: "AwaitsApproval"}
 
 
 class Conclusion(ApiModel):
     code: str
-    """Stable: BeingHealed, Overdue, HeldBack, HandedOver, NoSuchObject, OptedOut, NoPolicy, NotSelected, PolicyUnseen, Calm, NotRipe,
+    """Stable: BeingHealed, Overdue, HeldBack, HandedOver, AwaitsApproval, NoSuchObject, OptedOut, NoPolicy, NotSelected, PolicyUnseen, Calm, NotRipe,
     NeverRipe, Due.
     """
     message: str
@@ -92,6 +92,8 @@ def _being_healed(world: World, remediation: Remediation, now: datetime) -> Conc
     policy = world.store.policies.get((remediation.namespace, remediation.spec.policy))
     planned = bool(status.attempts) or status.stage is Stage.BLOCKED
     command = f"diff {remediation.name}" if planned else "status"
+    if awaits_approval(remediation):
+        command = f"approve {remediation.name}"
     late = overdue(remediation, now) is not None
     return Conclusion(
         code="Overdue" if late else OPEN.get(status.stage, "BeingHealed"),
