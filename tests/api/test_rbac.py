@@ -22,7 +22,7 @@ ALLOWED = {
     "policy": "watch poddisruptionbudgets",
     "events.k8s.io": "list events, create events, patch events",
     "planaria.dev": "watch healingpolicies, patch healingpolicies/status, create remediations, delete remediations, "
-    "patch remediations/status",
+    "patch remediations/status, get approvals, watch approvals",
 }
 DENIED = {
     "": "get secrets, list configmaps, create pods, delete pods, patch pods, create pods/exec, create nodes/proxy, "
@@ -30,13 +30,14 @@ DENIED = {
     "apps": "create deployments, delete deployments, update deployments, patch replicasets",
     "autoscaling": "patch horizontalpodautoscalers",
     "policy": "patch poddisruptionbudgets, delete poddisruptionbudgets",
-    "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations",
+    "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations, "
+    "create approvals, update approvals, patch approvals, delete approvals",
     "apiextensions.k8s.io": "list customresourcedefinitions, create customresourcedefinitions",
     "rbac.authorization.k8s.io": "escalate clusterroles, bind clusterroles, create clusterrolebindings",
 }
 ACTIONS = ("restart", "rollback", "scale", "resize", "migrate")
 STATIONS = ("watch", "evidence", "guard", "act", "record")
-NEVER_READ = {"SelfSubjectAccessReview"}
+NEVER_READ = {"SelfSubjectAccessReview", "SelfSubjectReview"}
 
 
 def documents(kind: str) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from planaria_operator.objects.approval import parse_approval
 from planaria_operator.objects.cluster import (
     parse_autoscaler,
     parse_endpoint_slice,
@@ -17,6 +16,7 @@ from planaria_operator.objects.meta import Body
 from planaria_operator.objects.pod import parse_pod
 from planaria_operator.objects.store import View
 from planaria_operator.objects.workload import WORKLOAD_KINDS, parse_replica_set, parse_workload
+from planaria_operator.watch.resources import parse_approval
 
 PARSERS: Final[Mapping[str, Callable[[Body], View]]] = {
     "Namespace": parse_namespace,
