@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from planaria_operator.api.base import API_VERSION
+from planaria_operator.api.remediation import Stage
 from tests.api import example
 from tests.kubectl import Kubectl
 
@@ -214,7 +215,7 @@ def test_kubectl_tells_it_in_one_line(kubectl: Kubectl, people: str):
     lines = kubectl("get", "appr", "-n", people, "--field-selector", selector).splitlines()
     assert lines[0].split() == ["NAME", "REMEDIATION", "VERDICT", "APPROVER", "REASON", "AGE"]
     assert f"web-1a2b3c4d   Reject    {ANNA}   the image is being mended" in "\n".join(lines)
-    status = example.STATUS.model_copy(update={"stage": "Awaiting"}).to_body()
+    status = example.STATUS.model_copy(update={"stage": Stage.AWAITING}).to_body()
     head = {"apiVersion": API_VERSION, "kind": "Remediation", "metadata": {"name": "web-1a2b3c4d"}}
     kubectl.apply_status(people, {**head, "status": status})
     assert "Awaiting" in kubectl("get", "rem", "-n", people)

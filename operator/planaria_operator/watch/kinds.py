@@ -33,7 +33,8 @@ PARSERS: Final[Mapping[str, Callable[[Body], View]]] = {
 """Kinds that become views. Owners come before what they own, so that a first look is never without its owner."""
 
 CUSTOM: Final = ("HealingPolicy", "Remediation")
-WATCHED: Final = (*PARSERS, *CUSTOM)
+WATCHED: Final = (*(kind for kind in PARSERS if kind != "Approval"), *CUSTOM, "Approval")
+"""Approvals come last: where none of our kinds is installed, it is one of the needed ones that is waited for."""
 
 OPTIONAL: Final[Mapping[str, str]] = {
     "Service": "dependencies behind Services are not recognised",

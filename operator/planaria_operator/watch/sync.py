@@ -122,6 +122,8 @@ async def _put_all(feed: Feed, kind: str, bodies: Iterable[JsonBody]) -> None:
 
 
 def _missing(kind: str) -> str:
-    if kind in CUSTOM or kind == "Approval":
+    if kind == "Approval":
+        return f"{kind} is not installed in this cluster; kubectl apply -f crds/, then restart the operator"
+    if kind in CUSTOM:
         return f"{kind} is not installed in this cluster; install it with: kubectl apply -f crds/"
     return f"{kind} is not served by this API server"
