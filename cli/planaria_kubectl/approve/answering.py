@@ -104,10 +104,8 @@ async def _told(session: Session, report: ApprovalReport, uid: str, seconds: flo
     except TimeoutError:
         message = "the operator has not taken note of it yet: kubectl planaria status tells whether it runs"
         return report.model_copy(update={"message": message})
-    waits = waits_for(remediation, None, session.now)
-    return report.model_copy(
-        update={"outcome": found.outcome.value, "message": waits and f"it waits for {waits}"}
-    )
+    message = f"{remediation.name} is {remediation.status.stage.value} now"
+    return report.model_copy(update={"outcome": found.outcome.value, "message": message})
 
 
 def _heard(remediation: Remediation, uid: str) -> AnswerRecord | None:

@@ -17,6 +17,6 @@ class ApprovalReport(Report):
     outcome: str = ""
     """With --wait: Counted, Late or Void, as the operator took it; empty where it has not looked yet, or nobody waited."""
     message: str = ""
-    """How the Remediation stands then."""
+    """With --wait: how the Remediation stood then."""
     proposal: DiffReport
     """What was answered."""

@@ -26,5 +26,5 @@ class Approved:
         asked, digest = proposal.remediation.status.open_proposal, proposal.plan.digest
         if asked and asked.approved_at and asked.digest == digest and proposal.now < asked.expires_at:
             return allow(self, f"{asked.approved_by} approved plan {digest}")
-        message = f"mode of {action.value} is Approve: nobody has approved plan {digest} yet"
+        message = f"mode of {action.value} is Approve: a person has to approve the plan first"
         return refuse(self, Reason.AWAITING_APPROVAL, message, RETRY_SECONDS)
