@@ -57,8 +57,13 @@ class Proposal:
     @property
     def policies(self) -> list[HealingPolicy]:
         """All of them, this one as it was read last."""
-        own = (self.policy.namespace, self.policy.name)
+        own = self.policy.key
         return [self.policy, *(each for key, each in self.store.policies.items() if key != own)]
+
+    @property
+    def namespace(self) -> str:
+        """Of what shows the fault. A node belongs to the namespace of the policy, and to none under a ClusterHealingPolicy."""
+        return self.target.namespace or self.policy.namespace
 
 
 @dataclass(frozen=True, slots=True)
