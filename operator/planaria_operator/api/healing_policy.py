@@ -67,7 +67,7 @@ class HealingPolicySpec(ApiModel):
             min_length=1,
             max_length=4,
             description="Kinds of target: Deployment, StatefulSet, DaemonSet, Node (default: all four). Node means: when a node "
-            "is lost, move this namespace's selected pods off it; "
+            "is lost, move the selected workloads' pods off it; "
             "the node itself is not touched.",
             json_schema_extra={"x-kubernetes-list-type": "set"},
         ),

@@ -14,7 +14,7 @@ class ProtectedNamespace:
     name = "protected-namespace"
 
     def check(self, proposal: Proposal) -> Verdict:
-        touched = _touched(proposal.plan) | ({proposal.namespace} - {""})
+        touched = _touched(proposal.plan) | ({proposal.namespace, proposal.policy.namespace} - {""})
         protected = sorted(touched & proposal.protected_namespaces)
         if protected:
             message = f"{', '.join(protected)} is protected, as are {len(proposal.protected_namespaces)} namespaces in all"

@@ -63,7 +63,8 @@ class Proposal:
     @property
     def namespace(self) -> str:
         """Of what shows the fault. A node belongs to the namespace of the policy, and to none under a ClusterHealingPolicy."""
-        return self.target.namespace or self.policy.namespace
+        own = self.policy.namespace
+        return self.target.namespace or own
 
 
 @dataclass(frozen=True, slots=True)
