@@ -98,9 +98,7 @@ def verdicts(dice: random.Random) -> list[Verdict]:
     }
     elsewhere = [deployment("w0", namespace="stock", ready=dice.choice([0, 3]), uid="uid-elsewhere")]
     spaces = [space(name) for name in dice.choice([("shop",), ("shop", "stock")])]
-    here = store(
-        views, elsewhere, spaces, owned, pods_of(owned, 2, **sick), node(ready=dice.random() < 0.8)
-    )
+    here = store(views, elsewhere, spaces, owned, pods_of(owned, 2, **sick), node(ready=dice.random() < 0.8))
     under = policy(**spec(dice))
     if dice.random() < 0.4:
         chosen_by = dice.choice([{}, {"kubernetes.io/metadata.name": "shop"}, {"team": "nobody"}])
