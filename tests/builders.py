@@ -27,7 +27,8 @@ from planaria_contract.actions import Parameters
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy, HealingPolicySpec
 from planaria_operator.api.selector import LabelSelector
-from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Node, Service
+from planaria_operator.objects.autoscaler import Autoscaler
+from planaria_operator.objects.cluster import EndpointSlice, Node, Service
 from planaria_operator.objects.meta import Meta, Owner
 from planaria_operator.objects.pod import Container, Pod, Termination
 from planaria_operator.objects.store import ClusterStore, View

@@ -84,7 +84,7 @@ def _usable(facts: Facts, rung: Rung) -> Decision | None:
     parameters = rung.parameters(facts)
     masks = merged(
         facts.situation.masks,
-        situation_masks(facts.situation.observation, rung.workload(facts)),
+        situation_masks(facts.situation.observation, rung.workload(facts), facts.situation.liberties),
         _tried_masks(facts),
     )
     hard = (mask for mask in masks if mask.reason != Reason.ALREADY_TRIED)
@@ -107,7 +107,7 @@ def _escalation(facts: Facts, why: str) -> Decision:
     reason = f"{facts.situation.state.fault.value}: {why}"[:280]
     masks = merged(
         facts.situation.masks,
-        situation_masks(facts.situation.observation, facts.workload),
+        situation_masks(facts.situation.observation, facts.workload, facts.situation.liberties),
         _tried_masks(facts),
     )
     return _decision(facts, rung=None, parameters=Escalate(reason=reason), masks=masks, explanation=reason)

@@ -10,7 +10,8 @@ from typing import Any
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
-from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Namespace, Node, Service
+from planaria_operator.objects.autoscaler import Autoscaler
+from planaria_operator.objects.cluster import EndpointSlice, Namespace, Node, Service
 from planaria_operator.objects.disruption import DisruptionBudget
 from planaria_operator.objects.meta import Meta
 from planaria_operator.objects.pod import Pod
