@@ -233,6 +233,7 @@ async def test_a_bad_release_that_git_ops_keeps_is_handed_over_with_the_reason()
     found = await decide(situation(Fault.BAD_CONFIGURATION, workload=kept))
     assert found.category is Action.ESCALATE
     assert [mask.reason for mask in found.masks if mask.category is Action.ROLLBACK] == ["OwnedByGitOps"]
+    assert "rollback (OwnedByGitOps)" in found.explanation
 
 
 # --- nodes

@@ -9,6 +9,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.decider import Situation
 from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.masks import merged, situation_masks
+from planaria_operator.decide.ownership import ownership_masks
 from planaria_operator.decide.rungs import (
     HESITATE,
     MIGRATE,
@@ -141,9 +142,11 @@ def _why_nothing_is_left(facts: Facts) -> str:
     tried = [
         each.signature.split(" ", maxsplit=1)[0] for each in facts.situation.tried if each.action != "none"
     ]
+    workload, liberties = facts.workload, facts.situation.liberties
+    owned = ownership_masks(workload, liberties) if workload else ()
     refused = [
         f"{mask.category.value} ({mask.reason})"
-        for mask in merged(facts.situation.masks)
+        for mask in merged(facts.situation.masks, owned)
         if mask.reason != Reason.UNSUPPORTED_TARGET
     ]
     parts = ["no rule fits that was not tried or ruled out"]
