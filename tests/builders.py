@@ -128,7 +128,16 @@ def workload(kind: str, name: str, *, desired: int = 3, **fields: Any) -> Worklo
     """A workload with everything it wants; `fields` are those of `Workload` and of `Meta`."""
     about = {
         key: fields.pop(key)
-        for key in ("namespace", "labels", "annotations", "created", "deleting", "uid", "resource_version")
+        for key in (
+            "namespace",
+            "labels",
+            "annotations",
+            "created",
+            "deleting",
+            "uid",
+            "resource_version",
+            "owner",
+        )
         if key in fields
     }
     about.setdefault("labels", {"app": name})
@@ -190,9 +199,9 @@ def service_of(owner: Workload, *, ready: int = 0, name: str | None = None) -> t
     return Service(about, dict(owner.match_labels)), EndpointSlice(slice_meta, about.name, ready)
 
 
-def autoscaler(owner: Workload) -> Autoscaler:
+def autoscaler(owner: Workload, **fields: Any) -> Autoscaler:
     about = meta("HorizontalPodAutoscaler", owner.meta.name, namespace=owner.meta.namespace)
-    return Autoscaler(about, owner.meta.kind, owner.meta.name)
+    return Autoscaler(about, owner.meta.kind, owner.meta.name, **fields)
 
 
 # --- nodes, the store, policies

@@ -105,6 +105,39 @@ class Live:
         return await Planner(self.kube, self.store).plan(decision(parameters, target), seen, policy, attempt)
 
 
+@asynccontextmanager
+async def minimal_kind(kube: KubeClient, group: str, kind: str, plural: str) -> AsyncIterator[None]:
+    """The shape of somebody else's custom resource, without its controller; afterwards it is gone again."""
+    version = {
+        "name": "v1alpha1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+    }
+    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
+    body = {
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+    where = ("CustomResourceDefinition", "", f"{plural}.{group}")
+    await kube.create(*where[:2], body)
+
+    async def served() -> bool:
+        found = (await kube.get(*where)).get("status") or {}
+        said = {each["type"]: each["status"] for each in found.get("conditions") or ()}
+        return said.get("Established") == "True"
+
+    async def removed() -> bool:
+        return f"{plural}.{group}" not in {each["metadata"]["name"] for each in await kube.list(where[0])}
+
+    await eventually(served, bool)
+    try:
+        yield
+    finally:
+        await kube.delete(*where)
+        await eventually(removed, bool)
+
+
 async def gone(live: Live, pod: JsonBody) -> bool:
     try:
         found = await live.get("Pod", pod["metadata"]["name"])
