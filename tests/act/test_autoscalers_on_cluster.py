@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from planaria_contract import Scale
+from planaria_contract import Restart, Scale
 from planaria_operator.act.builder import Refusal
 from planaria_operator.act.patches import ATTEMPT, REVERT
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
-from planaria_operator.kube.errors import Conflict, NotFound
+from planaria_operator.kube.errors import Conflict, Forbidden, NotFound
 from planaria_operator.kube.interface import JsonBody, PatchType
 from planaria_operator.objects.autoscaler import parse_autoscaler
 from tests.act.bodies import AT_ITS_MAXIMUM
@@ -124,6 +124,25 @@ async def test_without_keda_in_the_cluster_there_is_nothing_to_ask(live: Live):
         await live.kube.list(KEDA, live.namespace)
     await live.create("Deployment", replicas=1)
     assert isinstance(await live.plan("Deployment", TWICE), Plan)
+
+
+async def test_the_role_of_scale_is_what_it_takes_and_without_it_the_rest_goes_on(live: Live):
+    await autoscaled(live, 1, 3)
+    plan = await live.plan("Deployment", TWICE)
+    restart = await live.plan("Deployment", Restart())
+    assert isinstance(plan, Plan)
+    assert isinstance(restart, Plan)
+    without = await live.as_operator_with("read", "restart")
+    with_it = await live.as_operator_with("read", "scale")
+    with pytest.raises(Forbidden, match="horizontalpodautoscalers"):
+        await without.actor.dry_run(plan.operations)
+    await without.actor.dry_run(restart.operations)
+
+    await with_it.actor.dry_run(plan.operations)
+    await with_it.actor.apply(plan.operations, TOKEN)
+    assert spec(await live.get(HPA))["minReplicas"] == 4
+    for each in (without, with_it):
+        await each.kube.close()
 
 
 @pytest.fixture

@@ -27,6 +27,12 @@ def test_it_is_called_by_what_a_person_edits():
     assert str(parse_autoscaler(autoscaler(keda=True))) == "ScaledObject/owner"
 
 
+def test_labels_that_keda_copied_say_nothing_of_git_ops():
+    labels = {"argocd.argoproj.io/instance": "shop"}
+    assert parse_autoscaler(autoscaler(labels=labels)).keeper is not None
+    assert parse_autoscaler(autoscaler(labels=labels, keda=True)).keeper is None
+
+
 def test_a_scaled_object_is_for_a_deployment_unless_it_says_otherwise():
     assert parse_scaled_object(scaled_object()).target_kind == "Deployment"
     other = scaled_object(scaleTargetRef={"kind": "StatefulSet", "name": "db"}, minReplicaCount=2)

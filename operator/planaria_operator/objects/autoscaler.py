@@ -26,6 +26,7 @@ class Autoscaler:
     blind: str = ""
     """Why it cannot read its metrics, so that it holds the count as it is; empty where it can."""
     keeper: Keeper | None = None
+    """None also where KEDA made it, which copies the labels of its ScaledObject: that one is asked."""
 
     @property
     def stuck(self) -> bool:
@@ -56,15 +57,16 @@ class ScaledObject:
 def parse_autoscaler(body: Body) -> Autoscaler:
     spec = body.get("spec") or {}
     target = spec.get("scaleTargetRef") or {}
+    meta = parse_meta("HorizontalPodAutoscaler", body)
     return Autoscaler(
-        meta=parse_meta("HorizontalPodAutoscaler", body),
+        meta=meta,
         target_kind=target.get("kind", ""),
         target_name=target.get("name", ""),
         minimum=spec.get("minReplicas", 1),
         maximum=spec.get("maxReplicas") or 0,
         limited=_says(body, "ScalingLimited", "True", "TooManyReplicas"),
         blind=_blind(find_condition(body, "ScalingActive") or {}),
-        keeper=parse_keeper(body),
+        keeper=None if meta.owner and meta.owner.kind == SCALED_OBJECT else parse_keeper(body),
     )
 
 
