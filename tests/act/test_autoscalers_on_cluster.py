@@ -1,6 +1,7 @@
 """Autoscalers on a real API server, with the real autoscaling controller, which here never gets a metric."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ async def autoscaled(live: Live, least: int, most: int, **metadata: object) -> N
     await eventually(lambda: live.get(HPA), lambda body: bool(parse_autoscaler(body).blind))
 
 
-async def held_plan(live: Live, **spec: object) -> Plan:
+async def held_plan(live: Live, **spec: Any) -> Plan:
     """As if its metrics asked for more than its maximum, until the controller says again that it has none."""
 
     async def made() -> Plan | Refusal:

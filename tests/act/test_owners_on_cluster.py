@@ -1,5 +1,7 @@
 """GitOps controllers and foreign owners, as the API server itself records them."""
 
+from typing import Any
+
 import pytest
 
 from planaria_contract import Restart, Rollback, Scale
@@ -37,7 +39,7 @@ async def two_revisions(live: Live, manager: str, *, with_replicas: bool = False
     await live.settled("Deployment")
 
 
-async def refusal(live: Live, parameters: Parameters, **spec: object) -> Reason:
+async def refusal(live: Live, parameters: Parameters, **spec: Any) -> Reason:
     found = await live.plan("Deployment", parameters, **spec)
     assert isinstance(found, Refusal), found
     return found.reason

@@ -28,7 +28,7 @@ def name_of(parameters: Parameters) -> str:
 
 
 def written_by(manager: str, *fields: str) -> list[JsonBody]:
-    spec = {f"f:{field}": {} for field in fields}
+    spec: JsonBody = {f"f:{field}": {} for field in fields}
     return [{"manager": manager, "operation": "Apply", "fieldsV1": {"f:spec": spec}}]
 
 

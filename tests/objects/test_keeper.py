@@ -10,7 +10,7 @@ ID = "argocd.argoproj.io/tracking-id"
 
 
 def entry(manager: str, *fields: str, **parts: Any) -> dict[str, Any]:
-    spec = {f"f:{field}": {} for field in fields}
+    spec: dict[str, Any] = {f"f:{field}": {} for field in fields}
     return {"manager": manager, "operation": "Update", "fieldsV1": {"f:spec": spec}, **parts}
 
 
