@@ -1,5 +1,6 @@
 """Somebody else is at work at the same moment, on a real API server: one right record, and no second action."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -67,6 +68,27 @@ async def test_a_bound_that_somebody_moves_at_the_same_moment_stays_theirs(live:
     assert (outcomes(overtaken), said(overtaken, "Executed")) == (["Superseded"], ("False", "WorldChanged"))
     await here.until("Escalated")
     assert (await live.get(HPA))["spec"] == theirs["spec"]
+
+
+@pytest.mark.parametrize("theirs", [None, 5])
+async def test_a_bound_that_did_not_help_is_put_back_unless_somebody_has_moved_it(
+    live: Live, theirs: int | None
+):
+    await live.create("Deployment", replicas=2)
+    await live.kube.create(HPA, live.namespace, hpa_body(1, 8))
+    await eventually(lambda: live.get(HPA), lambda body: bool((body.get("status") or {}).get("conditions")))
+    here = race(live, TWICE)
+    await here.begin()
+    await here.until("Verifying")
+    assert (await live.get(HPA))["spec"]["minReplicas"] == 4
+    if theirs:
+        await live.change(HPA, {"spec": {"minReplicas": theirs}})
+
+    here.late += timedelta(minutes=2)
+    over = await here.until("Escalated")
+    assert outcomes(over) == ["Ineffective"]
+    assert said(over, "Reverted") == (("False", "RevertFailed") if theirs else ("True", "ActionReverted"))
+    assert (await live.get(HPA))["spec"]["minReplicas"] == (theirs or 1)
 
 
 async def test_a_person_who_fixes_it_before_the_action_is_thanked_and_left_alone(live: Live):
