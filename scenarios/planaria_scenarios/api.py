@@ -50,6 +50,7 @@ PLACES = {
         "apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings", namespaced=False
     ),
     "HealingPolicy": Place("apis/planaria.dev/v1alpha1", "healingpolicies"),
+    "ClusterHealingPolicy": Place("apis/planaria.dev/v1alpha1", "clusterhealingpolicies", namespaced=False),
     "Remediation": Place("apis/planaria.dev/v1alpha1", "remediations"),
 }
 

@@ -16,7 +16,7 @@ from planaria_operator.api.approval import ApprovalSpec
 from planaria_operator.api.base import API_VERSION, GROUP, VERSION
 from planaria_operator.api.explain import explained
 from planaria_operator.api.generated import arguments, settle
-from planaria_operator.api.healing_policy import HealingPolicySpec
+from planaria_operator.api.healing_policy import ClusterHealingPolicySpec, HealingPolicySpec
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import RemediationSpec, RemediationStatus
 from planaria_operator.api.schema import Schema, structural
@@ -54,12 +54,24 @@ class Kind:
     """Fields that `kubectl get --field-selector` takes."""
     defaults: bool = False
     """A person writes the spec, so what is left out is filled in where that person can see it."""
+    namespaced: bool = True
 
     @property
     def crd_name(self) -> str:
         return f"{self.plural}.{GROUP}"
 
 
+POLICY_COLUMNS = (
+    column("Mode", ".spec.mode"),
+    column("Ready", condition("Ready", "status")),
+    column("Targets", ".status.targets", "integer"),
+    column("Unhealthy", ".status.unhealthy", "integer"),
+    column("Active", ".status.active", "integer"),
+    AGE,
+    column("Reason", condition("Ready", "reason"), wide=True),
+    column("Metrics", condition("MetricsAvailable", "status"), wide=True),
+    column("MinHealthy", ".spec.guardrails.minHealthy", wide=True),
+)
 HEALING_POLICY = Kind(
     name="HealingPolicy",
     plural="healingpolicies",
@@ -68,19 +80,22 @@ HEALING_POLICY = Kind(
     "is touched; with an empty one, faults are recorded and nothing is changed.",
     spec=HealingPolicySpec,
     status=HealingPolicyStatus,
-    columns=(
-        column("Mode", ".spec.mode"),
-        column("Ready", condition("Ready", "status")),
-        column("Targets", ".status.targets", "integer"),
-        column("Unhealthy", ".status.unhealthy", "integer"),
-        column("Active", ".status.active", "integer"),
-        AGE,
-        column("Reason", condition("Ready", "reason"), wide=True),
-        column("Metrics", condition("MetricsAvailable", "status"), wide=True),
-        column("MinHealthy", ".spec.guardrails.minHealthy", wide=True),
-    ),
+    columns=POLICY_COLUMNS,
     selectable=(".spec.mode",),
     defaults=True,
+)
+CLUSTER_HEALING_POLICY = Kind(
+    name="ClusterHealingPolicy",
+    plural="clusterhealingpolicies",
+    short_name="chpol",
+    description="ClusterHealingPolicy says what Planaria may heal in the namespaces that its namespaceSelector chooses, and "
+    "how far it may go. Where a HealingPolicy selects the same target, that one has it.",
+    spec=ClusterHealingPolicySpec,
+    status=HealingPolicyStatus,
+    columns=POLICY_COLUMNS,
+    selectable=(".spec.mode",),
+    defaults=True,
+    namespaced=False,
 )
 REMEDIATION = Kind(
     name="Remediation",
@@ -101,6 +116,7 @@ REMEDIATION = Kind(
         column("Reason", condition("Succeeded", "reason"), wide=True),
         column("Kind", ".spec.target.kind", wide=True),
         column("Policy", ".spec.policy", wide=True),
+        column("PolicyKind", ".spec.policyKind", wide=True),
         column("Approved", condition("Approved", "reason"), wide=True),
     ),
     selectable=(".spec.policy", ".status.stage"),
@@ -123,7 +139,7 @@ APPROVAL = Kind(
     ),
     selectable=(".spec.remediation", ".spec.verdict"),
 )
-KINDS = (HEALING_POLICY, REMEDIATION, APPROVAL)
+KINDS = (HEALING_POLICY, CLUSTER_HEALING_POLICY, REMEDIATION, APPROVAL)
 
 
 def definition(kind: Kind) -> dict[str, Any]:
@@ -149,7 +165,12 @@ def definition(kind: Kind) -> dict[str, Any]:
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": kind.crd_name, "labels": {"app.kubernetes.io/part-of": "planaria"}},
-        "spec": {"group": GROUP, "scope": "Namespaced", "names": names, "versions": [version]},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
+            "names": names,
+            "versions": [version],
+        },
     }
 
 

@@ -36,7 +36,7 @@ GCCollector(registry=REGISTRY)
 
 INCIDENTS: Final = Counter(
     "planaria_incidents_total",
-    "Incidents opened, by policy (namespace/name) and first symptom.",
+    "Incidents opened, by policy (namespace/name; name alone of a cluster-wide one) and first symptom.",
     ["policy", "symptom"],
     registry=REGISTRY,
 )
@@ -66,7 +66,7 @@ APPROVALS: Final = Counter(
 )
 APPROVALS_WAITING: Final = Gauge(
     "planaria_approvals_waiting",
-    "Remediations that wait for a person's approval, by policy (namespace/name).",
+    "Remediations that wait for a person's approval, by policy (namespace/name; name alone of a cluster-wide one).",
     ["policy"],
     registry=REGISTRY,
 )
@@ -167,13 +167,13 @@ NOVELTY: Final = Histogram(
 )
 BUDGET_USED: Final = Gauge(
     "planaria_budget_used_actions",
-    "Actions that a policy (namespace/name) has reserved within its sliding window.",
+    "Actions that a policy (namespace/name; name alone of a cluster-wide one) has reserved within its sliding window.",
     ["policy"],
     registry=REGISTRY,
 )
 BUDGET_LIMIT: Final = Gauge(
     "planaria_budget_limit_actions",
-    "Actions that a policy (namespace/name) allows within its sliding window.",
+    "Actions that a policy (namespace/name; name alone of a cluster-wide one) allows within its sliding window.",
     ["policy"],
     registry=REGISTRY,
 )
@@ -248,19 +248,15 @@ def show_records(policies: Iterable[HealingPolicy], records: Iterable[Remediatio
     count_stages(record.status.stage for record in records)
     waiting = [record.spec.visible_at for record in records if record.status.stage is Stage.ESCALATED]
     OLDEST_ESCALATION.set(min(waiting).timestamp() if waiting else 0)
-    asked = Tally(
-        f"{record.namespace}/{record.spec.policy}"
-        for record in records
-        if record.status.stage is Stage.AWAITING
-    )
+    asked = Tally(record.policy_key for record in records if record.status.stage is Stage.AWAITING)
     for gauge in (BUDGET_USED, BUDGET_LIMIT, APPROVALS_WAITING):
         gauge.clear()
     for policy in policies:
-        name, budget = f"{policy.namespace}/{policy.name}", policy.spec.guardrails.budget
+        name, budget = policy.label, policy.spec.guardrails.budget
         oldest = now - timedelta(seconds=budget.window_seconds)
         BUDGET_USED.labels(policy=name).set(sum(each.time > oldest for each in policy.status.reservations))
         BUDGET_LIMIT.labels(policy=name).set(budget.actions)
-        APPROVALS_WAITING.labels(policy=name).set(asked[name])
+        APPROVALS_WAITING.labels(policy=name).set(asked[policy.key])
         for symptom in SymptomKind:  # from zero on, see below
             INCIDENTS.labels(policy=name, symptom=symptom.value)
 
