@@ -22,7 +22,8 @@ ALLOWED = {
     "keda.sh": "get scaledobjects, list scaledobjects, patch scaledobjects",
     "policy": "watch poddisruptionbudgets",
     "events.k8s.io": "list events, create events, patch events",
-    "planaria.dev": "watch healingpolicies, patch healingpolicies/status, create remediations, delete remediations, "
+    "planaria.dev": "watch healingpolicies, patch healingpolicies/status, watch clusterhealingpolicies, "
+    "patch clusterhealingpolicies/status, create remediations, delete remediations, "
     "patch remediations/status",
 }
 DENIED = {
@@ -32,7 +33,8 @@ DENIED = {
     "autoscaling": "update horizontalpodautoscalers, delete horizontalpodautoscalers, patch horizontalpodautoscalers/status",
     "keda.sh": "create scaledobjects, delete scaledobjects, watch triggerauthentications",
     "policy": "patch poddisruptionbudgets, delete poddisruptionbudgets",
-    "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations",
+    "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations, "
+    "patch clusterhealingpolicies, create clusterhealingpolicies",
     "apiextensions.k8s.io": "list customresourcedefinitions, create customresourcedefinitions",
     "rbac.authorization.k8s.io": "escalate clusterroles, bind clusterroles, create clusterrolebindings",
 }

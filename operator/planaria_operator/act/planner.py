@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from planaria_contract import Action, Decision, Observation
+from planaria_contract import Action, Decision, ObjectRef, Observation
 from planaria_operator.act import migrate, resize, restart, rollback, scale
 from planaria_operator.act.bodies import meta
 from planaria_operator.act.builder import Refusal, Setting
@@ -50,7 +50,7 @@ class Planner:
             return Refusal(
                 Reason.NOT_ALLOWED_BY_POLICY, f"{policy.name} does not list {decision.category.value}"
             )
-        if refusal := _out_of_reach(decision, policy):
+        if refusal := _out_of_reach(decision, observation.target, policy):
             return refusal
         try:
             setting = await self._setting(decision, observation, policy, bounds, remediation)
@@ -70,11 +70,15 @@ class Planner:
     ) -> Setting:
         kind, name = decision.target.kind, decision.target.name
         node = kind == "Node"
-        target = await self._kube.get(kind, "" if node else policy.namespace, name)
-        owners = await self._owners(target, kind, policy.namespace)
-        pods = await self._pods(target, policy.namespace, node=name if node else "")
+        namespace = observation.target.namespace or policy.namespace
+        target = await self._kube.get(kind, "" if node else namespace, name)
+        owners = await self._owners(target, kind, namespace)
+        pods = await self._pods(target, namespace, node=name if node else "")
+        observed = {pod.uid for pod in observation.pods}
+        # Of namesakes on a node, in several namespaces, the one that was observed is meant: the last one stands.
+        pods.sort(key=lambda pod: meta(pod).get("uid") in observed)
         scale = decision.category is Action.SCALE
-        autoscalers, scaled = await self._scalers(target, kind, policy.namespace) if scale else ((), ())
+        autoscalers, scaled = await self._scalers(target, kind, namespace) if scale else ((), ())
         return Setting(
             decision=decision,
             observation=observation,
@@ -137,12 +141,14 @@ def _by_keda(autoscaler: JsonBody) -> bool:
     return parse_autoscaler(autoscaler).made_by_keda
 
 
-def _out_of_reach(decision: Decision, policy: HealingPolicy) -> Refusal | None:
-    target = decision.target
+def _out_of_reach(decision: Decision, ill: ObjectRef, policy: HealingPolicy) -> Refusal | None:
+    """`ill`: what shows the fault. A ClusterHealingPolicy reaches far, one incident does not leave its namespace."""
+    target, namespace = decision.target, ill.namespace or policy.namespace
     if target.kind not in {*WORKLOAD_KINDS, "Node"}:
         return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} is no workload and no node")
-    if target.namespace not in {None, policy.namespace} or (target.kind == "Node" and target.namespace):
-        return Refusal(Reason.NOT_SELECTED, f"{target} is not in namespace {policy.namespace}")
+    outside = target.namespace not in {None, namespace} or (target.kind != "Node" and not namespace)
+    if outside or (target.kind == "Node" and target.namespace):
+        return Refusal(Reason.NOT_SELECTED, f"{target} is not in namespace {namespace}")
     return None
 
 

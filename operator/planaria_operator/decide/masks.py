@@ -23,7 +23,7 @@ def policy_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
     )
     missing = tuple(
         _mask(
-            action, Reason.NOT_ALLOWED_BY_POLICY, f"HealingPolicy {policy.name} does not list {action.value}"
+            action, Reason.NOT_ALLOWED_BY_POLICY, f"{policy.kind} {policy.name} does not list {action.value}"
         )
         for action in GOVERNED
         if policy.spec.allows(action) is None
@@ -40,7 +40,7 @@ def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
     if Mode.ENFORCE not in modes.values():
         return ()
     return tuple(
-        _mask(action, Reason.OBSERVE_MODE, f"HealingPolicy {policy.name} only observes {action.value}")
+        _mask(action, Reason.OBSERVE_MODE, f"{policy.kind} {policy.name} only observes {action.value}")
         for action, mode in modes.items()
         if mode is Mode.OBSERVE
     )
