@@ -44,7 +44,7 @@ def scene(
 ) -> Scene:
     if target.kind == "Node":
         return Scene(target, None, tuple(_pods_on(store, policy, target.name)), ())
-    workload = store.workload(target.kind, policy.namespace, target.name)
+    workload = store.workload(target.kind, target.namespace or policy.namespace, target.name)
     pods = [pod for pod in store.pods_of(workload) if pod.active] if workload else []
     named = {symptom.subject.name for symptom in symptoms if symptom.subject.kind == "Pod"}
     ill = [pod for pod in pods if pod.meta.name in named]

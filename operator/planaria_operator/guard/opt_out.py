@@ -29,9 +29,10 @@ class OptOut:
 
 def _concerned(proposal: Proposal) -> Iterator[Meta]:
     """The namespace, the workloads, the pods that would be touched, and the nodes that those are on."""
-    space = proposal.store.namespace(proposal.policy.namespace)
-    if space:
-        yield space.meta
+    evicted = {call.object.namespace for call in proposal.calls if call.object.namespace}
+    for name in sorted({proposal.policy.namespace} | evicted):
+        if space := proposal.store.namespace(name):
+            yield space.meta
     yield from (workload.meta for workload in _workloads(proposal))
     pods = {pod.meta.name: pod for pod in _pods(proposal)}
     yield from (pods[name].meta for name in sorted(pods))

@@ -27,6 +27,8 @@ RESOURCES: dict[str, Resource] = {
     "EndpointSlice": Resource("discovery.k8s.io/v1", "endpointslices"),
     "HorizontalPodAutoscaler": Resource("autoscaling/v2", "horizontalpodautoscalers"),
     "PodDisruptionBudget": Resource("policy/v1", "poddisruptionbudgets"),
+    "PersistentVolumeClaim": Resource("v1", "persistentvolumeclaims"),
+    "PersistentVolume": Resource("v1", "persistentvolumes", namespaced=False),
     "Event": Resource("events.k8s.io/v1", "events"),
     "Lease": Resource("coordination.k8s.io/v1", "leases"),
     "CustomResourceDefinition": Resource(
@@ -38,6 +40,14 @@ RESOURCES: dict[str, Resource] = {
     "HealingPolicy": Resource("planaria.dev/v1alpha1", "healingpolicies"),
     "Remediation": Resource("planaria.dev/v1alpha1", "remediations"),
 }
+
+
+class ExecResult(NamedTuple):
+    """How a command in a container ended."""
+
+    exit_code: int
+    output: str
+    """Standard output and error as they came, undecodable bytes replaced; the rest is cut off."""
 
 
 class PatchType(StrEnum):
@@ -95,6 +105,22 @@ class Kube(Protocol):
         limit_bytes: int,
     ) -> str:
         """With timestamps. Bounded on the server; undecodable bytes are replaced."""
+        ...
+
+    async def exec(  # noqa: PLR0913  an API call has these parts
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: tuple[str, ...],
+        *,
+        timeout: float,  # noqa: ASYNC109  of this call, which has another one than the rest
+        limit_bytes: int,
+    ) -> ExecResult:
+        """Run `command` as it stands, without a shell, within `timeout` seconds, and keep `limit_bytes` of what it prints.
+
+        Raises NotStarted where it certainly did not run, MayHaveRun where its end is not known, and Forbidden.
+        """
         ...
 
     async def node_text(self, node: str, path: str) -> str:

@@ -2,10 +2,21 @@
 
 from datetime import timedelta
 
+from planaria_contract import Action
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation, RemediationStatus, Stage
-from planaria_operator.kube.errors import Conflict, Forbidden, KubeError, Temporary, TooManyRequests
+from planaria_operator.act.running import TOLD_CHARACTERS, CommandFailed
+from planaria_operator.evidence.redact import redactor_of
+from planaria_operator.kube.errors import (
+    Conflict,
+    Forbidden,
+    KubeError,
+    MayHaveRun,
+    NotStarted,
+    Temporary,
+    TooManyRequests,
+)
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.telemetry import metrics
@@ -32,10 +43,20 @@ async def apply(parts: Parts, case: Case) -> Remediation:
         return await _later(parts, case, attempt, error)
     except Forbidden as error:
         return await _failed(parts, case, attempt, Reason.FORBIDDEN, error)
+    except (CommandFailed, NotStarted, MayHaveRun) as error:
+        told = type(error)(redacted(case, str(error)))
+        return await _failed(parts, case, attempt, Reason.COMMAND_FAILED, told)
     except KubeError as error:
         return await _failed(parts, case, attempt, Reason.REJECTED, error)
     parts.journal.passed(Station.ACT, case.key, action=attempt.plan.action.value)
+    if attempt.plan.action is Action.RELOAD:
+        notes = [redacted(case, note) for note in notes]
     return await _applied(parts, case, attempt, notes)
+
+
+def redacted(case: Case, note: str) -> str:
+    """What a command printed is as private as a log, so the policy's own patterns go over it before it is told."""
+    return redactor_of(case.policy.spec.evidence).text(note)[:TOLD_CHARACTERS]
 
 
 async def _applied(parts: Parts, case: Case, attempt: Attempt, notes: list[str]) -> Remediation:
