@@ -23,6 +23,8 @@ NEEDS = {
     "scale": SCALES,
     "resize": {("", "pods/resize", "patch"), *TEMPLATES},
     "migrate": {("", "pods/eviction", "create"), ("", "nodes", "patch")},
+    "isolate": {("", "pods/eviction", "create"), ("", "nodes", "patch")},
+    "reload": {("", "pods/exec", "create"), ("", "pods/exec", "get"), ("", "pods", "patch")},
 }
 ACTIONS = sorted(NEEDS)
 OF_A_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "customresourcedefinitions"}
@@ -39,7 +41,7 @@ def acting(bodies):
     return {
         (group, resource, verb)
         for group, resource, verb in granted
-        if (verb not in {"get", "list", "watch"} or resource.endswith("/scale"))
+        if (verb not in {"get", "list", "watch"} or resource.endswith(("/scale", "/exec")))
         and group not in {"planaria.dev", "events.k8s.io"}
     }
 

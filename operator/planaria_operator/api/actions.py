@@ -8,7 +8,6 @@ from pydantic import ConfigDict, Field
 from planaria_operator.api.base import ApiModel, Percent
 from planaria_operator.api.cel import rule, validations
 
-
 Word = Annotated[str, Field(min_length=1, max_length=512)]
 """One argument of a command."""
 

@@ -141,6 +141,7 @@ def _placement_masks(observation: Observation) -> Iterator[Mask]:
     if observation.nodes and not any(node.ready and node.schedulable for node in others):
         message = "no ready and schedulable node is without an affected pod"
         yield _mask(Action.MIGRATE, Reason.NO_OTHER_NODE, message)
+        yield _mask(Action.ISOLATE, Reason.NO_OTHER_NODE, message)
 
 
 def _mask(action: Action, reason: Reason, message: str) -> Mask:

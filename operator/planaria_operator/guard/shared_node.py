@@ -61,7 +61,7 @@ def _members(
 
 def _only_node(about: Scene) -> str | None:
     """The one node that all affected pods are on."""
-    if about.workload is None or about.workload.meta.kind == "DaemonSet" and len(about.affected) > 1:
+    if about.workload is None or (about.workload.meta.kind == "DaemonSet" and len(about.affected) > 1):
         return None
     names = {pod.node for pod in about.affected}
     return names.pop() if len(names) == 1 else None

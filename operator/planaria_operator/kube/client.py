@@ -141,7 +141,7 @@ class KubeClient(Kube):
                 return data.decode(errors="replace")
             tail_lines = max(1, tail_lines // 4)
 
-    async def exec(  # noqa: PLR0913  an API call has these parts
+    async def exec(
         self,
         namespace: str,
         pod: str,

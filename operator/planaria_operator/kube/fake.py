@@ -155,7 +155,7 @@ class FakeKube(Kube):
         self._note(Call("evict", "Pod", namespace, pod, "eviction", {"uid": uid}, dry_run=dry_run))
         self._remove("Pod", namespace, pod, uid, dry_run=dry_run)
 
-    async def exec(  # noqa: PLR0913  an API call has these parts
+    async def exec(
         self,
         namespace: str,
         pod: str,

@@ -107,7 +107,7 @@ class Kube(Protocol):
         """With timestamps. Bounded on the server; undecodable bytes are replaced."""
         ...
 
-    async def exec(  # noqa: PLR0913  an API call has these parts
+    async def exec(
         self,
         namespace: str,
         pod: str,

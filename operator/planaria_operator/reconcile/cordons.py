@@ -36,10 +36,10 @@ def being_isolated(store: ClusterStore, case: Case) -> str | None:
         return None
     for record in store.remediations.values():
         attempt = record.status.attempt
-        under_way = record.status.stage in {Stage.ACTING, Stage.VERIFYING}
-        if attempt and under_way and attempt.plan.action is Action.ISOLATE:
-            if attempt.plan.target.name == shared.node:
-                return f"Remediation {record.name} isolates node {shared.node} for all that fail there"
+        if attempt is None or record.status.stage not in {Stage.ACTING, Stage.VERIFYING}:
+            continue
+        if (attempt.plan.action, attempt.plan.target.name) == (Action.ISOLATE, shared.node):
+            return f"Remediation {record.name} isolates node {shared.node} for all that fail there"
     return None
 
 

@@ -34,6 +34,10 @@ async def propose(parts: Parts, case: Case) -> Remediation:
         return await escalated(parts, case, f"{limit} of {limit} allowed attempts are used up")
     if lead := being_isolated(parts.store, case):
         return await blocked(parts, case, Reason.SHARED_CAUSE, lead, retry_after=10)
+    return await _choose(parts, case)
+
+
+async def _choose(parts: Parts, case: Case) -> Remediation:
     masks = _known_masks(case)
     for _ in Action:  # every refusal masks one category, so this ends
         decision = await _decide(parts, case, masks)
