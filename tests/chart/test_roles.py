@@ -27,7 +27,7 @@ NEEDS = {
     "reload": {("", "pods/exec", "create"), ("", "pods/exec", "get"), ("", "pods", "patch")},
 }
 ACTIONS = sorted(NEEDS)
-OF_A_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "customresourcedefinitions"}
+OF_A_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "persistentvolumes", "customresourcedefinitions"}
 NEVER = {"*", "secrets", "configmaps", "pods/exec", "escalate", "bind", "impersonate", "deletecollection"}
 
 

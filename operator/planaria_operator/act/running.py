@@ -43,7 +43,7 @@ def marking(pod: Mapping[str, Any], token: str) -> JsonBody | None:
 
 
 def ended(about: ObjectReference, result: ExecResult) -> str:
-    """In one line. Raises CommandFailed."""
+    """With what it printed, as it came. Raises CommandFailed."""
     said = f"exit code {result.exit_code}{_quoted(result.output)}"
     if result.exit_code:
         raise CommandFailed(f"the declared command failed in {about}: {said}")
@@ -57,7 +57,7 @@ def begun_before(about: ObjectReference) -> str:
 
 
 def _quoted(output: str) -> str:
-    words = " ".join("".join(char if char.isprintable() else " " for char in output).split())
-    if not words:
-        return ", it printed nothing"
-    return f", it printed: {words}"
+    """Its lines stay lines until they were redacted: a key is recognised by where it begins and ends."""
+    lines = ("".join(char if char.isprintable() else " " for char in line) for line in output.splitlines())
+    text = "\n".join(line for line in lines if line.strip())
+    return f", it printed: {text}" if text else ", it printed nothing"

@@ -62,7 +62,7 @@ class Kind:
 
 
 NO_ISOLATE = rule(
-    "!self.actions.exists(each, each.type == 'isolate')",
+    "!has(self.actions) || !self.actions.exists(each, each.type == 'isolate')",
     "isolate concerns every namespace that has pods on the node: list it in a ClusterHealingPolicy, not in a HealingPolicy",
     field=".actions",
 )

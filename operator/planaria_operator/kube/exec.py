@@ -20,6 +20,7 @@ PROTOCOLS: Final = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 PRINTED: Final = (1, 2)
 STATUS: Final = 3
 LARGEST_MESSAGE: Final = 2**20
+CAUSE_CHARACTERS: Final = 160
 
 
 def query_of(container: str, command: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -55,8 +56,7 @@ class Conversation:
             return ExecResult(0, self._output)
         code = _exit_code(self._status)
         if code is None:
-            message = one_line(str(self._status.get("message") or "no reason was given"))
-            raise NotStarted(f"{self._attempt}: {message}")
+            raise NotStarted(f"{self._attempt}: {_cause(self._status)}")
         return ExecResult(code, self._output)
 
     def _take(self, channel: int, data: bytes) -> None:
@@ -84,6 +84,12 @@ async def converse(
     except TimeoutError:
         return heard.result(f"no end within {seconds:g} s")
     return heard.result()
+
+
+def _cause(status: Mapping[str, Any]) -> str:
+    """The end of the message: every layer that passed it on has put its own words before it."""
+    message = one_line(str(status.get("message") or "no reason was given"), LARGEST_MESSAGE)
+    return message if len(message) <= CAUSE_CHARACTERS else f"…{message[-CAUSE_CHARACTERS:]}"
 
 
 def _parsed(data: bytes) -> Mapping[str, Any]:

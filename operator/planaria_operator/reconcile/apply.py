@@ -65,7 +65,8 @@ def _told(case: Case, error: KubeError) -> KubeError:
 
 def redacted(case: Case, note: str) -> str:
     """What a command printed is as private as a log, so the policy's own patterns go over it before it is told."""
-    return redactor_of(case.policy.spec.evidence).text(note)[:TOLD_CHARACTERS]
+    lines = redactor_of(case.policy.spec.evidence).lines(note.splitlines())
+    return " ".join(" ".join(lines).split())[:TOLD_CHARACTERS]
 
 
 async def _applied(parts: Parts, case: Case, attempt: Attempt, notes: list[str]) -> Remediation:
