@@ -19,7 +19,7 @@ GOVERNED = (
 """Actions that a policy lists. Escalating is always allowed, waiting until patience is at its end."""
 
 
-ONE_NAMESPACE = "a HealingPolicy of one namespace may not close a node; a ClusterHealingPolicy may"
+ONE_NAMESPACE = "only a ClusterHealingPolicy may close a node"
 
 
 def policy_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
