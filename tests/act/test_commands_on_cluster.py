@@ -107,7 +107,7 @@ async def test_another_attempt_runs_it_once_more(app: Live):
 async def test_a_crash_between_mark_and_command_means_that_it_is_not_run(app: Live):
     plan = await planned(app, *COUNTED)
     with pytest.raises(Unavailable):
-        await Actor(DiesBeforeExec(app.kube)).apply(plan.operations, TOKEN)  # type: ignore[arg-type]
+        await Actor(DiesBeforeExec(app.kube)).apply(plan.operations, TOKEN)
     (said,) = await app.actor.apply(plan.operations, TOKEN)
     assert "may have run, and is not run again" in said
     assert await runs(app) == 0
@@ -157,7 +157,7 @@ async def test_a_role_without_the_right_is_told_before_anything_is_marked(
     plan = await planned(app, *COUNTED)
     kube = Denied(app.kube)
     with pytest.raises(Forbidden, match="not allowed to get pods/exec in namespace"):
-        await Actor(kube).dry_run(plan.operations)  # type: ignore[arg-type]
+        await Actor(kube).dry_run(plan.operations)
     (pod,) = await app.running(1)
     assert RELOADED_BY not in (pod["metadata"].get("annotations") or {})
 
@@ -176,4 +176,7 @@ class Denied:
         assert (kind, namespace, dry_run) == ("SelfSubjectAccessReview", "", True)
         where = body["spec"]["resourceAttributes"]["namespace"]
         account = {"user": f"system:serviceaccount:{where}:default"}
-        return await self._kube.create(OTHERS, "", {"spec": {**body["spec"], **account}}, dry_run=True)
+        asked: JsonBody = await self._kube.create(
+            OTHERS, "", {"spec": {**body["spec"], **account}}, dry_run=True
+        )
+        return asked

@@ -198,7 +198,7 @@ def test_those_that_share_the_node_are_not_the_others_that_must_be_healthy():
     sick = replace(BACK, ready=0)
     narrow = policy(actions=[{"type": "isolate"}], guardrails={"min_healthy": "100%"})
     world = store(SICK_NODE, FRONT, sick)
-    asked = {"target": FRONT, "plan": isolating(), "world": world, "under": narrow}
+    asked: dict[str, Any] = {"target": FRONT, "plan": isolating(), "world": world, "under": narrow}
     assert not MinHealthy().check(proposal(**asked)).allowed
     assert MinHealthy().check(proposal(**asked, weather=sharing(FRONT, BACK))).allowed
 

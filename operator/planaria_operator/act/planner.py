@@ -75,7 +75,9 @@ class Planner:
         node = kind == "Node"
         target = await self._kube.get(kind, "" if node else policy.namespace, name)
         owners = await self._owners(target, kind, policy.namespace)
-        pods = await self._pods(target, policy.namespace, node=name if node else "")
+        # Closing a node concerns every namespace that has pods on it, whatever namespace the incident is in.
+        place = "" if decision.category is Action.ISOLATE else policy.namespace
+        pods = await self._pods(target, place, node=name if node else "")
         return Setting(
             decision=decision,
             observation=observation,
