@@ -25,9 +25,14 @@ from planaria_contract import (
 )
 from planaria_contract.actions import Parameters
 from planaria_operator.api.actions import Mode
-from planaria_operator.api.healing_policy import HealingPolicy, HealingPolicySpec
+from planaria_operator.api.healing_policy import (
+    ClusterHealingPolicy,
+    ClusterHealingPolicySpec,
+    HealingPolicy,
+    HealingPolicySpec,
+)
 from planaria_operator.api.selector import LabelSelector
-from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Node, Service
+from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Namespace, Node, Service
 from planaria_operator.objects.meta import Meta, Owner
 from planaria_operator.objects.pod import Container, Pod, Termination
 from planaria_operator.objects.store import ClusterStore, View
@@ -237,6 +242,27 @@ def policy(
     selector = LabelSelector(match_labels=dict(labels or {}))
     settings = HealingPolicySpec.model_validate({"mode": mode, "selector": selector, **spec})
     return HealingPolicy(name=name, namespace=namespace, uid=uid_of("HealingPolicy", name), spec=settings)
+
+
+def cluster_policy(
+    name: str = "base",
+    *,
+    namespaces: Mapping[str, str] | None = None,
+    mode: Mode = Mode.ENFORCE,
+    labels: Mapping[str, str] | None = None,
+    **spec: Any,
+) -> ClusterHealingPolicy:
+    """`namespaces` and `labels`: what namespaces and workloads must be labelled with."""
+    chosen = {"namespace_selector": LabelSelector(match_labels=dict(namespaces or {}))}
+    selector = LabelSelector(match_labels=dict(labels or {}))
+    settings = ClusterHealingPolicySpec.model_validate({"mode": mode, "selector": selector, **chosen, **spec})
+    return ClusterHealingPolicy(name=name, uid=uid_of("ClusterHealingPolicy", name), spec=settings)
+
+
+def space(name: str = NAMESPACE, **fields: Any) -> Namespace:
+    """A namespace; `fields` are those of `Meta`. It is labelled with its name, as the API server does."""
+    labels = {"kubernetes.io/metadata.name": name, **fields.pop("labels", {})}
+    return Namespace(meta("Namespace", name, namespace="", labels=labels, **fields))
 
 
 # --- the contract

@@ -21,7 +21,8 @@ ALLOWED = {
     "autoscaling": "watch horizontalpodautoscalers",
     "policy": "watch poddisruptionbudgets",
     "events.k8s.io": "list events, create events, patch events",
-    "planaria.dev": "watch healingpolicies, patch healingpolicies/status, create remediations, delete remediations, "
+    "planaria.dev": "watch healingpolicies, patch healingpolicies/status, watch clusterhealingpolicies, "
+    "patch clusterhealingpolicies/status, create remediations, delete remediations, "
     "patch remediations/status",
 }
 DENIED = {
@@ -30,7 +31,8 @@ DENIED = {
     "apps": "create deployments, delete deployments, update deployments, patch replicasets",
     "autoscaling": "patch horizontalpodautoscalers",
     "policy": "patch poddisruptionbudgets, delete poddisruptionbudgets",
-    "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations",
+    "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations, "
+    "patch clusterhealingpolicies, create clusterhealingpolicies",
     "apiextensions.k8s.io": "list customresourcedefinitions, create customresourcedefinitions",
     "rbac.authorization.k8s.io": "escalate clusterroles, bind clusterroles, create clusterrolebindings",
 }

@@ -59,12 +59,12 @@ CRASHED = builders.pod(
     ("made", "target", "code", "words"),
     [
         (front(), deployment_ref("nope"), "NoSuchObject", "does not exist in namespace shop"),
-        (world(FRONT), TARGET, "NoPolicy", "there is no HealingPolicy in namespace shop"),
+        (world(FRONT), TARGET, "NoPolicy", "there is no policy in namespace shop"),
         (
             front(policy=seen(builders.policy(labels={"tier": "db"}))),
             TARGET,
             "NotSelected",
-            "no HealingPolicy selects Deployment/front",
+            "no policy selects Deployment/front",
         ),
         (front(policy=builders.policy()), TARGET, "PolicyUnseen", "no operator has looked at"),
         (front(), TARGET, "Calm", "shows nothing that counts as a fault"),
@@ -159,7 +159,7 @@ def test_of_two_policies_the_second_says_who_comes_first():
     made.store.put_policy(seen(builders.policy("zeta")))
     views = {each.name: each for each in ask(made).policies}
     assert (views["default"].heals, views["zeta"].heals) == (True, False)
-    assert views["zeta"].because == "default selects it too, and comes first by name"
+    assert views["zeta"].because == "HealingPolicy default selects it too, and is more specific"
 
 
 def test_a_node_is_healed_by_one_policy_of_each_namespace():

@@ -29,12 +29,14 @@ from planaria_operator.record.convert import symptom_record
 class PolicyView(ApiModel):
     """One policy, as it stands to the target."""
 
+    kind: str = "HealingPolicy"
     namespace: str
+    """Empty for a ClusterHealingPolicy."""
     name: str
     mode: str
     selects: bool
     heals: bool
-    """Of those that select the target only the first by name heals it."""
+    """Of those that select the target only the most specific heals it."""
     because: str
     pauses: tuple[PauseRequest, ...] = ()
 
@@ -123,18 +125,23 @@ def _policy(
 ) -> PolicyView:
     why_not = why_not_selected(world.store, policy, target)
     heals = any(policy is healer for healer in healers)
-    first = next((each.name for each in healers if each.namespace == policy.namespace), "")
-    asked = world.pauses.get((policy.namespace, policy.name), ())
+    first = next(iter(healers), None)
+    asked = world.pauses.get(policy.key, ())
     return PolicyView(
+        kind=policy.kind,
         namespace=policy.namespace,
         name=policy.name,
         mode=policy.spec.mode.value,
         selects=not why_not,
         heals=heals,
         because=why_not
-        or ("selects and heals it" if heals else f"{first} selects it too, and comes first by name"),
+        or ("selects and heals it" if heals else f"{_named(first)} selects it too, and is more specific"),
         pauses=tuple(each for each in asked if each.holds(now)),
     )
+
+
+def _named(policy: HealingPolicy | None) -> str:
+    return f"{policy.kind} {policy.name}" if policy else ""
 
 
 def _stories(
@@ -165,7 +172,7 @@ def _recent(remediation: Remediation, since: datetime) -> bool:
 
 def _story(world: World, remediation: Remediation, target: ObjectRef, now: datetime) -> Story:
     spec = remediation.spec
-    policy = world.store.policies.get((remediation.namespace, spec.policy))
+    policy = world.store.policies.get(remediation.policy_key)
     return Story(
         namespace=remediation.namespace,
         name=remediation.name,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from planaria_contract import Action, Decision, Observation
+from planaria_contract import Action, Decision, ObjectRef, Observation
 from planaria_operator.act import isolate, migrate, reload, resize, restart, rollback, scale
 from planaria_operator.act.bodies import meta
 from planaria_operator.act.builder import Refusal, Setting
@@ -53,7 +53,7 @@ class Planner:
             return Refusal(
                 Reason.NOT_ALLOWED_BY_POLICY, f"{policy.name} does not list {decision.category.value}"
             )
-        if refusal := _out_of_reach(decision, policy):
+        if refusal := _out_of_reach(decision, observation.target, policy):
             return refusal
         try:
             setting = await self._setting(decision, observation, policy, bounds, remediation)
@@ -73,11 +73,15 @@ class Planner:
     ) -> Setting:
         kind, name = decision.target.kind, decision.target.name
         node = kind == "Node"
-        target = await self._kube.get(kind, "" if node else policy.namespace, name)
-        owners = await self._owners(target, kind, policy.namespace)
+        namespace = observation.target.namespace or policy.namespace
+        target = await self._kube.get(kind, "" if node else namespace, name)
+        owners = await self._owners(target, kind, namespace)
         # Closing a node concerns every namespace that has pods on it, whatever namespace the incident is in.
-        place = "" if decision.category is Action.ISOLATE else policy.namespace
+        place = "" if decision.category is Action.ISOLATE else namespace
         pods = await self._pods(target, place, node=name if node else "")
+        observed = {pod.uid for pod in observation.pods}
+        # Of namesakes on a node, in several namespaces, the one that was observed is meant: the last one stands.
+        pods.sort(key=lambda pod: meta(pod).get("uid") in observed)
         return Setting(
             decision=decision,
             observation=observation,
@@ -128,16 +132,18 @@ class Planner:
             return Claim(name, None, f"whether its volume can follow is not known: {error}")
 
 
-def _out_of_reach(decision: Decision, policy: HealingPolicy) -> Refusal | None:
-    target = decision.target
+def _out_of_reach(decision: Decision, ill: ObjectRef, policy: HealingPolicy) -> Refusal | None:
+    """`ill`: what shows the fault. A ClusterHealingPolicy reaches far, one incident does not leave its namespace."""
+    target, namespace = decision.target, ill.namespace or policy.namespace
     if decision.category is Action.ISOLATE and target.kind != "Node":
         return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} is no node")
     if decision.category is Action.ISOLATE and not policy.cluster_wide:
         return Refusal(Reason.CLUSTER_POLICY_ONLY, f"HealingPolicy {policy.name} is of one namespace")
     if target.kind not in {*WORKLOAD_KINDS, "Node"}:
         return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} is no workload and no node")
-    if target.namespace not in {None, policy.namespace} or (target.kind == "Node" and target.namespace):
-        return Refusal(Reason.NOT_SELECTED, f"{target} is not in namespace {policy.namespace}")
+    outside = target.namespace not in {None, namespace} or (target.kind != "Node" and not namespace)
+    if outside or (target.kind == "Node" and target.namespace):
+        return Refusal(Reason.NOT_SELECTED, f"{target} is not in namespace {namespace}")
     return None
 
 

@@ -37,6 +37,8 @@ class Reason(StrEnum):
     """Handed to a person: every allowed rung was tried, none fits, or the fault is not one to act on."""
     TARGET_GONE = "TargetGone"
     """The target was deleted."""
+    HANDED_OVER = "HandedOver"
+    """A more specific policy has the target now; what is still broken is a new incident under that one."""
     BACKLOG_DROPPED = "BacklogDropped"
     """The incident was queued while the breaker was open; what is still broken is a new incident, looked at anew."""
     WAITING = "Waiting"
@@ -210,7 +212,13 @@ class Reason(StrEnum):
     POLICY_READY = "PolicyReady"
     """The policy is in force."""
     OVERLAPPING = "Overlapping"
-    """Another HealingPolicy, earlier by name, already selects some of the targets and heals them."""
+    """More specific policies have some of the targets and heal them; the condition Overlapped names them.
+    Do: nothing, where that is meant; else make the selectors differ."""
+    NOT_OVERLAPPED = "NotOverlapped"
+    """No more specific policy has any of the targets (condition Overlapped)."""
+    NAMESPACES_UNKNOWN = "NamespacesUnknown"
+    """A ClusterHealingPolicy chooses namespaces by their labels, and the operator may not watch namespaces.
+    Do: grant it (get, list, watch of namespaces)."""
     NOT_PAUSED = "NotPaused"
     """Nobody asks to pause (condition Paused)."""
     CALM = "Calm"

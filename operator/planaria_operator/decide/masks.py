@@ -35,10 +35,10 @@ def _missing(policy: HealingPolicy, action: Action) -> Mask:
         return _mask(
             action,
             Reason.NO_COMMAND_DECLARED,
-            f"HealingPolicy {policy.name} declares no command to reload by",
+            f"{policy.kind} {policy.name} declares no command to reload by",
         )
     return _mask(
-        action, Reason.NOT_ALLOWED_BY_POLICY, f"HealingPolicy {policy.name} does not list {action.value}"
+        action, Reason.NOT_ALLOWED_BY_POLICY, f"{policy.kind} {policy.name} does not list {action.value}"
     )
 
 
@@ -66,7 +66,7 @@ def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
     if Mode.ENFORCE not in modes.values():
         return ()
     return tuple(
-        _mask(action, Reason.OBSERVE_MODE, f"HealingPolicy {policy.name} only observes {action.value}")
+        _mask(action, Reason.OBSERVE_MODE, f"{policy.kind} {policy.name} only observes {action.value}")
         for action, mode in modes.items()
         if mode is Mode.OBSERVE
     )

@@ -21,7 +21,7 @@ class Weather:
     storm: StormStatus | None
     """None while it is calm."""
     groups: Mapping[TargetKey, Group] = field(default_factory=dict)
-    """In a storm: what shares a cause with others, by kind and name."""
+    """In a storm: what shares a cause with others, by kind, namespace and name."""
     shared_nodes: Mapping[str, SharedNode] = field(default_factory=dict)
     """Also in the calm, under a policy that may isolate: whose fault is laid at a node, by uid."""
 
@@ -73,7 +73,7 @@ def _newly_broken(
     recorded = {
         remediation.spec.target.uid: remediation.spec.visible_at
         for remediation in store.remediations.values()
-        if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name)
+        if remediation.policy_key == policy.key
         and (not remediation.status.finished or remediation.spec.visible_at > since)
     }
     seen = {incident.target.uid: incident.visible_at for incident in incidents} | recorded

@@ -38,6 +38,7 @@ RESOURCES: dict[str, Resource] = {
         "authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
     ),
     "HealingPolicy": Resource("planaria.dev/v1alpha1", "healingpolicies"),
+    "ClusterHealingPolicy": Resource("planaria.dev/v1alpha1", "clusterhealingpolicies", namespaced=False),
     "Remediation": Resource("planaria.dev/v1alpha1", "remediations"),
 }
 

@@ -26,13 +26,16 @@ Key = tuple[str, str, str]
 class ClusterStore:
     """Views by key, with pods and ReplicaSets also by owner and by node."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, protected: frozenset[str] = frozenset(), home: str = "default") -> None:
+        """`protected`: namespaces that no policy reaches. `home`: the operator's own."""
+        self.protected = protected
+        self.home = home
         self._views: dict[str, dict[Key, View]] = {}
         self._owned: dict[str, set[Key]] = {}
         self._on_node: dict[str, set[Key]] = {}
         self._last_replicas: dict[str, int] = {}
         self.policies: dict[tuple[str, str], HealingPolicy] = {}
-        """By namespace and name."""
+        """Of both kinds, by namespace (empty for a ClusterHealingPolicy) and name."""
         self.remediations: dict[tuple[str, str], Remediation] = {}
         """By namespace and name."""
         self.unwatched: dict[str, str] = {}
@@ -82,7 +85,7 @@ class ClusterStore:
         self.on_change()
 
     def put_policy(self, policy: HealingPolicy) -> None:
-        key = (policy.namespace, policy.name)
+        key = policy.key
         known = self.policies.get(key)
         same = known is not None and known.uid == policy.uid
         if known and same and _number(known.resource_version) > _number(policy.resource_version):
@@ -95,7 +98,7 @@ class ClusterStore:
     def identities(self, kind: str) -> dict[tuple[str, str], str]:
         """The uid of everything that is known of a kind, by namespace and name."""
         if (custom := self._custom(kind)) is not None:
-            return {key: known.uid for key, known in custom.items()}
+            return {key: known.uid for key, known in custom.items() if _is_of(kind, key)}
         metas = (view.meta for view in self._all(kind))
         return {(meta.namespace, meta.name): meta.uid for meta in metas}
 
@@ -121,10 +124,14 @@ class ClusterStore:
     def nodes(self) -> Iterator[Node]:
         return (view for view in self._all("Node") if isinstance(view, Node))
 
-    def workloads(self, namespace: str) -> Iterator[Workload]:
+    def namespaces(self) -> Iterator[Namespace]:
+        return (view for view in self._all("Namespace") if isinstance(view, Namespace))
+
+    def workloads(self, *namespaces: str) -> Iterator[Workload]:
+        wanted = frozenset(namespaces)
         for kind in ("Deployment", "StatefulSet", "DaemonSet"):
             for view in self._all(kind):
-                if isinstance(view, Workload) and view.meta.namespace == namespace:
+                if isinstance(view, Workload) and view.meta.namespace in wanted:
                     yield view
 
     def services(self, namespace: str) -> Iterator[Service]:
@@ -186,7 +193,11 @@ class ClusterStore:
     def _custom(self, kind: str) -> dict[tuple[str, str], Any] | None:
         """Where a kind of our own is kept; None for one that becomes a view."""
         tables: dict[str, dict[tuple[str, str], Any]]
-        tables = {"HealingPolicy": self.policies, "Remediation": self.remediations}
+        tables = {
+            "HealingPolicy": self.policies,
+            "ClusterHealingPolicy": self.policies,
+            "Remediation": self.remediations,
+        }
         return tables.get(kind)
 
     def _all(self, kind: str) -> list[View]:
@@ -208,6 +219,11 @@ class ClusterStore:
             _discard(self._owned, view.meta.owner.uid, view.meta.key)
         if isinstance(view, Pod) and view.node:
             _discard(self._on_node, view.node, view.meta.key)
+
+
+def _is_of(kind: str, key: tuple[str, str]) -> bool:
+    """Both kinds of policy share a table; only one of them is in no namespace."""
+    return (kind == "ClusterHealingPolicy") == (not key[0])
 
 
 def _discard(index: dict[str, set[Key]], name: str, key: Key) -> None:

@@ -179,5 +179,5 @@ def _ineffective_here(case: Case) -> set[str]:
 def _selected(parts: Parts, case: Case, target: ObjectRef) -> bool:
     if target.kind == "Node":
         return "Node" in case.policy.spec.kinds
-    workload = parts.store.workload(target.kind, case.policy.namespace, target.name)
-    return workload is not None and selects(case.policy, workload)
+    workload = parts.store.workload(target.kind, case.namespace, target.name)
+    return workload is not None and selects(parts.store, case.policy, workload)

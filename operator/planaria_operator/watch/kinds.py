@@ -30,7 +30,8 @@ PARSERS: Final[Mapping[str, Callable[[Body], View]]] = {
 }
 """Kinds that become views. Owners come before what they own, so that a first look is never without its owner."""
 
-CUSTOM: Final = ("HealingPolicy", "Remediation")
+POLICIES: Final = ("HealingPolicy", "ClusterHealingPolicy")
+CUSTOM: Final = (*POLICIES, "Remediation")
 WATCHED: Final = (*PARSERS, *CUSTOM)
 
 OPTIONAL: Final[Mapping[str, str]] = {
@@ -38,6 +39,7 @@ OPTIONAL: Final[Mapping[str, str]] = {
     "EndpointSlice": "Services without a ready endpoint are not recognised",
     "HorizontalPodAutoscaler": "workloads that are scaled automatically are not recognised as such",
     "Namespace": "nothing is done at all, because a namespace may say planaria.dev/heal: disabled",
+    "ClusterHealingPolicy": "what is said for many namespaces at once has no effect",
     "PodDisruptionBudget": "no pod is evicted, because a budget may forbid it",
 }
 """Kinds that detection works without, and what is lost then."""
