@@ -34,6 +34,10 @@ class Setting:
     """Namespaces that are never touched."""
     claims: "Mapping[tuple[str, str], Claim]" = field(default_factory=dict)
     """What the pods that would move have mounted, by namespace and name; read where an action moves pods."""
+    autoscalers: tuple[JsonBody, ...] = ()
+    """HorizontalPodAutoscalers of the target, fresh; only for a scale."""
+    scaled_objects: tuple[JsonBody, ...] = ()
+    """KEDA's ScaledObjects of the target, fresh; only for a scale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,11 @@ class Mode(StrEnum):
     ENFORCE = "Enforce"
 
 
+class GitOps(StrEnum):
+    REFUSE = "Refuse"
+    OVERRIDE = "Override"
+
+
 class AllowedAction(ApiModel):
     """One action that may be used, with its bounds."""
 
@@ -53,6 +58,16 @@ class AllowedAction(ApiModel):
                 "container says where the action reload runs its command: remove it here",
                 field=".container",
             ),
+            rule(
+                "!has(self.raiseAutoscalerBounds) || self.type == 'scale'",
+                "raiseAutoscalerBounds belongs to the action scale only: remove it here",
+                field=".raiseAutoscalerBounds",
+            ),
+            rule(
+                "!has(self.gitOps) || self.type in ['scale', 'resize', 'rollback']",
+                "gitOps belongs to the actions scale, resize and rollback only: remove it here",
+                field=".gitOps",
+            ),
         )
     )
 
@@ -78,7 +93,19 @@ class AllowedAction(ApiModel):
     ] = None
     max_replicas: Annotated[
         int | None,
-        Field(ge=1, le=10000, description="scale: never above this many replicas. Default 10."),
+        Field(
+            ge=1,
+            le=10000,
+            description="scale: never above this many replicas, nor an autoscaler's bounds above it. Default 10.",
+        ),
+    ] = None
+    raise_autoscaler_bounds: Annotated[
+        bool | None,
+        Field(
+            description="scale, where a HorizontalPodAutoscaler or a ScaledObject of KEDA owns the replica count: whether its "
+            "maximum (or, where it cannot read its metrics, its minimum) may be raised, up to maxReplicas. False: such a "
+            "workload is never scaled. Default true."
+        ),
     ] = None
     max_ratio_percent: Annotated[
         int | None,
@@ -124,6 +151,21 @@ class AllowedAction(ApiModel):
             "kubectl.kubernetes.io/default-container names, else its first.",
         ),
     ] = None
+    git_ops: Annotated[
+        GitOps | None,
+        Field(
+            description="scale, resize and rollback, where Argo CD or Flux writes what would be changed: Refuse, or Override "
+            "where the controller is told to leave to Planaria what Planaria wrote. Default Refuse."
+        ),
+    ] = None
+
+    @property
+    def raises_bounds(self) -> bool:
+        return self.raise_autoscaler_bounds is not False
+
+    @property
+    def overrides_git(self) -> bool:
+        return self.git_ops is GitOps.OVERRIDE
 
 
 DEFAULT_ACTIONS = (

@@ -13,6 +13,7 @@ from planaria_operator.kube.errors import (
     Forbidden,
     KubeError,
     MayHaveRun,
+    NotFound,
     NotStarted,
     Temporary,
     TooManyRequests,
@@ -40,7 +41,7 @@ async def apply(parts: Parts, case: Case) -> Remediation:
         return await commit(parts, case, case.status.model_copy(update={"next_check_at": due}))
     try:
         notes = await parts.actor.apply(attempt.plan.operations, token(case, attempt))
-    except Conflict as error:
+    except (Conflict, NotFound) as error:
         return await _failed(parts, case, attempt, Reason.WORLD_CHANGED, error)
     except Temporary as error:
         return await _later(parts, case, attempt, error)
