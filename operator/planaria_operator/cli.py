@@ -57,7 +57,9 @@ def _add_errands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _check(options: argparse.Namespace) -> int:
     from planaria_operator.check import check  # noqa: PLC0415  as above
 
-    return asyncio.run(check(options.namespace, options.operator_url, options.policy_url, cluster=options.cluster))
+    return asyncio.run(
+        check(options.namespace, options.operator_url, options.policy_url, cluster=options.cluster)
+    )
 
 
 def _clean_up(_options: argparse.Namespace) -> int:
