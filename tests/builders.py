@@ -32,7 +32,8 @@ from planaria_operator.api.healing_policy import (
     HealingPolicySpec,
 )
 from planaria_operator.api.selector import LabelSelector
-from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Namespace, Node, Service
+from planaria_operator.objects.autoscaler import Autoscaler
+from planaria_operator.objects.cluster import EndpointSlice, Namespace, Node, Service
 from planaria_operator.objects.meta import Meta, Owner
 from planaria_operator.objects.pod import Container, Pod, Termination
 from planaria_operator.objects.store import ClusterStore, View
@@ -132,7 +133,16 @@ def workload(kind: str, name: str, *, desired: int = 3, **fields: Any) -> Worklo
     """A workload with everything it wants; `fields` are those of `Workload` and of `Meta`."""
     about = {
         key: fields.pop(key)
-        for key in ("namespace", "labels", "annotations", "created", "deleting", "uid", "resource_version")
+        for key in (
+            "namespace",
+            "labels",
+            "annotations",
+            "created",
+            "deleting",
+            "uid",
+            "resource_version",
+            "owner",
+        )
         if key in fields
     }
     about.setdefault("labels", {"app": name})
@@ -194,9 +204,9 @@ def service_of(owner: Workload, *, ready: int = 0, name: str | None = None) -> t
     return Service(about, dict(owner.match_labels)), EndpointSlice(slice_meta, about.name, ready)
 
 
-def autoscaler(owner: Workload) -> Autoscaler:
+def autoscaler(owner: Workload, **fields: Any) -> Autoscaler:
     about = meta("HorizontalPodAutoscaler", owner.meta.name, namespace=owner.meta.namespace)
-    return Autoscaler(about, owner.meta.kind, owner.meta.name)
+    return Autoscaler(about, owner.meta.kind, owner.meta.name, **fields)
 
 
 # --- nodes, the store, policies

@@ -45,6 +45,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "spec.actions[0].maxPods",
         "maxPods bounds the actions restart and migrate only: remove it here",
     ),
+    "raiseAutoscalerBounds on resize": (
+        {"actions": [{"type": "resize", "raiseAutoscalerBounds": True}]},
+        "spec.actions[0].raiseAutoscalerBounds",
+        "raiseAutoscalerBounds belongs to the action scale only: remove it here",
+    ),
+    "gitOps on restart": (
+        {"actions": [{"type": "restart", "gitOps": "Override"}]},
+        "spec.actions[0].gitOps",
+        "gitOps belongs to the actions scale, resize and rollback only: remove it here",
+    ),
+    "another word for gitOps": (
+        {"actions": [{"type": "rollback", "gitOps": "Ignore"}]},
+        "spec.actions[0].gitOps",
+        'supported values: "Refuse", "Override"',
+    ),
     "the same action twice": (
         {"actions": [{"type": "scale"}, {"type": "scale"}]},
         "spec.actions[1]",

@@ -17,10 +17,11 @@ TEMPLATES = {("apps", kind, "patch") for kind in ("deployments", "statefulsets",
 SCALES = {
     ("apps", f"{kind}/scale", verb) for kind in ("deployments", "statefulsets") for verb in ("get", "patch")
 }
+BOUNDS = {("autoscaling", "horizontalpodautoscalers", "patch"), ("keda.sh", "scaledobjects", "patch")}
 NEEDS = {
     "restart": {("", "pods/eviction", "create"), *TEMPLATES},
     "rollback": TEMPLATES,
-    "scale": SCALES,
+    "scale": SCALES | BOUNDS,
     "resize": {("", "pods/resize", "patch"), *TEMPLATES},
     "migrate": {("", "pods/eviction", "create"), ("", "nodes", "patch")},
 }

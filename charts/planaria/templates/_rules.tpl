@@ -128,6 +128,14 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [apps]
     resources: [deployments/scale, statefulsets/scale]
     verbs: [get, patch]
+  # act, scale: the bounds of the autoscaler that owns the replica count.
+  - apiGroups: [autoscaling]
+    resources: [horizontalpodautoscalers]
+    verbs: [get, patch]
+  # act, scale: where KEDA made that autoscaler, the bounds that it is made from. Without KEDA this grants nothing.
+  - apiGroups: [keda.sh]
+    resources: [scaledobjects]
+    verbs: [get, list, patch]
 {{- end }}
 
 {{- define "planaria.rules.cluster.scale" }}{{ end }}

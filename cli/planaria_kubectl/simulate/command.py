@@ -18,6 +18,7 @@ from planaria_operator.api.healing_policy import DecideMode
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.decider import Situation
+from planaria_operator.decide.liberties import liberties
 from planaria_operator.decide.masks import policy_masks
 from planaria_operator.record.convert import decision_record, semantic_state
 
@@ -73,6 +74,7 @@ async def _simulated(
         observation=observation,
         state=semantic_state(state),
         masks=policy_masks(policy),
+        liberties=liberties(policy),
         attempts_left=policy.spec.escalation.max_attempts,
         age_seconds=0.0,
         incident=NAME,

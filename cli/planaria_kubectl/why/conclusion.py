@@ -8,7 +8,7 @@ from planaria_contract import ObjectRef
 from planaria_kubectl.brakes import refusal
 from planaria_kubectl.reach import candidates, opted_out_with
 from planaria_kubectl.standing import OPERATOR, overdue, waits_for
-from planaria_kubectl.target import meta_of
+from planaria_kubectl.target import controller_of, meta_of, unmanaged
 from planaria_kubectl.times import until
 from planaria_kubectl.world import PROTECTED, World
 from planaria_operator.api.base import ApiModel
@@ -22,8 +22,8 @@ OPEN: Final = {Stage.BLOCKED: "HeldBack", Stage.ESCALATED: "HandedOver"}
 
 class Conclusion(ApiModel):
     code: str
-    """Stable: BeingHealed, Overdue, HeldBack, HandedOver, NoSuchObject, OptedOut, NoPolicy, NotSelected, PolicyUnseen, Calm, NotRipe,
-    NeverRipe, Due.
+    """Stable: BeingHealed, Overdue, HeldBack, HandedOver, NoSuchObject, OptedOut, Unmanaged, NoPolicy, NotSelected, PolicyUnseen,
+    Calm, NotRipe, NeverRipe, Due.
     """
     message: str
     next: str
@@ -113,6 +113,8 @@ def _nobodys(world: World, target: ObjectRef) -> Conclusion:
             message=f"{target} has opted out: its label {OPT_OUT_LABEL} is {out.labels[OPT_OUT_LABEL]!r}",
             next=f"kubectl label {str(target).lower()}{scope} {OPT_OUT_LABEL}-    (to heal it again)",
         )
+    if target.kind == "Pod":
+        return _unmanaged(world, target)
     if not candidates(world, target):
         return Conclusion(
             code="NoPolicy",
@@ -128,6 +130,16 @@ def _nobodys(world: World, target: ObjectRef) -> Conclusion:
 
 def _get(policy: HealingPolicy) -> str:
     return f"hpol {policy.name} -n {policy.namespace}" if policy.namespace else f"chpol {policy.name}"
+
+
+def _unmanaged(world: World, target: ObjectRef) -> Conclusion:
+    """A pod for which no workload stands that Planaria knows."""
+    owner = controller_of(world.store, target) or target
+    return Conclusion(
+        code="Unmanaged",
+        message=f"{unmanaged(world.store, target)}: it is left to whoever does, and nothing is done to it",
+        next=f"kubectl describe {owner.kind.lower()} {owner.name} -n {target.namespace}",
+    )
 
 
 def _protected(healer: HealingPolicy) -> Conclusion:

@@ -14,6 +14,7 @@ from planaria_kubectl.why.conclusion import Conclusion, concluded
 from planaria_kubectl.world import World
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import (
     GuardRecord,
     Remediation,
@@ -23,6 +24,7 @@ from planaria_operator.api.remediation import (
 )
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
+from planaria_operator.objects.store import ClusterStore
 from planaria_operator.record.convert import symptom_record
 
 
@@ -96,8 +98,22 @@ def explained(world: World, target: ObjectRef, asked_for: str, back: timedelta, 
         guards=guards,
         remediations=told,
         earlier=earlier,
-        notes=tuple(world.notes),
+        notes=(*world.notes, *owners(world.store, target)),
     )
+
+
+def owners(store: ClusterStore, target: ObjectRef) -> Iterator[str]:
+    """Who else has a say in the target, so that some actions are refused whatever happens to it."""
+    workload = store.workload(target.kind, target.namespace or "", target.name)
+    if workload is None:
+        return
+    if owner := workload.meta.owner:
+        reason = Reason.FOREIGN_OWNER.value
+        yield f"{owner} controls {target}: rollback, resize and scale are refused ({reason}), its pods may be restarted"
+    keeper = workload.keeper
+    if keeper and keeper.keeps("template"):
+        reason = Reason.OWNED_BY_GIT_OPS.value
+        yield f"{keeper} keeps {target} as Git has it: rollback and resize are refused ({reason}) without gitOps: Override"
 
 
 def _incident(

@@ -14,6 +14,12 @@ from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.errors import Forbidden, NotFound
 from planaria_operator.kube.interface import JsonBody, Kube
+from planaria_operator.objects.autoscaler import (
+    Autoscaler,
+    ScaledObject,
+    parse_autoscaler,
+    parse_scaled_object,
+)
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import WORKLOAD_KINDS
 
@@ -71,6 +77,8 @@ class Planner:
         observed = {pod.uid for pod in observation.pods}
         # Of namesakes on a node, in several namespaces, the one that was observed is meant: the last one stands.
         pods.sort(key=lambda pod: meta(pod).get("uid") in observed)
+        scale = decision.category is Action.SCALE
+        autoscalers, scaled = await self._scalers(target, kind, namespace) if scale else ((), ())
         return Setting(
             decision=decision,
             observation=observation,
@@ -80,7 +88,35 @@ class Planner:
             revisions=tuple(owners),
             store=self._store,
             remediation=remediation,
+            autoscalers=autoscalers,
+            scaled_objects=scaled,
         )
+
+    async def _scalers(
+        self, target: JsonBody, kind: str, namespace: str
+    ) -> tuple[tuple[JsonBody, ...], tuple[JsonBody, ...]]:
+        """HorizontalPodAutoscalers and ScaledObjects of the target, whatever the watch has seen of them yet."""
+        wanted = kind, meta(target)["name"]
+        autoscalers = [
+            body
+            for body in await self._kube.list("HorizontalPodAutoscaler", namespace)
+            if _aims_at(parse_autoscaler(body)) == wanted
+        ]
+        scaled = await self._scaled_objects(namespace, needed=any(map(_by_keda, autoscalers)))
+        return tuple(autoscalers), tuple(
+            body for body in scaled if _aims_at(parse_scaled_object(body)) == wanted
+        )
+
+    async def _scaled_objects(self, namespace: str, *, needed: bool) -> list[JsonBody]:
+        """None in a cluster without KEDA. Without the right they cannot be seen, and are missed only where one is known of."""
+        try:
+            return await self._kube.list("ScaledObject", namespace)
+        except NotFound:
+            return []
+        except Forbidden:
+            if needed:
+                raise
+            return []
 
     async def _owners(self, target: JsonBody, kind: str, namespace: str) -> list[JsonBody]:
         """ReplicaSets or ControllerRevisions of the target, newest first; none for a node."""
@@ -95,6 +131,14 @@ class Planner:
         if node:
             return await self._kube.list("Pod", namespace, fields=f"spec.nodeName={node}")
         return await self._kube.list("Pod", namespace, labels=_match_labels(target))
+
+
+def _aims_at(scaler: Autoscaler | ScaledObject) -> tuple[str, str]:
+    return scaler.target_kind, scaler.target_name
+
+
+def _by_keda(autoscaler: JsonBody) -> bool:
+    return parse_autoscaler(autoscaler).made_by_keda
 
 
 def _out_of_reach(decision: Decision, ill: ObjectRef, policy: HealingPolicy) -> Refusal | None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
-from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Namespace, Node, Service
+from planaria_operator.objects.autoscaler import Autoscaler
+from planaria_operator.objects.cluster import EndpointSlice, Namespace, Node, Service
 from planaria_operator.objects.disruption import DisruptionBudget
-from planaria_operator.objects.meta import Meta
+from planaria_operator.objects.meta import Meta, Owner
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.workload import ReplicaSet, Workload
 
@@ -176,13 +177,16 @@ class ClusterStore:
 
     def workload_of(self, pod: Pod) -> Workload | None:
         """The Deployment, StatefulSet or DaemonSet that would replace the pod."""
-        owner = pod.meta.owner
-        if owner is None:
-            return None
-        if owner.kind == "ReplicaSet":
-            replica_set = self._get(("ReplicaSet", pod.meta.namespace, owner.name))
-            owner = replica_set.meta.owner if replica_set else None
+        owner = self.controller_of(pod)
         return self.workload(owner.kind, pod.meta.namespace, owner.name) if owner else None
+
+    def controller_of(self, pod: Pod) -> Owner | None:
+        """What would replace the pod in the end, of whatever kind, known to Planaria or not."""
+        owner = pod.meta.owner
+        if owner is None or owner.kind != "ReplicaSet":
+            return owner
+        replica_set = self._get(("ReplicaSet", pod.meta.namespace, owner.name))
+        return (replica_set and replica_set.meta.owner) or owner
 
     def last_known_replicas(self, workload: Workload) -> int | None:
         """The last replica count above zero that was seen since this process started."""

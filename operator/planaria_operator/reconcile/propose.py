@@ -11,6 +11,7 @@ from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import AttemptOutcome, Remediation
 from planaria_operator.decide.decider import Situation, Tried
+from planaria_operator.decide.liberties import liberties
 from planaria_operator.decide.masks import confidence_masks, patience_masks, policy_masks
 from planaria_operator.decide.signature import place_of, signature
 from planaria_operator.detect.selection import selects
@@ -69,6 +70,7 @@ async def _decide(parts: Parts, case: Case, masks: tuple[Mask, ...]) -> Decision
         observation=observation,
         state=semantic_state(record),
         masks=masks,
+        liberties=liberties(case.policy),
         tried=(*tried(case), *_tried_before(parts, case)),
         attempts_left=case.policy.spec.escalation.max_attempts - len(case.status.attempts),
         mode=case.policy.spec.decide.mode,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
+from planaria_operator.objects.autoscaler import parse_autoscaler
 from planaria_operator.objects.cluster import (
-    parse_autoscaler,
     parse_endpoint_slice,
     parse_namespace,
     parse_node,
@@ -37,7 +37,7 @@ WATCHED: Final = (*PARSERS, *CUSTOM)
 OPTIONAL: Final[Mapping[str, str]] = {
     "Service": "dependencies behind Services are not recognised",
     "EndpointSlice": "Services without a ready endpoint are not recognised",
-    "HorizontalPodAutoscaler": "workloads that are scaled automatically are not recognised as such",
+    "HorizontalPodAutoscaler": "autoscalers are seen only when a scale is planned",
     "Namespace": "nothing is done at all, because a namespace may say planaria.dev/heal: disabled",
     "ClusterHealingPolicy": "what is said for many namespaces at once has no effect",
     "PodDisruptionBudget": "no pod is evicted, because a budget may forbid it",
