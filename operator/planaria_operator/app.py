@@ -152,7 +152,7 @@ def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
         collector=Collector(kube, store, prometheus),
         extractor=meaning.extractor,
         decider=Choice(service),
-        planner=Planner(kube, store),
+        planner=Planner(kube, store, settings.protected),
         actor=Actor(kube),
         records=Records(kube, store),
         recorder=recorder,

@@ -112,8 +112,20 @@ async def test_what_the_policy_does_not_list_is_not_planned():
     assert kube.made == []
 
 
-async def test_what_this_version_has_no_hands_for_is_not_planned():
-    assert reason(await ask(world(), Isolate(node="node-1"))) is Reason.UNSUPPORTED_TARGET
+ISOLATE = [{"type": "isolate"}]
+NODE = ObjectRef(kind="Node", name="node-1")
+
+
+async def test_a_workload_cannot_be_cordoned():
+    assert reason(await ask(world(), Isolate(node="node-1"), actions=ISOLATE)) is Reason.UNSUPPORTED_TARGET
+
+
+async def test_a_policy_of_one_namespace_cannot_isolate():
+    kube = world()
+    assert (
+        reason(await ask(kube, Isolate(node="node-1"), NODE, actions=ISOLATE)) is Reason.CLUSTER_POLICY_ONLY
+    )
+    assert kube.made == []
 
 
 async def test_a_missing_permission_is_a_refusal_that_names_the_verb():

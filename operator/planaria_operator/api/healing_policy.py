@@ -81,9 +81,9 @@ class HealingPolicySpec(ApiModel):
     actions: Annotated[
         tuple[AllowedAction, ...],
         Field(
-            max_length=5,
-            description="Actions that may be used, with their bounds. Default: all of them with default bounds. An empty "
-            "list leaves only escalating to a person.",
+            max_length=7,
+            description="Actions that may be used, with their bounds. Default: restart, migrate, scale, resize and rollback with "
+            "default bounds. An empty list leaves only escalating to a person.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = DEFAULT_ACTIONS

@@ -167,7 +167,35 @@ class Reason(StrEnum):
     """The change would not fit into the record.
     Do: lower maxPods in spec.actions, or do it by hand."""
 
+    CLUSTER_POLICY_ONLY = "ClusterPolicyOnly"
+    """Closing a node concerns every namespace that has pods on it; a HealingPolicy of one namespace may not.
+    Do: list isolate in a ClusterHealingPolicy, where Planaria should do it."""
+    NO_COMMAND_DECLARED = "NoCommandDeclared"
+    """The policy names no command that reloads the target's configuration.
+    Do: list reload in spec.actions with a command, where the program has one."""
+    NOT_RUNNING = "NotRunning"
+    """No affected pod has the container running in which the command would be run.
+    Do: look at why it does not run; spec.actions[].container names another one."""
+    ALREADY_CORDONED = "AlreadyCordoned"
+    """The node is closed to new pods already, by a person or by Planaria.
+    Do: kubectl uncordon, where it should be in use."""
+    CONTROL_PLANE_NODE = "ControlPlaneNode"
+    """The node carries the control plane, which Planaria does not close.
+    Do: look at the node yourself."""
+    TOO_MANY_NODES = "TooManyNodes"
+    """Planaria has closed as many nodes as maxNodes of the action isolate allows.
+    Do: mend and uncordon those, or raise maxNodes."""
+    NOT_DRAINABLE = "NotDrainable"
+    """A pod on the node would be lost, or would lose its data: no controller makes it anew, or it keeps files on the node.
+    Do: move that pod by hand, then drain the node."""
+    VOLUME_STAYS = "VolumeStays"
+    """A volume of the pod is bound to its node, so the pod cannot follow to another.
+    Do: restore the data elsewhere, or bring the node back."""
+
     # --- why applying failed
+    COMMAND_FAILED = "CommandFailed"
+    """The declared command ended with an error, could not be started, or gave no answer in time.
+    Do: run it by hand (kubectl exec) and see what it says."""
     WORLD_CHANGED = "WorldChanged"
     """The object is no longer as it was when the action was planned; it is decided anew.
     Do: nothing; it goes on by itself."""
@@ -187,6 +215,10 @@ class Reason(StrEnum):
     NOT_APPLIED_IN_TIME = "NotAppliedInTime"
     """The action could not be applied within the verification time-out.
     Do: read the condition before it: it says what was in the way."""
+
+    # --- what becomes of a node that was isolated
+    NODE_UNCORDONED = "NodeUncordoned"
+    """A node that Planaria had closed is well again and open."""
 
     # --- the state of a policy
     POLICY_READY = "PolicyReady"

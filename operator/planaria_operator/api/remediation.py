@@ -91,11 +91,20 @@ class ParametersRecord(ApiModel):
     """The parameters of the category; those of other categories are left out."""
 
     scope: Annotated[str | None, Field(max_length=16, description="restart: pod or workload.")] = None
-    pods: Annotated[tuple[Name, ...], Field(max_length=100, description="restart, migrate: which pods.")] = ()
+    pods: Annotated[
+        tuple[Name, ...], Field(max_length=100, description="restart, migrate, reload: which pods.")
+    ] = ()
     source: Annotated[str | None, Field(max_length=253, description="migrate: the node that is left.")] = None
-    node: Annotated[str | None, Field(max_length=253, description="migrate: the node that is preferred.")] = (
-        None
-    )
+    node: Annotated[
+        str | None,
+        Field(
+            max_length=253,
+            description="migrate: the node that is preferred. isolate: the one that is closed.",
+        ),
+    ] = None
+    drain: Annotated[
+        bool | None, Field(description="isolate: true where pods are moved off the node as well.")
+    ] = None
     ratio_percent: Annotated[
         int | None, Field(ge=0, le=1000, description="scale, resize: new size in percent.")
     ] = None
