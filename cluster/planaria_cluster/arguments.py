@@ -62,6 +62,9 @@ def _up(commands: _Commands) -> None:
         type=int,
         help="nodes without containers, tainted NoSchedule (default 0, or as there are)",
     )
+    up.add_argument(
+        "--network-policies", action="store_true", help="enforce NetworkPolicies, from now on (default: not)"
+    )
 
 
 def _node(commands: _Commands) -> None:

@@ -53,7 +53,7 @@ def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _up(cluster: Provider, arguments: argparse.Namespace) -> int:
-    cluster.up(arguments.nodes, arguments.simulated)
+    cluster.up(arguments.nodes, arguments.simulated, network_policies=arguments.network_policies)
     return 0
 
 

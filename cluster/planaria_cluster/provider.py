@@ -53,10 +53,17 @@ class Provider(Protocol):
 
     name: str
 
-    def up(self, nodes: int | None = None, simulated: int | None = None) -> None:
+    def up(
+        self,
+        nodes: int | None = None,
+        simulated: int | None = None,
+        *,
+        network_policies: bool = False,
+    ) -> None:
         """Make the cluster, or bring a damaged or half-made one back; on a healthy one change nothing.
 
         `nodes` real nodes, default 2 or what the cluster has; `simulated` nodes without containers, default 0 or what it has.
+        `network_policies`: enforce them, from now on; without it they are objects that nobody heeds.
         """
 
     def down(self) -> None:

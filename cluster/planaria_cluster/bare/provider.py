@@ -39,10 +39,16 @@ class BareProvider:
         self.name = name
         self.progress = progress or Progress()
 
-    def up(self, nodes: int | None = None, simulated: int | None = None) -> None:
+    def up(
+        self,
+        nodes: int | None = None,
+        simulated: int | None = None,
+        *,
+        network_policies: bool = False,
+    ) -> None:
         _require_root()
         with locked(state_root() / f".{self.name}.lock", self.progress):
-            wanted = self._wanted(nodes, simulated)
+            wanted = self._wanted(nodes, simulated, network_policies=network_policies)
             bring_up.bring_up(wanted, self.progress)
         extra = f" and {wanted.simulated} simulated" if wanted.simulated else ""
         self.progress.say(
@@ -138,7 +144,9 @@ class BareProvider:
     def doctor(self) -> list[Finding]:
         return doctor.findings()
 
-    def _wanted(self, nodes: int | None, simulated: int | None) -> Settings:
+    def _wanted(
+        self, nodes: int | None, simulated: int | None, *, network_policies: bool = False
+    ) -> Settings:
         """What the cluster shall be, written down before anything of it exists."""
         present = settings.load(self.name)
         real = nodes if nodes is not None else present.nodes if present else DEFAULT_NODES
@@ -148,7 +156,8 @@ class BareProvider:
         if present and real < present.nodes:
             raise UsageError(f"cluster {self.name} has {present.nodes} nodes; to get fewer, run `down` first")
         index = present.index if present else network.free_index()
-        wanted = Settings(self.name, index, real, fake)
+        guarded = network_policies or (present is not None and present.network_policies)
+        wanted = Settings(self.name, index, real, fake, guarded)
         if wanted != present:
             wanted.save()
         return wanted

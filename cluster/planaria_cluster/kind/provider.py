@@ -32,7 +32,13 @@ class KindProvider:
         self.run = runner
         self._kind = kind
 
-    def up(self, nodes: int | None = None, simulated: int | None = None) -> None:
+    def up(
+        self,
+        nodes: int | None = None,
+        simulated: int | None = None,
+        *,
+        network_policies: bool = False,  # noqa: ARG002  kind's own pod networking enforces them since 0.24
+    ) -> None:
         if simulated:
             raise UsageError("simulated nodes need --provider bare")
         self._require_engine()
