@@ -43,7 +43,7 @@ class Case:
     take: Callable[[World], Awaitable[None]]
     give: Callable[[World], Awaitable[None]]
     told: Callable[[World], Awaitable[str]]
-    """What is said of it, by a probe or a condition; empty as long as nothing is."""
+    """What is said of it, by a probe, a condition or a log line; empty as long as nothing is."""
     well: Callable[[World], Awaitable[bool]]
     """Whether they say that it is back."""
     writable: bool = True
@@ -72,6 +72,12 @@ async def _unready(world: World) -> str:
     return next((f"/readyz: {text}" for text in said if text), "")
 
 
+async def _unanswered(world: World) -> str:
+    """Too short for a probe, which would take the operator out of service for nothing."""
+    said = world.leader.said("no answer from") or world.standby.said("no answer from")
+    return f"log: {said}" if said else ""
+
+
 async def _both_ready(world: World) -> bool:
     return await world.leader.ready() and await world.standby.ready()
 
@@ -92,7 +98,7 @@ async def _start_service(world: World) -> None:
     await world.asked.start()
 
 
-async def _unanswered(world: World) -> str:
+async def _unadvised(world: World) -> str:
     status, reason = await world.field.condition("after", "PolicyServiceAvailable")
     lost = status == "False" and reason != "PolicyNotAsked"
     return f"PolicyServiceAvailable is False: {reason}" if lost else ""
@@ -130,7 +136,7 @@ CASES: Final = (
         2,
         _stops("kube-apiserver"),
         _starts("kube-apiserver"),
-        _unready,
+        _unanswered,
         _both_ready,
         writable=False,
     ),
@@ -143,7 +149,7 @@ CASES: Final = (
         15,
         _stop_service,
         _start_service,
-        _unanswered,
+        _unadvised,
         _answers,
         service=True,
     ),

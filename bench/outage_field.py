@@ -28,6 +28,7 @@ class Ending(NamedTuple):
     place: str
     records: int
     attempts: int
+    """Actions of all records there: a node that fell silent with the API server has one too, and nothing is done for it."""
     changes: int
     """How often the Deployment was changed after it was broken."""
     reservations: int
@@ -82,7 +83,7 @@ class Field:
     async def stage(self, place: str) -> str:
         """Of the one incident there; empty where there is none yet, or nobody says."""
         try:
-            records, _ = await self.api.list("Remediation", self.namespace(place))
+            records = _of_web(await self._records(place))
         except ApiError:
             return ""
         return str(records[0].get("status", {}).get("stage", "")) if records else ""
@@ -106,19 +107,24 @@ class Field:
 
     async def ending(self, place: str) -> Ending:
         namespace = self.namespace(place)
-        records, _ = await self.api.list("Remediation", namespace)
+        everything = await self._records(place)
+        records = _of_web(everything)
         policy = await self.api.get("HealingPolicy", namespace, "web")
         deployment = await self.api.get("Deployment", namespace, "web")
         generation, broken_at = self._broken[place]
         return Ending(
             place=place,
             records=len(records),
-            attempts=sum(len(each["status"].get("attempts", [])) for each in records),
+            attempts=sum(len(each.get("status", {}).get("attempts", [])) for each in everything),
             changes=deployment["metadata"]["generation"] - generation,
             reservations=len(policy["status"].get("reservations", [])),
             healed=_image(deployment) == IMAGE and all(_succeeded(each) for each in records),
             seconds=max((_finished_at(each) for each in records), default=broken_at) - broken_at,
         )
+
+    async def _records(self, place: str) -> list[Body]:
+        found, _ = await self.api.list("Remediation", self.namespace(place))
+        return found
 
     async def _until_ready(self, namespace: str) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -129,6 +135,10 @@ class Field:
             if time.monotonic() > deadline:
                 raise EnvironmentalError(f"{namespace}/web is not ready after {READY_SECONDS} s")
             await asyncio.sleep(LOOK_SECONDS)
+
+
+def _of_web(records: list[Body]) -> list[Body]:
+    return [each for each in records if each["spec"]["target"]["name"] == "web"]
 
 
 def _image(deployment: Body) -> str:

@@ -63,6 +63,12 @@ class Operator:
         """What /readyz says that it lacks; empty while it is ready, or does not answer."""
         return "; ".join(check["message"] for check in await self.checks() if not check["ok"])
 
+    def said(self, words: str) -> str:
+        """The event of the first log line with these words; empty where there is none."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        found = next((line for line in lines if words in line), "{}")
+        return str(json.loads(found).get("event", ""))
+
     def tracebacks(self) -> int:
         return self._log.read_text(errors="replace").count("Traceback")
 

@@ -29,7 +29,7 @@ class Outcome:
     title: str
     away_seconds: float
     told: str
-    """What a probe or a condition said of it; empty where nothing did."""
+    """What a probe, a condition or a log line said of it; empty where nothing did."""
     told_after: float | None
     endings: list[Ending]
     well_after: float | None

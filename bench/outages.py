@@ -86,7 +86,7 @@ def goals(found: Sequence[Outcome]) -> list[Goal]:
     everything = str(len(found))
     return [
         Goal("incidents that ended in exactly one action", once == incidents, str(once), str(incidents)),
-        Goal("outages that a probe or a condition told of", told == len(found), str(told), everything),
+        Goal("outages that somebody told of", told == len(found), str(told), everything),
         Goal("recovered without a person", well == len(found), str(well), everything),
         Goal("stack traces in the operators' logs", crashes == 0, str(crashes), "0"),
     ]

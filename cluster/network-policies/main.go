@@ -47,8 +47,9 @@ func run(ctx context.Context, kubeconfig, node string) error {
 		factory.Core().V1().Namespaces(),
 		factory.Core().V1().Pods(),
 		nil, nil, nil, nil,
-		// NRI tells a pod's address a moment earlier; Debian's containerd does not have it.
-		networkpolicy.Config{NodeName: node, QueueID: queue, NRIdisabled: true},
+		// It tries NRI, which would tell a pod's address a moment earlier and which Debian's containerd does not have, says
+		// so once and goes on. With NRIdisabled it asks what it never made, and dies at a new pod's first packet.
+		networkpolicy.Config{NodeName: node, QueueID: queue},
 	)
 	if err != nil {
 		return err

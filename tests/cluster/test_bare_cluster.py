@@ -283,7 +283,8 @@ def test_a_stopped_node_is_lost_and_comes_back(cluster, kubectl):
 
 
 def test_a_lost_node_is_reached_by_nobody_and_comes_back(cluster, kubectl):
-    assert reached(node := f"{NAME}-node-2")
+    node = f"{NAME}-node-2"
+    assert reached(node)
     cluster.lose_node(node)
     assert not reached(node)
     eventually(lambda: ready(kubectl)[node] == "Unknown", 60)
