@@ -40,7 +40,9 @@ def release(policed: Provider, kubectl: Kubectl) -> Release:
     kubectl("create", "namespace", "planaria")
     kubectl("label", "namespace", "planaria", *(f"{key}={value}" for key, value in RESTRICTED.items()))
     release = Release("policed", "planaria", policed.kubeconfig())
-    release.install("--set", "networkPolicy.dnsPorts={53,5300}")  # here CoreDNS is a program of the host, on 5300
+    release.install(
+        "--set", "networkPolicy.dnsPorts={53,5300}"
+    )  # here CoreDNS is a program of the host, on 5300
     return release
 
 
