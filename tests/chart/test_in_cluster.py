@@ -212,6 +212,19 @@ def ready(kubectl: Kubectl, release: Release) -> None:
         kubectl("rollout", "status", f"deployment/{name}", "-n", release.namespace, "--timeout=170s")
 
 
+def ended_with(kubectl: Kubectl, release: Release, name: str) -> int:
+    """The exit status of the container that ran before, or runs no more."""
+    deadline = time.monotonic() + 60
+    while True:
+        pod = kubectl.json("get", "pod", name, "-n", release.namespace)
+        (status,) = pod["status"]["containerStatuses"]
+        ended = status["lastState"].get("terminated") or status["state"].get("terminated")
+        if ended:
+            return int(ended["exitCode"])
+        assert time.monotonic() < deadline, status
+        time.sleep(0.5)
+
+
 def acted_once(kubectl: Kubectl, release: Release, led: Led) -> None:
     healed = until_finished(kubectl, led.namespace)
     assert healed["metadata"]["generation"] == led.generation + 1, "rolled back exactly once"
@@ -243,10 +256,7 @@ def test_the_leaders_network_cut_in_mid_remediation_costs_nothing_and_it_joins_a
         assert cluster.exec_node(led.node, ["nft", words]) == 0
     try:
         acted_once(kubectl, release, led)
-        pod = kubectl.json("get", "pod", led.leader, "-n", release.namespace)
-        (status,) = pod["status"]["containerStatuses"]
-        ended = status["lastState"].get("terminated") or status["state"].get("terminated")
-        assert ended["exitCode"] == LOST_LEAD
+        assert ended_with(kubectl, release, led.leader) == LOST_LEAD
     finally:
         cluster.exec_node(led.node, ["nft", "delete table ip cut"])
     ready(kubectl, release)
