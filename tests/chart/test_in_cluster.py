@@ -250,8 +250,8 @@ def test_the_leaders_network_cut_in_mid_remediation_costs_nothing_and_it_joins_a
 ):
     """Its pod lives and is probed, and nobody tells it anything: it has to notice by itself that it leads no more."""
     cluster = open_cluster()
-    chain = "add chain ip cut all { type filter hook forward priority -10; }"
-    rules = [f"add rule ip cut all ip {way} {led.address} drop" for way in ("saddr", "daddr")]
+    chain = "add chain ip cut leader { type filter hook forward priority -10; }"
+    rules = [f"add rule ip cut leader ip {way} {led.address} drop" for way in ("saddr", "daddr")]
     for words in ("add table ip cut", chain, *rules):
         assert cluster.exec_node(led.node, ["nft", words]) == 0
     try:

@@ -88,8 +88,9 @@ def shops(release: Release, kubectl: Kubectl) -> Iterator[Callable[[], str]]:
     kubectl("delete", "namespace", *made, "--wait=false")
 
 
-def breaks(kubectl: Kubectl, shop: str) -> None:
-    kubectl.apply(shop, deployment(shop, "planaria.local/no-such-image:1"))
+def breaks(kubectl: Kubectl, shop: str, image: str) -> None:
+    """Each with an image of its own: what was read once is not asked again."""
+    kubectl.apply(shop, deployment(shop, f"planaria.local/{image}:1"))
 
 
 def healed(kubectl: Kubectl, shop: str) -> dict[str, Any]:
@@ -122,19 +123,19 @@ def test_it_reads_and_when_it_is_killed_the_encoder_does_and_when_it_is_back_it_
 ):
     first, second, third, fourth = (shops() for _ in range(4))
     eventually(lambda: available(kubectl, first)[0] == "True", 60)
-    breaks(kubectl, first)
+    breaks(kubectl, first, "no-such-image")
     assert healed(kubectl, first)["semanticState"]["source"] == "hybrid"
 
-    breaks(kubectl, second)
+    breaks(kubectl, second, "absent-cart")
     eventually(lambda: bool(kubectl.items("remediations", second)), 60)
     server.stop()
     healed(kubectl, second)
-    breaks(kubectl, third)
+    breaks(kubectl, third, "lost-checkout")
     assert healed(kubectl, third)["semanticState"]["source"] == "encoder"
     eventually(lambda: available(kubectl, third) == ("False", "NotReached"), 30)
 
     server.start()
     server.wait_ready()
     eventually(lambda: available(kubectl, fourth)[0] == "True", 120)
-    breaks(kubectl, fourth)
+    breaks(kubectl, fourth, "missing-front")
     assert healed(kubectl, fourth)["semanticState"]["source"] == "hybrid"
