@@ -10,6 +10,8 @@ from planaria_contract import Action, Fault
 from planaria_operator.api.base import ApiModel, Name, Percent, Text, Time
 from planaria_operator.api.cel import rule, validations
 from planaria_operator.api.conditions import Condition, Status, with_condition
+from planaria_operator.api.ladder import RungStatus
+from planaria_operator.api.notification import Notification
 from planaria_operator.api.plan import ObjectReference, Plan
 from planaria_operator.api.reasons import Reason
 
@@ -216,7 +218,7 @@ class RemediationStatus(ApiModel):
         Field(
             max_length=16,
             description="Executed: something was applied. Verified: it helped and lasted. Reverted: it was undone. "
-            "Recommended: what a person might do. Succeeded: the incident is over; Unknown while it runs.",
+            "Recommended: what a person might do. Notified: whoever was to be told knows. Succeeded: the incident is over; Unknown while it runs.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = ()
@@ -234,6 +236,13 @@ class RemediationStatus(ApiModel):
     waits: Annotated[
         int, Field(ge=0, le=10000, description="How often it was decided to wait and look again.")
     ] = 0
+    rung: Annotated[
+        RungStatus | None, Field(description="Where on the policy's escalation ladder this stands.")
+    ] = None
+    notifications: Annotated[
+        tuple[Notification, ...],
+        Field(max_length=32, description="Who was told, of what, and whether it arrived; oldest first."),
+    ] = ()
     timeline: Annotated[
         tuple[TimelineEntry, ...],
         Field(

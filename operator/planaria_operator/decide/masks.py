@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from planaria_contract import Action, Mask, Observation, WorkloadFact
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.ladder import Rung
 from planaria_operator.api.reasons import Reason
 
 GOVERNED = (Action.RESTART, Action.MIGRATE, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
@@ -50,6 +51,18 @@ def confidence_masks(policy: HealingPolicy, confidence: int) -> tuple[Mask, ...]
         _mask(action, Reason.LOW_CONFIDENCE, f"{confidence}% sure; {action.value} asks for {floor}%")
         for action in GOVERNED
         if policy.spec.allows(action) and confidence < (floor := policy.spec.confidence_floor(action))
+    )
+
+
+def rung_masks(rung: Rung | None) -> tuple[Mask, ...]:
+    """What belongs to other rungs of the ladder; nothing without one."""
+    if rung is None:
+        return ()
+    acting = (action for action in Action if action not in {Action.NONE, Action.ESCALATE})
+    return tuple(
+        _mask(action, Reason.NOT_ON_THIS_RUNG, f"{action.value} is not on the rung {rung.name}")
+        for action in acting
+        if not rung.allows(action)
     )
 
 

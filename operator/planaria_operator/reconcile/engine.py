@@ -22,7 +22,13 @@ from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.history import expired
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.opening import open_remediations
-from planaria_operator.reconcile.policy_status import METRICS_NOT_CONFIGURED, RULES_ALONE, Known, summarised
+from planaria_operator.reconcile.policy_status import (
+    METRICS_NOT_CONFIGURED,
+    RULES_ALONE,
+    Known,
+    summarised,
+    told,
+)
 from planaria_operator.telemetry import metrics
 
 log = structlog.get_logger("planaria.reconcile")
@@ -98,6 +104,8 @@ class Engine:
             await asyncio.sleep(0)
         store = self.parts.store
         metrics.show_records(store.policies.values(), store.remediations.values(), now)
+        if self.parts.notifier:
+            self.parts.notifier.tick(store)
         self._forget_deleted()
 
     # --- opening
@@ -167,7 +175,7 @@ class Engine:
         overlapping: int,
         weather: Weather,
     ) -> None:
-        known = dict(self.known)
+        known = {**self.known, **told(self.parts.notifier, policy)}
         protected = policy.namespace in self.parts.settings.protected
         unhealthy = len(incidents)
 

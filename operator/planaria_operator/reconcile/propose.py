@@ -4,6 +4,8 @@ A decision that cannot be planned is masked with its reason and the decider is a
 was ruled out and why. Nothing is sent to the cluster here but dry runs.
 """
 
+from dataclasses import dataclass
+
 from planaria_contract import Action, Decision, Mask, ObjectRef
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.actions import Mode
@@ -11,14 +13,15 @@ from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import AttemptOutcome, Remediation
 from planaria_operator.decide.decider import Situation, Tried
-from planaria_operator.decide.masks import confidence_masks, patience_masks, policy_masks
+from planaria_operator.decide.masks import confidence_masks, patience_masks, policy_masks, rung_masks
 from planaria_operator.decide.signature import place_of, signature
 from planaria_operator.detect.selection import selects
 from planaria_operator.guard.ledger import useless
 from planaria_operator.kube.errors import Forbidden, Permanent, TooManyRequests
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.journal import Station
-from planaria_operator.reconcile.outcomes import blocked, escalated, waiting
+from planaria_operator.reconcile.ladder import above, attempts_left, over, rung_of
+from planaria_operator.reconcile.outcomes import blocked, climbed, escalated, waiting
 from planaria_operator.reconcile.reporting import incident_name
 from planaria_operator.reconcile.reserve import Proposed, guard_and_reserve
 from planaria_operator.reconcile.understand import observe
@@ -27,10 +30,27 @@ from planaria_operator.record.convert import semantic_state
 from planaria_operator.telemetry import metrics
 
 
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing is left to do on this rung: the next one comes, and above the last one a person."""
+
+    why: str
+    decision: Decision | None = None
+
+
 async def propose(parts: Parts, case: Case) -> Remediation:
-    limit = case.policy.spec.escalation.max_attempts
-    if len(case.status.attempts) >= limit:
-        return await escalated(parts, case, f"{limit} of {limit} allowed attempts are used up")
+    while True:  # every round leaves a rung, so this ends
+        why = over(case.policy, case.status, parts.clock())
+        found = Nothing(why) if why else await _on_this_rung(parts, case)
+        if isinstance(found, Remediation):
+            return found
+        higher = above(case.policy, case.status, parts.clock())
+        if higher is None:
+            return await escalated(parts, case, found.why, found.decision)
+        case = await climbed(parts, case, higher, found.why)
+
+
+async def _on_this_rung(parts: Parts, case: Case) -> Remediation | Nothing:
     masks = _known_masks(case)
     for _ in Action:  # every refusal masks one category, so this ends
         decision = await _decide(parts, case, masks)
@@ -38,7 +58,7 @@ async def propose(parts: Parts, case: Case) -> Remediation:
         if decision.category is Action.NONE:
             return await waiting(parts, case, decision)
         if decision.category is Action.ESCALATE:
-            return await escalated(parts, case, decision.explanation, decision)
+            return Nothing(decision.explanation, decision)
         plan = await _plan(parts, case, decision)
         if isinstance(plan, Plan):
             metrics.DECISIONS.labels(
@@ -51,14 +71,15 @@ async def propose(parts: Parts, case: Case) -> Remediation:
             *masks,
             Mask(category=decision.category, reason=plan.reason.value, message=plan.message[:280]),
         )
-    return await escalated(parts, case, "no action is left that could be planned")
+    return Nothing("no action is left that could be planned")
 
 
 def _known_masks(case: Case) -> tuple[Mask, ...]:
     """What a guard would refuse for the whole category, whatever the plan, is not even proposed."""
     state = case.status.semantic_state
     unsure = confidence_masks(case.policy, state.confidence_percent) if state else ()
-    return (*policy_masks(case.policy), *unsure, *patience_masks(case.policy, case.status.waits))
+    others = rung_masks(rung_of(case.policy, case.status))
+    return (*policy_masks(case.policy), *others, *unsure, *patience_masks(case.policy, case.status.waits))
 
 
 async def _decide(parts: Parts, case: Case, masks: tuple[Mask, ...]) -> Decision:
@@ -70,7 +91,7 @@ async def _decide(parts: Parts, case: Case, masks: tuple[Mask, ...]) -> Decision
         state=semantic_state(record),
         masks=masks,
         tried=(*tried(case), *_tried_before(parts, case)),
-        attempts_left=case.policy.spec.escalation.max_attempts - len(case.status.attempts),
+        attempts_left=attempts_left(case.policy, case.status),
         mode=case.policy.spec.decide.mode,
         age_seconds=max(0.0, (parts.clock() - case.remediation.spec.visible_at).total_seconds()),
         incident=incident_name(case.remediation),

@@ -5,6 +5,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
+from planaria_operator.reconcile.ladder import standing
 from planaria_operator.record.convert import semantic_record
 from planaria_operator.telemetry import metrics
 
@@ -20,6 +21,7 @@ async def understand(parts: Parts, case: Case) -> Remediation:
             "stage": Stage.UNDERSTOOD,
             "semantic_state": record,
             "understood_at": parts.clock(),
+            "rung": standing(case.policy, case.status, parts.clock()),
             "next_check_at": None,
         }
     )
