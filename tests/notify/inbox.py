@@ -19,14 +19,21 @@ class Got:
 class Inbox:
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     """Status and headers of the next answers; afterwards 200."""
-    delays: list[float] = field(default_factory=list)
     got: list[Got] = field(default_factory=list)
     url: str = ""
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    """Nothing is answered while it is not set."""
+
+    def __post_init__(self) -> None:
+        self.open.set()
+
+    async def arrived(self, count: int) -> None:
+        while len(self.got) < count:
+            await asyncio.sleep(0.01)
 
     async def take(self, request: web.Request) -> web.Response:
         self.got.append(Got(dict(request.headers), await request.read()))
-        if self.delays:
-            await asyncio.sleep(self.delays.pop(0))
+        await self.open.wait()
         status, headers = self.answers.pop(0) if self.answers else (200, {})
         return web.Response(status=status, headers=headers, text="token=do-not-keep-this")
 

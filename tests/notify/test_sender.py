@@ -98,8 +98,9 @@ async def test_a_redirect_is_not_followed(sender: Sender, inbox: Inbox):
 
 async def test_a_receiver_that_does_not_answer_is_left_at_the_deadline(inbox: Inbox):
     sender = Sender(deadline_seconds=0.05)
-    inbox.delays = [30]
+    inbox.open.clear()
     assert str(await failure(sender, inbox.url)) == "no answer within 0.05 s"
+    inbox.open.set()
     await sender.aclose()
 
 

@@ -77,6 +77,8 @@ class Reason(StrEnum):
     RECOMMENDED = "Recommended"
     """The mode is Recommend: this is what a person might do now; Planaria does not.
     Do: what the message says, where you agree; or set the mode to Enforce."""
+    NOT_RECOMMENDED = "NotRecommended"
+    """What was recommended before no longer is: the policy enforces it now, or something was done (condition Recommended)."""
     PAUSED = "Paused"
     """Somebody has asked to begin nothing new.
     Do: ask the requester; remove the entry of spec.pauseRequests."""

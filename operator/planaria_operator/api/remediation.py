@@ -175,6 +175,12 @@ class Attempt(ApiModel):
     plan: Annotated[Plan, Field(description="Exactly what is sent to the API server.")]
     digest: Annotated[str, Field(max_length=64, description="Hash of the operations.")]
     reserved_at: Annotated[Time, Field(description="When the guards had passed and the budget was taken.")]
+    begun_at: Annotated[
+        Time | None,
+        Field(
+            description="With a delay: when the guards had passed once more at its end. Nothing is sent before."
+        ),
+    ] = None
     applied_at: Annotated[Time | None, Field(description="When the API server had accepted everything.")] = (
         None
     )
@@ -182,6 +188,11 @@ class Attempt(ApiModel):
     outcome: Annotated[AttemptOutcome, Field(description="What came of it.")] = AttemptOutcome.PENDING
     reverted_at: Annotated[Time | None, Field(description="When it was undone.")] = None
     message: Annotated[Text, Field(description="What the API said or what verification found.")] = ""
+
+    @property
+    def queued(self) -> bool:
+        """It has a delay and nothing of it was sent: it may still be called off."""
+        return self.begun_at is None and bool(self.decision.parameters.delay_seconds)
 
 
 class TimelineEntry(ApiModel):
@@ -279,6 +290,14 @@ class RemediationStatus(ApiModel):
     ) -> "RemediationStatus":
         conditions = with_condition(self.conditions, type_, status, reason, message, now=now, generation=1)
         return self.model_copy(update={"conditions": conditions, "observed_generation": 1})
+
+    def not_recommended(self, *, now: datetime) -> "RemediationStatus":
+        """The status without a recommendation that no longer holds."""
+        found = self.condition("Recommended")
+        if found is None or found.status is not Status.TRUE:
+            return self
+        message = f"no longer: {found.message}"
+        return self.with_condition("Recommended", Status.FALSE, Reason.NOT_RECOMMENDED, message, now=now)
 
     def noted(self, station: str, reason: Reason, message: str, *, now: datetime) -> "RemediationStatus":
         """The status with a line added to the timeline. A repeat of the last line is not added again."""

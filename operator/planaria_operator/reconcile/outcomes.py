@@ -1,14 +1,14 @@
 """The ways a case can come to rest: waiting, blocked, handed to a person, over."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from planaria_contract import Decision, Wait
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.ladder import RungStatus
 from planaria_operator.api.notification import NotifyEvent
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
+from planaria_operator.api.remediation import AttemptOutcome, Remediation, RemediationStatus, Stage
 from planaria_operator.notify.ledger import closed, requested
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
@@ -16,6 +16,15 @@ from planaria_operator.reconcile.ladder import no_later
 from planaria_operator.reconcile.reporting import report
 from planaria_operator.record.convert import decision_record
 from planaria_operator.telemetry import metrics
+
+
+def _called_off(status: RemediationStatus, now: datetime) -> RemediationStatus:
+    """With what was queued and will not be done any more marked as such."""
+    attempt = status.attempt
+    if attempt is None or not attempt.queued or attempt.outcome is not AttemptOutcome.PENDING:
+        return status
+    over = {"outcome": AttemptOutcome.SUPERSEDED, "finished_at": now, "message": "called off before its time"}
+    return status.with_attempt(attempt.model_copy(update=over))
 
 
 async def waiting(parts: Parts, case: Case, decision: Decision) -> Remediation:
@@ -95,7 +104,7 @@ async def finished(
     changes = {"stage": Stage.FINISHED, "finished_at": now, "next_check_at": None}
     update = (status or case.status).model_copy(update=changes)
     update = update.with_condition("Succeeded", succeeded, reason, message, now=now)
-    update = closed(update)
+    update = closed(_called_off(update, now))
     if case.status.stage is Stage.ESCALATED:
         update = requested(update, case.policy, NotifyEvent.RESOLVED, now)
     warning = succeeded is Status.FALSE

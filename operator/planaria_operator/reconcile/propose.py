@@ -5,8 +5,9 @@ was ruled out and why. Nothing is sent to the cluster here but dry runs.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
-from planaria_contract import Action, Decision, Mask, ObjectRef
+from planaria_contract import Action, Decision, Mask, ObjectRef, Wait
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.plan import Plan
@@ -28,6 +29,9 @@ from planaria_operator.reconcile.understand import observe
 from planaria_operator.record.convert import decision as stored_decision
 from planaria_operator.record.convert import semantic_state
 from planaria_operator.telemetry import metrics
+
+LOOK_AGAIN: Final = (30, 60, 180)
+"""Seconds between two readings of evidence that was not sure enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ async def _on_this_rung(parts: Parts, case: Case) -> Remediation | Nothing:
         parts.journal.passed(Station.DECIDE, case.key, action=decision.category.value, rule=decision.rule)
         if decision.category is Action.NONE:
             return await waiting(parts, case, decision)
+        if decision.category is Action.ESCALATE and _may_get_surer(case, masks):
+            return await waiting(parts, case, _look_again(case, decision))
         if decision.category is Action.ESCALATE:
             return Nothing(decision.explanation, decision)
         plan = await _plan(parts, case, decision)
@@ -80,6 +86,21 @@ def _known_masks(case: Case) -> tuple[Mask, ...]:
     unsure = confidence_masks(case.policy, state.confidence_percent) if state else ()
     others = rung_masks(rung_of(case.policy, case.status))
     return (*policy_masks(case.policy), *others, *unsure, *patience_masks(case.policy, case.status.waits))
+
+
+def _may_get_surer(case: Case, masks: tuple[Mask, ...]) -> bool:
+    """Nothing was done yet, and doubt alone rules out an action: evidence that is read later may be better."""
+    unsure = {mask.category for mask in masks if mask.reason == Reason.LOW_CONFIDENCE}
+    other = {mask.category for mask in masks if mask.reason != Reason.LOW_CONFIDENCE}
+    return not case.status.attempts and bool(unsure - other) and Action.NONE not in other
+
+
+def _look_again(case: Case, decision: Decision) -> Decision:
+    """Instead of asking for a person at once; escalation.maxWaits, and a rung's time, bound how often."""
+    seconds = LOOK_AGAIN[min(case.status.waits, len(LOOK_AGAIN) - 1)]
+    why = f"not sure enough to act, so the evidence is read again; else: {decision.explanation}"
+    changes = {"parameters": Wait(wait_seconds=seconds), "rule": "look-again", "explanation": why[:280]}
+    return decision.model_copy(update=changes)
 
 
 async def _decide(parts: Parts, case: Case, masks: tuple[Mask, ...]) -> Decision:
