@@ -2,11 +2,12 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from planaria_operator.api.notification import Notification, NotifyEvent
-from planaria_operator.api.remediation import Remediation
+from planaria_operator.api.remediation import AttemptOutcome, Remediation, Stage
 from planaria_operator.evidence.redact import Redactor
 from planaria_operator.notify.payload import SCHEMA, body, commands, idempotency_key, message, slack
 from planaria_operator.notify.receivers import Format
@@ -142,3 +143,17 @@ def test_commands_are_safe_to_paste():
     words = commands(Remediation(name="a;b", namespace="x y", spec=spec, status=example.STATUS))
     assert words[0] == "kubectl planaria why deployment/'$(reboot)' -n 'x y'"
     assert "'a;b'" in words[1]
+
+
+def test_the_page_shows_a_message_as_it_is_sent():
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "escalate-and-be-told.md").read_text()
+    shown = json.loads(page.split("```json\n")[1].split("```")[0])
+    attempt = example.ATTEMPT.model_copy(update={"outcome": AttemptOutcome.INEFFECTIVE})
+    (condition,) = example.STATUS.conditions
+    said = {"reason": "Escalated", "message": "1 of 1 allowed actions were tried and none helped"}
+    escalated = {
+        "stage": Stage.ESCALATED,
+        "attempts": (attempt,),
+        "conditions": (condition.model_copy(update=said),),
+    }
+    assert shown == json.loads(body(record(**escalated), ABOUT, Format.GENERIC, REDACT))

@@ -42,6 +42,8 @@ class Reason(StrEnum):
     WAITING = "Waiting"
     """The decision is to look again later."""
 
+    NOT_RECOMMENDED = "NotRecommended"
+    """What was recommended before no longer is: the policy enforces it now, or something was done (condition Recommended)."""
     RUNG_LEFT = "RungLeft"
     """The incident went on to the next rung of the escalation ladder; the message says why.
     Do: nothing; spec.escalation.ladder sets attempts and timeoutSeconds of each rung."""
@@ -77,8 +79,6 @@ class Reason(StrEnum):
     RECOMMENDED = "Recommended"
     """The mode is Recommend: this is what a person might do now; Planaria does not.
     Do: what the message says, where you agree; or set the mode to Enforce."""
-    NOT_RECOMMENDED = "NotRecommended"
-    """What was recommended before no longer is: the policy enforces it now, or something was done (condition Recommended)."""
     PAUSED = "Paused"
     """Somebody has asked to begin nothing new.
     Do: ask the requester; remove the entry of spec.pauseRequests."""
