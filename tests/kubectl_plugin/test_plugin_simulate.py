@@ -96,6 +96,7 @@ async def test_the_policys_own_ladder_is_climbed():
     ]
     fake = kube(escalation={"ladder": rungs})
     report = await run(session(fake), asked())
+    assert report.decision is not None
     assert [report.decision.action.value, *(each.action for each in report.ladder)] == [
         "resize",
         "escalate",

@@ -11,6 +11,7 @@ from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.verify.health import Health
 from tests import builders
 from tests.reconcile.harness import Script, World, policy_body
+from tests.reconcile.test_brakes import change_spec
 
 RESTART = Restart(pods=("front-0",))
 MIGRATE = Migrate(pods=("front-0",))
@@ -141,6 +142,21 @@ async def test_what_holds_everything_stops_the_ladder(
     assert at(held) == (1, "gentle")
     assert left(held) == []
     assert held.status.stage in {Stage.BLOCKED, Stage.UNDERSTOOD}
+
+
+async def test_after_a_pause_the_rungs_time_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    pause = [{"requester": "ops", "reason": "moving house"}]
+    waits = [Wait(wait_seconds=60)] * 30
+    here = world(monkeypatch, *[RESTART] * 20, *waits, pause_requests=pause)
+    for _ in range(200):
+        await here.step(5)
+    here.script.decisions[:] = waits
+    change_spec(here, pause_requests=[])
+    began = here.now
+    while at(climbed := await here.step(5)) == (1, "gentle"):
+        pass
+    assert at(climbed) == (2, "firm"), "waiting is no pause, whatever was said before"
+    assert 590 <= (here.now - began).total_seconds() <= 680
 
 
 async def test_a_restart_forgets_nothing_of_the_ladder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from planaria_operator.api.conditions import Status
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.ladder import MOST_ATTEMPTS, Rung, RungStatus
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import RemediationStatus
+from planaria_operator.api.remediation import RemediationStatus, Stage
 
 HOLD_EVERYTHING: Final = frozenset(
     reason.value
@@ -40,7 +40,7 @@ def standing(policy: HealingPolicy, status: RemediationStatus, now: datetime) ->
 def held(status: RemediationStatus) -> bool:
     """True where the last thing that was said is that nothing at all may be begun."""
     executed = status.condition("Executed")
-    if executed is None:
+    if executed is None or status.stage is not Stage.BLOCKED:
         return False
     return executed.status is Status.FALSE and executed.reason in HOLD_EVERYTHING
 
