@@ -99,7 +99,7 @@ async def _operate(
     journal: Journal,
     stop: asyncio.Event,
 ) -> None:
-    store = ClusterStore()
+    store = ClusterStore(protected=settings.protected, home=settings.own_namespace)
     hands: Kube = FencedKube(kube, lead.check) if lead else kube
     prometheus = Prometheus(settings.prometheus_url) if settings.prometheus_url else None
     recorder = Recorder(hands)
@@ -118,7 +118,7 @@ async def _operate(
         asyncio.create_task(_tell_of_policy(service, engine), name="policy condition"),
     ]
     try:
-        await _watch_and_reconcile(settings, kube, Feed(store), lead, engine, probes, stop)
+        await _watch_and_reconcile(settings, kube, _feed(settings, store), lead, engine, probes, stop)
     finally:
         with suppress(TimeoutError):  # the last Events tell how it ended, but nobody waits long for them
             await asyncio.wait_for(recorder.drain(), DRAIN_SECONDS)
@@ -132,6 +132,14 @@ async def _operate(
             await engine.parts.notifier.aclose()
         if service:
             await service.aclose()
+
+
+def _feed(settings: Settings, store: ClusterStore) -> Feed:
+    """A policy for many namespaces has no place in an operator that may see a few alone."""
+    feed = Feed(store)
+    if settings.namespaces:
+        feed.skip("ClusterHealingPolicy", f"only {', '.join(settings.namespaces)} is watched (--namespace)")
+    return feed
 
 
 def _parts(  # noqa: PLR0913, PLR0917  the stations, each once

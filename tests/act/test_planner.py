@@ -4,16 +4,27 @@ import copy
 
 import pytest
 
-from planaria_contract import Isolate, ObjectRef, Restart, Rollback
+from planaria_contract import Isolate, ObjectRef, Restart, Rollback, Scale
 from planaria_contract.actions import Parameters
 from planaria_operator.act.builder import Refusal
 from planaria_operator.act.planner import BUILDERS, Planner
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.masks import GOVERNED
-from planaria_operator.kube.errors import Forbidden, Unavailable
+from planaria_operator.kube.errors import Forbidden, KubeError, NotFound, Unavailable
 from planaria_operator.kube.fake import FakeKube
-from tests.act.bodies import TOKEN, affected, owned_by, pod, replica_set, seen, template, workload
+from tests.act.bodies import (
+    TOKEN,
+    affected,
+    autoscaler,
+    owned_by,
+    pod,
+    replica_set,
+    scaled_object,
+    seen,
+    template,
+    workload,
+)
 from tests.builders import NAMESPACE, decision, policy, store
 
 FRONT = ObjectRef(kind="Deployment", name="front", namespace=NAMESPACE, uid="uid-front")
@@ -118,6 +129,48 @@ async def test_a_server_that_is_away_is_not_a_refusal():
     kube.fail("get", "Deployment", Unavailable("no answer"))
     with pytest.raises(Unavailable):
         await ask(kube, Rollback())
+
+
+async def test_autoscalers_are_read_afresh_whatever_the_watch_has_seen():
+    kube = world()
+    for body in (autoscaler(), autoscaler(name="elsewhere")):
+        kube.put(body)
+    kube.objects["HorizontalPodAutoscaler", NAMESPACE, "elsewhere"]["spec"]["scaleTargetRef"]["name"] = "db"
+    plan = await ask(kube, Scale(ratio=2.0))
+    assert isinstance(plan, Plan)
+    assert [str(each.object) for each in plan.operations] == ["HorizontalPodAutoscaler/front"]
+    await ask(kube, Restart())
+    assert kube.calls["list", "HorizontalPodAutoscaler"] == 1, "only a scale asks for them"
+
+
+async def test_a_scaled_object_is_changed_where_keda_made_the_autoscaler():
+    kube = world()
+    kube.put(autoscaler(keda=True))
+    kube.put(scaled_object(maxReplicaCount=3))
+    plan = await ask(kube, Scale(ratio=2.0))
+    assert isinstance(plan, Plan)
+    assert [str(each.object) for each in plan.operations] == ["ScaledObject/front"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "keda", "expected"),
+    [
+        ("HorizontalPodAutoscaler", Forbidden("may not list horizontalpodautoscalers"), False, "Forbidden"),
+        ("ScaledObject", NotFound("the server has no such kind"), False, ""),
+        ("ScaledObject", Forbidden("may not list scaledobjects.keda.sh"), False, ""),
+        ("ScaledObject", Forbidden("may not list scaledobjects.keda.sh"), True, "Forbidden"),
+        ("ScaledObject", NotFound("the server has no such kind"), True, "WorldChanged"),
+    ],
+)
+async def test_without_keda_or_the_right_to_see_it_the_rest_goes_on(
+    kind: str, error: KubeError, keda: bool, expected: str
+):
+    kube = world()
+    kube.put(autoscaler(keda=keda))
+    kube.fail("list", kind, error)
+    found = await ask(kube, Scale(ratio=2.0))
+    assert (found.reason.value if isinstance(found, Refusal) else "") == expected
+    assert isinstance(await ask(kube, Restart()), Plan)
 
 
 async def test_planning_changes_nothing():

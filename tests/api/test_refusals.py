@@ -45,6 +45,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "spec.actions[0].maxPods",
         "maxPods bounds the actions restart and migrate only: remove it here",
     ),
+    "raiseAutoscalerBounds on resize": (
+        {"actions": [{"type": "resize", "raiseAutoscalerBounds": True}]},
+        "spec.actions[0].raiseAutoscalerBounds",
+        "raiseAutoscalerBounds belongs to the action scale only: remove it here",
+    ),
+    "gitOps on restart": (
+        {"actions": [{"type": "restart", "gitOps": "Override"}]},
+        "spec.actions[0].gitOps",
+        "gitOps belongs to the actions scale, resize and rollback only: remove it here",
+    ),
+    "another word for gitOps": (
+        {"actions": [{"type": "rollback", "gitOps": "Ignore"}]},
+        "spec.actions[0].gitOps",
+        'supported values: "Refuse", "Override"',
+    ),
     "the same action twice": (
         {"actions": [{"type": "scale"}, {"type": "scale"}]},
         "spec.actions[1]",
@@ -265,3 +280,53 @@ def test_an_invalid_policy_is_refused_with_the_field_and_the_fix(kubectl: Kubect
     )
     assert field in said
     assert fix in said
+
+
+OF_NAMESPACES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "In without values": (
+        {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "In"}]}},
+        "spec.namespaceSelector.matchExpressions[0].values",
+        "list at least one label value",
+    ),
+    "a label that no namespace can have": (
+        {"namespaceSelector": {"matchLabels": {"team": "our team"}}},
+        "spec.namespaceSelector.matchLabels[team]",
+        "a label value has only letters, digits, '-', '_' and '.'",
+    ),
+    "names instead of labels": (
+        {"namespaces": ["shop"]},
+        "spec.namespaces",
+        'unknown field "spec.namespaces"',
+    ),
+    "what a HealingPolicy may not say either": (
+        {"guardrails": {"minHealthy": "150%"}},
+        "spec.guardrails.minHealthy",
+        "a share from 0% to 100%",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spec", "field", "fix"), OF_NAMESPACES.values(), ids=OF_NAMESPACES.keys())
+def test_an_invalid_policy_for_many_namespaces_is_refused_likewise(kubectl: Kubectl, spec, field, fix):
+    policy = {
+        "apiVersion": "planaria.dev/v1alpha1",
+        "kind": "ClusterHealingPolicy",
+        "metadata": {"name": "invalid"},
+        "spec": spec,
+    }
+    said = kubectl.refusal("apply", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(policy))
+    assert field in said
+    assert fix in said
+
+
+def test_a_namespace_selector_has_no_place_in_a_policy_of_one_namespace(kubectl: Kubectl):
+    policy = {
+        "apiVersion": "planaria.dev/v1alpha1",
+        "kind": "HealingPolicy",
+        "metadata": {"name": "invalid"},
+        "spec": {"namespaceSelector": {}},
+    }
+    said = kubectl.refusal(
+        "apply", "-n", "default", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(policy)
+    )
+    assert 'unknown field "spec.namespaceSelector"' in said

@@ -51,15 +51,21 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [""]
     resources: [nodes]
     verbs: [get, list, watch]
-  # guard: a namespace may say that nothing in it is healed.
+  # guard: a namespace may say that nothing in it is healed. watch: its labels, by which policies choose.
   - apiGroups: [""]
     resources: [namespaces]
     verbs: [list, watch]
   # watch: a clear word at start where the custom resources are not installed.
   - apiGroups: [apiextensions.k8s.io]
     resources: [customresourcedefinitions]
-    resourceNames: [healingpolicies.planaria.dev, remediations.planaria.dev]
+    resourceNames: [healingpolicies.planaria.dev, clusterhealingpolicies.planaria.dev, remediations.planaria.dev]
     verbs: [get]
+  {{- if not .Values.watchNamespaces }}
+  # watch: the policies for many namespaces, which only an operator that sees all of them can follow.
+  - apiGroups: [planaria.dev]
+    resources: [clusterhealingpolicies]
+    verbs: [get, list, watch]
+  {{- end }}
 {{- end }}
 
 {{- define "planaria.rules.namespaced.usage" }}{{ end }}
@@ -86,7 +92,14 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
     verbs: [create, patch]
 {{- end }}
 
-{{- define "planaria.rules.cluster.record" }}{{ end }}
+{{- define "planaria.rules.cluster.record" }}
+  {{- if not .Values.watchNamespaces }}
+  # guard: the budget of a policy for many namespaces, reserved before acting.
+  - apiGroups: [planaria.dev]
+    resources: [clusterhealingpolicies/status]
+    verbs: [patch]
+  {{- end }}
+{{- end }}
 
 {{- define "planaria.rules.namespaced.restart" }}
   # act, restart of pods: eviction, which disruption budgets can refuse. Pods are never deleted outright.
@@ -115,6 +128,14 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [apps]
     resources: [deployments/scale, statefulsets/scale]
     verbs: [get, patch]
+  # act, scale: the bounds of the autoscaler that owns the replica count.
+  - apiGroups: [autoscaling]
+    resources: [horizontalpodautoscalers]
+    verbs: [get, patch]
+  # act, scale: where KEDA made that autoscaler, the bounds that it is made from. Without KEDA this grants nothing.
+  - apiGroups: [keda.sh]
+    resources: [scaledobjects]
+    verbs: [get, list, patch]
 {{- end }}
 
 {{- define "planaria.rules.cluster.scale" }}{{ end }}

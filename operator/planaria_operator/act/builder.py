@@ -24,6 +24,10 @@ class Setting:
     store: ClusterStore
     remediation: str
     """Name of the Remediation, for annotations."""
+    autoscalers: tuple[JsonBody, ...] = ()
+    """HorizontalPodAutoscalers of the target, fresh; only for a scale."""
+    scaled_objects: tuple[JsonBody, ...] = ()
+    """KEDA's ScaledObjects of the target, fresh; only for a scale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from planaria_contract import Action, Decision, Observation
+from planaria_contract import Action, Decision, ObjectRef, Observation
 from planaria_operator.act import migrate, resize, restart, rollback, scale
 from planaria_operator.act.bodies import meta
 from planaria_operator.act.builder import Refusal, Setting
@@ -14,6 +14,12 @@ from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.errors import Forbidden, NotFound
 from planaria_operator.kube.interface import JsonBody, Kube
+from planaria_operator.objects.autoscaler import (
+    Autoscaler,
+    ScaledObject,
+    parse_autoscaler,
+    parse_scaled_object,
+)
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import WORKLOAD_KINDS
 
@@ -44,7 +50,7 @@ class Planner:
             return Refusal(
                 Reason.NOT_ALLOWED_BY_POLICY, f"{policy.name} does not list {decision.category.value}"
             )
-        if refusal := _out_of_reach(decision, policy):
+        if refusal := _out_of_reach(decision, observation.target, policy):
             return refusal
         try:
             setting = await self._setting(decision, observation, policy, bounds, remediation)
@@ -64,9 +70,15 @@ class Planner:
     ) -> Setting:
         kind, name = decision.target.kind, decision.target.name
         node = kind == "Node"
-        target = await self._kube.get(kind, "" if node else policy.namespace, name)
-        owners = await self._owners(target, kind, policy.namespace)
-        pods = await self._pods(target, policy.namespace, node=name if node else "")
+        namespace = observation.target.namespace or policy.namespace
+        target = await self._kube.get(kind, "" if node else namespace, name)
+        owners = await self._owners(target, kind, namespace)
+        pods = await self._pods(target, namespace, node=name if node else "")
+        observed = {pod.uid for pod in observation.pods}
+        # Of namesakes on a node, in several namespaces, the one that was observed is meant: the last one stands.
+        pods.sort(key=lambda pod: meta(pod).get("uid") in observed)
+        scale = decision.category is Action.SCALE
+        autoscalers, scaled = await self._scalers(target, kind, namespace) if scale else ((), ())
         return Setting(
             decision=decision,
             observation=observation,
@@ -76,7 +88,35 @@ class Planner:
             revisions=tuple(owners),
             store=self._store,
             remediation=remediation,
+            autoscalers=autoscalers,
+            scaled_objects=scaled,
         )
+
+    async def _scalers(
+        self, target: JsonBody, kind: str, namespace: str
+    ) -> tuple[tuple[JsonBody, ...], tuple[JsonBody, ...]]:
+        """HorizontalPodAutoscalers and ScaledObjects of the target, whatever the watch has seen of them yet."""
+        wanted = kind, meta(target)["name"]
+        autoscalers = [
+            body
+            for body in await self._kube.list("HorizontalPodAutoscaler", namespace)
+            if _aims_at(parse_autoscaler(body)) == wanted
+        ]
+        scaled = await self._scaled_objects(namespace, needed=any(map(_by_keda, autoscalers)))
+        return tuple(autoscalers), tuple(
+            body for body in scaled if _aims_at(parse_scaled_object(body)) == wanted
+        )
+
+    async def _scaled_objects(self, namespace: str, *, needed: bool) -> list[JsonBody]:
+        """None in a cluster without KEDA. Without the right they cannot be seen, and are missed only where one is known of."""
+        try:
+            return await self._kube.list("ScaledObject", namespace)
+        except NotFound:
+            return []
+        except Forbidden:
+            if needed:
+                raise
+            return []
 
     async def _owners(self, target: JsonBody, kind: str, namespace: str) -> list[JsonBody]:
         """ReplicaSets or ControllerRevisions of the target, newest first; none for a node."""
@@ -93,12 +133,22 @@ class Planner:
         return await self._kube.list("Pod", namespace, labels=_match_labels(target))
 
 
-def _out_of_reach(decision: Decision, policy: HealingPolicy) -> Refusal | None:
-    target = decision.target
+def _aims_at(scaler: Autoscaler | ScaledObject) -> tuple[str, str]:
+    return scaler.target_kind, scaler.target_name
+
+
+def _by_keda(autoscaler: JsonBody) -> bool:
+    return parse_autoscaler(autoscaler).made_by_keda
+
+
+def _out_of_reach(decision: Decision, ill: ObjectRef, policy: HealingPolicy) -> Refusal | None:
+    """`ill`: what shows the fault. A ClusterHealingPolicy reaches far, one incident does not leave its namespace."""
+    target, namespace = decision.target, ill.namespace or policy.namespace
     if target.kind not in {*WORKLOAD_KINDS, "Node"}:
         return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} is no workload and no node")
-    if target.namespace not in {None, policy.namespace} or (target.kind == "Node" and target.namespace):
-        return Refusal(Reason.NOT_SELECTED, f"{target} is not in namespace {policy.namespace}")
+    outside = target.namespace not in {None, namespace} or (target.kind != "Node" and not namespace)
+    if outside or (target.kind == "Node" and target.namespace):
+        return Refusal(Reason.NOT_SELECTED, f"{target} is not in namespace {namespace}")
     return None
 
 

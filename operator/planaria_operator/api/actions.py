@@ -15,6 +15,11 @@ class Mode(StrEnum):
     ENFORCE = "Enforce"
 
 
+class GitOps(StrEnum):
+    REFUSE = "Refuse"
+    OVERRIDE = "Override"
+
+
 class AllowedAction(ApiModel):
     """One action that may be used, with its bounds."""
 
@@ -34,6 +39,16 @@ class AllowedAction(ApiModel):
                 "!has(self.maxPods) || self.type in ['restart', 'migrate']",
                 "maxPods bounds the actions restart and migrate only: remove it here",
                 field=".maxPods",
+            ),
+            rule(
+                "!has(self.raiseAutoscalerBounds) || self.type == 'scale'",
+                "raiseAutoscalerBounds belongs to the action scale only: remove it here",
+                field=".raiseAutoscalerBounds",
+            ),
+            rule(
+                "!has(self.gitOps) || self.type in ['scale', 'resize', 'rollback']",
+                "gitOps belongs to the actions scale, resize and rollback only: remove it here",
+                field=".gitOps",
             ),
         )
     )
@@ -60,7 +75,19 @@ class AllowedAction(ApiModel):
     ] = None
     max_replicas: Annotated[
         int | None,
-        Field(ge=1, le=10000, description="scale: never above this many replicas. Default 10."),
+        Field(
+            ge=1,
+            le=10000,
+            description="scale: never above this many replicas, nor an autoscaler's bounds above it. Default 10.",
+        ),
+    ] = None
+    raise_autoscaler_bounds: Annotated[
+        bool | None,
+        Field(
+            description="scale, where a HorizontalPodAutoscaler or a ScaledObject of KEDA owns the replica count: whether its "
+            "maximum (or, where it cannot read its metrics, its minimum) may be raised, up to maxReplicas. False: such a "
+            "workload is never scaled. Default true."
+        ),
     ] = None
     max_ratio_percent: Annotated[
         int | None,
@@ -77,6 +104,21 @@ class AllowedAction(ApiModel):
             ge=1, le=1000, description="restart and migrate: never more pods at once than this. Default 10."
         ),
     ] = None
+    git_ops: Annotated[
+        GitOps | None,
+        Field(
+            description="scale, resize and rollback, where Argo CD or Flux writes what would be changed: Refuse, or Override "
+            "where the controller is told to leave to Planaria what Planaria wrote. Default Refuse."
+        ),
+    ] = None
+
+    @property
+    def raises_bounds(self) -> bool:
+        return self.raise_autoscaler_bounds is not False
+
+    @property
+    def overrides_git(self) -> bool:
+        return self.git_ops is GitOps.OVERRIDE
 
 
 DEFAULT_ACTIONS = (

@@ -1,4 +1,4 @@
-"""The two CustomResourceDefinitions, made from the models and kept in `crds/`.
+"""The CustomResourceDefinitions, made from the models and kept in `crds/`.
 
 python -m planaria_operator.api.crds             write them
 python -m planaria_operator.api.crds --check     exit 1 and show the difference where they have drifted
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from planaria_operator.api.base import API_VERSION, GROUP, VERSION
 from planaria_operator.api.explain import explained
 from planaria_operator.api.generated import arguments, settle
-from planaria_operator.api.healing_policy import HealingPolicySpec
+from planaria_operator.api.healing_policy import ClusterHealingPolicySpec, HealingPolicySpec
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import RemediationSpec, RemediationStatus
 from planaria_operator.api.schema import Schema, structural
@@ -52,12 +52,24 @@ class Kind:
     """Fields that `kubectl get --field-selector` takes."""
     defaults: bool = False
     """A person writes the spec, so what is left out is filled in where that person can see it."""
+    namespaced: bool = True
 
     @property
     def crd_name(self) -> str:
         return f"{self.plural}.{GROUP}"
 
 
+POLICY_COLUMNS = (
+    column("Mode", ".spec.mode"),
+    column("Ready", condition("Ready", "status")),
+    column("Targets", ".status.targets", "integer"),
+    column("Unhealthy", ".status.unhealthy", "integer"),
+    column("Active", ".status.active", "integer"),
+    AGE,
+    column("Reason", condition("Ready", "reason"), wide=True),
+    column("Metrics", condition("MetricsAvailable", "status"), wide=True),
+    column("MinHealthy", ".spec.guardrails.minHealthy", wide=True),
+)
 HEALING_POLICY = Kind(
     name="HealingPolicy",
     plural="healingpolicies",
@@ -66,19 +78,22 @@ HEALING_POLICY = Kind(
     "is touched; with an empty one, faults are recorded and nothing is changed.",
     spec=HealingPolicySpec,
     status=HealingPolicyStatus,
-    columns=(
-        column("Mode", ".spec.mode"),
-        column("Ready", condition("Ready", "status")),
-        column("Targets", ".status.targets", "integer"),
-        column("Unhealthy", ".status.unhealthy", "integer"),
-        column("Active", ".status.active", "integer"),
-        AGE,
-        column("Reason", condition("Ready", "reason"), wide=True),
-        column("Metrics", condition("MetricsAvailable", "status"), wide=True),
-        column("MinHealthy", ".spec.guardrails.minHealthy", wide=True),
-    ),
+    columns=POLICY_COLUMNS,
     selectable=(".spec.mode",),
     defaults=True,
+)
+CLUSTER_HEALING_POLICY = Kind(
+    name="ClusterHealingPolicy",
+    plural="clusterhealingpolicies",
+    short_name="chpol",
+    description="ClusterHealingPolicy says what Planaria may heal in the namespaces that its namespaceSelector chooses, and "
+    "how far it may go. Where a HealingPolicy selects the same target, that one has it.",
+    spec=ClusterHealingPolicySpec,
+    status=HealingPolicyStatus,
+    columns=POLICY_COLUMNS,
+    selectable=(".spec.mode",),
+    defaults=True,
+    namespaced=False,
 )
 REMEDIATION = Kind(
     name="Remediation",
@@ -99,10 +114,11 @@ REMEDIATION = Kind(
         column("Reason", condition("Succeeded", "reason"), wide=True),
         column("Kind", ".spec.target.kind", wide=True),
         column("Policy", ".spec.policy", wide=True),
+        column("PolicyKind", ".spec.policyKind", wide=True),
     ),
     selectable=(".spec.policy", ".status.stage"),
 )
-KINDS = (HEALING_POLICY, REMEDIATION)
+KINDS = (HEALING_POLICY, CLUSTER_HEALING_POLICY, REMEDIATION)
 
 
 def definition(kind: Kind) -> dict[str, Any]:
@@ -128,7 +144,12 @@ def definition(kind: Kind) -> dict[str, Any]:
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": kind.crd_name, "labels": {"app.kubernetes.io/part-of": "planaria"}},
-        "spec": {"group": GROUP, "scope": "Namespaced", "names": names, "versions": [version]},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
+            "names": names,
+            "versions": [version],
+        },
     }
 
 

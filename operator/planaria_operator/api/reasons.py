@@ -37,6 +37,8 @@ class Reason(StrEnum):
     """Handed to a person: every allowed rung was tried, none fits, or the fault is not one to act on."""
     TARGET_GONE = "TargetGone"
     """The target was deleted."""
+    HANDED_OVER = "HandedOver"
+    """A more specific policy has the target now; what is still broken is a new incident under that one."""
     BACKLOG_DROPPED = "BacklogDropped"
     """The incident was queued while the breaker was open; what is still broken is a new incident, looked at anew."""
     WAITING = "Waiting"
@@ -162,8 +164,20 @@ class Reason(StrEnum):
     """The policy's bound for this action leaves no room.
     Do: raise the bound in spec.actions, or find out why so much is needed."""
     AUTOSCALED = "Autoscaled"
-    """A HorizontalPodAutoscaler owns the replica count.
-    Do: raise the autoscaler's maximum."""
+    """An autoscaler owns the replica count, and its bounds are not Planaria's to change.
+    Do: raise its maximum yourself; the message says what is in the way, mostly raiseAutoscalerBounds in spec.actions."""
+    AUTOSCALER_HAS_ROOM = "AutoscalerHasRoom"
+    """An autoscaler owns the replica count and is not at its bound: it scales by itself when its metrics ask for it.
+    Do: nothing; where it should scale and does not, look at its metrics."""
+    AUTOSCALER_PAUSED = "AutoscalerPaused"
+    """A person has paused the ScaledObject that owns the replica count.
+    Do: take the annotation off that the message names."""
+    OWNED_BY_GIT_OPS = "OwnedByGitOps"
+    """A GitOps controller (Argo CD, Flux) writes what would be changed, and would put it back.
+    Do: change it in Git; or tell the controller to leave it, and set gitOps: Override for the action in spec.actions."""
+    FOREIGN_OWNER = "ForeignOwner"
+    """Another object controls the one that would be changed, and its controller would undo the change.
+    Do: change the owner that the message names. Its pods are still restarted and moved."""
     NOT_MOVABLE = "NotMovable"
     """No affected pod would come back elsewhere.
     Do: move it by hand, where its volumes can follow."""
@@ -205,7 +219,13 @@ class Reason(StrEnum):
     POLICY_READY = "PolicyReady"
     """The policy is in force."""
     OVERLAPPING = "Overlapping"
-    """Another HealingPolicy, earlier by name, already selects some of the targets and heals them."""
+    """More specific policies have some of the targets and heal them; the condition Overlapped names them.
+    Do: nothing, where that is meant; else make the selectors differ."""
+    NOT_OVERLAPPED = "NotOverlapped"
+    """No more specific policy has any of the targets (condition Overlapped)."""
+    NAMESPACES_UNKNOWN = "NamespacesUnknown"
+    """A ClusterHealingPolicy chooses namespaces by their labels, and the operator may not watch namespaces.
+    Do: grant it (get, list, watch of namespaces)."""
     NOT_PAUSED = "NotPaused"
     """Nobody asks to pause (condition Paused)."""
     CALM = "Calm"

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from planaria_contract import Action, Fault
-from planaria_operator.api.base import ApiModel, Name, Percent, Text, Time
+from planaria_operator.api.base import ApiModel, Name, Percent, PolicyKey, PolicyKind, Text, Time
 from planaria_operator.api.cel import rule, validations
 from planaria_operator.api.conditions import Condition, Status, with_condition
 from planaria_operator.api.ladder import RungStatus
@@ -35,9 +35,13 @@ class RemediationSpec(ApiModel):
         )
     )
 
-    policy: Annotated[
-        Name, Field(description="The HealingPolicy, in the same namespace, that this was opened under.")
-    ]
+    policy: Annotated[Name, Field(description="The policy that this was opened under.")]
+    policy_kind: Annotated[
+        PolicyKind,
+        Field(
+            description="HealingPolicy: one of the same namespace (the default). ClusterHealingPolicy: one for many namespaces."
+        ),
+    ] = "HealingPolicy"
     target: Annotated[ObjectReference, Field(description="The workload or node that shows the fault.")]
     incident: Annotated[
         str,
@@ -325,3 +329,9 @@ class Remediation(ApiModel):
     created_at: Time | None = None
     spec: RemediationSpec
     status: RemediationStatus = RemediationStatus()
+
+    @property
+    def policy_key(self) -> PolicyKey:
+        """Of the policy that this was opened under."""
+        namespace = self.namespace if self.spec.policy_kind == "HealingPolicy" else ""
+        return (namespace, self.spec.policy)

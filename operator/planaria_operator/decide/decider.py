@@ -4,6 +4,7 @@ from typing import Protocol
 from planaria_contract import Decision, Mask, Observation, Outcome, SemanticState
 from planaria_contract.actions import Parameters
 from planaria_operator.api.healing_policy import DecideMode
+from planaria_operator.decide.liberties import USUAL, Liberties
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Situation:
     """Since the incident was first visible; None where nobody knows."""
     incident: str = ""
     """Names the incident towards whoever remembers it: unique, and the same from its first decision to its end."""
+    liberties: Liberties = USUAL
+    """Of the policy object, against whoever else has a say in what would be changed."""
 
 
 class Chooser(Protocol):

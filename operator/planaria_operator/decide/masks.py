@@ -7,6 +7,8 @@ from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.ladder import Rung
 from planaria_operator.api.reasons import Reason
+from planaria_operator.decide.liberties import USUAL, Liberties
+from planaria_operator.decide.ownership import autoscaler_mask, ownership_masks
 
 GOVERNED = (Action.RESTART, Action.MIGRATE, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
 """Actions that a policy lists. Escalating is always allowed, waiting until patience is at its end."""
@@ -22,7 +24,7 @@ def policy_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
     )
     missing = tuple(
         _mask(
-            action, Reason.NOT_ALLOWED_BY_POLICY, f"HealingPolicy {policy.name} does not list {action.value}"
+            action, Reason.NOT_ALLOWED_BY_POLICY, f"{policy.kind} {policy.name} does not list {action.value}"
         )
         for action in GOVERNED
         if policy.spec.allows(action) is None
@@ -39,7 +41,7 @@ def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
     if Mode.ENFORCE not in modes.values():
         return ()
     return tuple(
-        _mask(action, Reason.OBSERVE_MODE, f"HealingPolicy {policy.name} only observes {action.value}")
+        _mask(action, Reason.OBSERVE_MODE, f"{policy.kind} {policy.name} only observes {action.value}")
         for action, mode in modes.items()
         if mode is Mode.OBSERVE
     )
@@ -76,7 +78,9 @@ def patience_masks(policy: HealingPolicy, waits: int) -> tuple[Mask, ...]:
     )
 
 
-def situation_masks(observation: Observation, workload: WorkloadFact | None) -> tuple[Mask, ...]:
+def situation_masks(
+    observation: Observation, workload: WorkloadFact | None, liberties: Liberties = USUAL
+) -> tuple[Mask, ...]:
     """What cannot be done to `workload` (None for a node) as things stand. The planner has the last word."""
     masks = [*_placement_masks(observation)]
     if workload is None:
@@ -85,7 +89,8 @@ def situation_masks(observation: Observation, workload: WorkloadFact | None) -> 
             for action in (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
         ]
     else:
-        masks += _workload_masks(observation, workload)
+        masks += ownership_masks(workload, liberties)
+        masks += _workload_masks(observation, workload, liberties)
     return tuple(masks)
 
 
@@ -98,15 +103,14 @@ def merged(*groups: Iterable[Mask], without: Action | None = None) -> tuple[Mask
     return tuple(mask for category, mask in sorted(first.items()) if category is not without)
 
 
-def _workload_masks(observation: Observation, workload: WorkloadFact) -> Iterator[Mask]:
+def _workload_masks(observation: Observation, workload: WorkloadFact, liberties: Liberties) -> Iterator[Mask]:
     name = workload.ref
     if workload.previous_revision is None:
         yield _mask(Action.ROLLBACK, Reason.NO_PREVIOUS_REVISION, f"{name} has no older revision")
     if workload.ref.kind == "DaemonSet":
         yield _mask(Action.SCALE, Reason.UNSUPPORTED_TARGET, f"{name} has one pod for each node")
-    elif workload.autoscaled_by:
-        owner = workload.autoscaled_by
-        yield _mask(Action.SCALE, Reason.AUTOSCALED, f"{owner} owns the replica count of {name}")
+    elif mask := autoscaler_mask(workload, liberties):
+        yield mask
     own = workload.ref.name == observation.target.name
     unlimited = [
         pod.memory_limit_bytes is None and pod.cpu_limit_millicores is None for pod in observation.pods

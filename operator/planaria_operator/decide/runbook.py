@@ -9,6 +9,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.decider import Situation
 from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.masks import merged, situation_masks
+from planaria_operator.decide.ownership import ownership_masks
 from planaria_operator.decide.rungs import (
     HESITATE,
     MIGRATE,
@@ -84,7 +85,7 @@ def _usable(facts: Facts, rung: Rung) -> Decision | None:
     parameters = rung.parameters(facts)
     masks = merged(
         facts.situation.masks,
-        situation_masks(facts.situation.observation, rung.workload(facts)),
+        situation_masks(facts.situation.observation, rung.workload(facts), facts.situation.liberties),
         _tried_masks(facts),
     )
     hard = (mask for mask in masks if mask.reason != Reason.ALREADY_TRIED)
@@ -107,7 +108,7 @@ def _escalation(facts: Facts, why: str) -> Decision:
     reason = f"{facts.situation.state.fault.value}: {why}"[:280]
     masks = merged(
         facts.situation.masks,
-        situation_masks(facts.situation.observation, facts.workload),
+        situation_masks(facts.situation.observation, facts.workload, facts.situation.liberties),
         _tried_masks(facts),
     )
     return _decision(facts, rung=None, parameters=Escalate(reason=reason), masks=masks, explanation=reason)
@@ -141,9 +142,11 @@ def _why_nothing_is_left(facts: Facts) -> str:
     tried = [
         each.signature.split(" ", maxsplit=1)[0] for each in facts.situation.tried if each.action != "none"
     ]
+    workload, liberties = facts.workload, facts.situation.liberties
+    owned = ownership_masks(workload, liberties) if workload else ()
     refused = [
         f"{mask.category.value} ({mask.reason})"
-        for mask in merged(facts.situation.masks)
+        for mask in merged(facts.situation.masks, owned)
         if mask.reason != Reason.UNSUPPORTED_TARGET
     ]
     parts = ["no rule fits that was not tried or ruled out"]

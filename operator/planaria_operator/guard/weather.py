@@ -19,7 +19,7 @@ class Weather:
     storm: StormStatus | None
     """None while it is calm."""
     groups: Mapping[TargetKey, Group] = field(default_factory=dict)
-    """In a storm: what shares a cause with others, by kind and name."""
+    """In a storm: what shares a cause with others, by kind, namespace and name."""
 
 
 CALM: Final = Weather(None)
@@ -63,7 +63,7 @@ def _newly_broken(
     recorded = {
         remediation.spec.target.uid: remediation.spec.visible_at
         for remediation in store.remediations.values()
-        if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name)
+        if remediation.policy_key == policy.key
         and (not remediation.status.finished or remediation.spec.visible_at > since)
     }
     seen = {incident.target.uid: incident.visible_at for incident in incidents} | recorded

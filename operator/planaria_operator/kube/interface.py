@@ -26,6 +26,7 @@ RESOURCES: dict[str, Resource] = {
     "ControllerRevision": Resource("apps/v1", "controllerrevisions"),
     "EndpointSlice": Resource("discovery.k8s.io/v1", "endpointslices"),
     "HorizontalPodAutoscaler": Resource("autoscaling/v2", "horizontalpodautoscalers"),
+    "ScaledObject": Resource("keda.sh/v1alpha1", "scaledobjects"),
     "PodDisruptionBudget": Resource("policy/v1", "poddisruptionbudgets"),
     "Event": Resource("events.k8s.io/v1", "events"),
     "Lease": Resource("coordination.k8s.io/v1", "leases"),
@@ -36,6 +37,7 @@ RESOURCES: dict[str, Resource] = {
         "authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
     ),
     "HealingPolicy": Resource("planaria.dev/v1alpha1", "healingpolicies"),
+    "ClusterHealingPolicy": Resource("planaria.dev/v1alpha1", "clusterhealingpolicies", namespaced=False),
     "Remediation": Resource("planaria.dev/v1alpha1", "remediations"),
 }
 

@@ -73,7 +73,7 @@ class Notifier:
         """Begin to send what is due. Returns at once."""
         now = self.clock()
         for remediation in [each for each in store.remediations.values() if each.status.notifications]:
-            policy = store.policies.get((remediation.namespace, remediation.spec.policy))
+            policy = store.policies.get(remediation.policy_key)
             if policy and reminded(remediation.status, policy, now) != remediation.status:
                 self._begin(remediation, "", partial(self._remind, remediation, policy))
             for about in due(remediation.status, now):

@@ -41,13 +41,6 @@ class EndpointSlice:
     ready: int
 
 
-@dataclass(frozen=True, slots=True)
-class Autoscaler:
-    meta: Meta
-    target_kind: str
-    target_name: str
-
-
 def parse_node(body: Body) -> Node:
     spec = body.get("spec") or {}
     ready = find_condition(body, "Ready") or {}
@@ -77,10 +70,3 @@ def parse_endpoint_slice(body: Body) -> EndpointSlice:
     endpoints = body.get("endpoints") or ()
     ready = sum(1 for endpoint in endpoints if (endpoint.get("conditions") or {}).get("ready") is not False)
     return EndpointSlice(meta, meta.labels.get("kubernetes.io/service-name", ""), ready)
-
-
-def parse_autoscaler(body: Body) -> Autoscaler:
-    target = (body.get("spec") or {}).get("scaleTargetRef") or {}
-    return Autoscaler(
-        parse_meta("HorizontalPodAutoscaler", body), target.get("kind", ""), target.get("name", "")
-    )

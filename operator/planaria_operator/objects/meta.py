@@ -21,6 +21,9 @@ class Owner:
     name: str
     uid: str
 
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Meta:

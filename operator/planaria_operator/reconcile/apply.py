@@ -5,7 +5,7 @@ from datetime import timedelta
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation, RemediationStatus, Stage
-from planaria_operator.kube.errors import Conflict, Forbidden, KubeError, Temporary, TooManyRequests
+from planaria_operator.kube.errors import Conflict, Forbidden, KubeError, NotFound, Temporary, TooManyRequests
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.delay import begin
 from planaria_operator.reconcile.journal import Station
@@ -36,7 +36,7 @@ async def apply(parts: Parts, case: Case) -> Remediation:
 async def _send(parts: Parts, case: Case, attempt: Attempt) -> Remediation:
     try:
         notes = await parts.actor.apply(attempt.plan.operations, token(case, attempt))
-    except Conflict as error:
+    except (Conflict, NotFound) as error:
         return await _failed(parts, case, attempt, Reason.WORLD_CHANGED, error)
     except Temporary as error:
         return await _later(parts, case, attempt, error)

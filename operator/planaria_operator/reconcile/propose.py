@@ -14,6 +14,7 @@ from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import AttemptOutcome, Remediation
 from planaria_operator.decide.decider import Situation, Tried
+from planaria_operator.decide.liberties import liberties
 from planaria_operator.decide.masks import confidence_masks, patience_masks, policy_masks, rung_masks
 from planaria_operator.decide.signature import place_of, signature
 from planaria_operator.detect.selection import selects
@@ -111,6 +112,7 @@ async def _decide(parts: Parts, case: Case, masks: tuple[Mask, ...]) -> Decision
         observation=observation,
         state=semantic_state(record),
         masks=masks,
+        liberties=liberties(case.policy),
         tried=(*tried(case), *_tried_before(parts, case)),
         attempts_left=attempts_left(case.policy, case.status),
         mode=case.policy.spec.decide.mode,
@@ -192,5 +194,5 @@ def _ineffective_here(case: Case) -> set[str]:
 def _selected(parts: Parts, case: Case, target: ObjectRef) -> bool:
     if target.kind == "Node":
         return "Node" in case.policy.spec.kinds
-    workload = parts.store.workload(target.kind, case.policy.namespace, target.name)
-    return workload is not None and selects(case.policy, workload)
+    workload = parts.store.workload(target.kind, case.namespace, target.name)
+    return workload is not None and selects(parts.store, case.policy, workload)

@@ -42,7 +42,7 @@ async def guard_and_reserve(parts: Parts, case: Case, proposed: Proposed) -> Rem
 
 
 def proposal_of(parts: Parts, case: Case, proposed: Proposed) -> Proposal:
-    newest = parts.store.policies.get((case.policy.namespace, case.policy.name), case.policy)
+    newest = parts.store.policies.get(case.policy.key, case.policy)
     return Proposal(
         remediation=case.remediation,
         decision=proposed.decision,
@@ -86,6 +86,7 @@ async def _take_budget(parts: Parts, case: Case, plan: Plan) -> None:
         remediation=case.remediation.name,
         attempt=len(case.status.attempts) + 1,
         target=str(plan.target),
+        namespace=case.namespace,
         time=ledger_time(policies, parts.clock()),
     )
     memory = memory_seconds(policies)
