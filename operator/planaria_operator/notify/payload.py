@@ -55,6 +55,7 @@ class Message(ApiModel):
     time: datetime
     remediation: Place
     policy: str
+    policy_kind: str
     target: Place
     visible_at: datetime
     stage: str
@@ -88,6 +89,7 @@ def message(remediation: Remediation, about: Notification, redact: Redact) -> Me
             uid=remediation.uid or None,
         ),
         policy=spec.policy,
+        policy_kind=spec.policy_kind,
         target=Place(**spec.target.model_dump()),
         visible_at=spec.visible_at,
         stage=status.stage.value,

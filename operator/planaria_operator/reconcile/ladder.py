@@ -33,7 +33,7 @@ def standing(policy: HealingPolicy, status: RemediationStatus, now: datetime) ->
         number = min(known.number, len(rungs)) if known else 1
         made = min(len(status.attempts), MOST_ATTEMPTS)
         return RungStatus(number=number, name=names[number - 1], entered_at=now, attempts_before=made)
-    since = now if held(status) else known.entered_at
+    since = now if held(status) else min(known.entered_at, now)  # a clock may be set back
     return known.model_copy(update={"number": names.index(known.name) + 1, "entered_at": since})
 
 
