@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from typing import Final
 
 import structlog
@@ -38,6 +39,12 @@ MOST_AT_ONCE: Final = 4
 """Messages under way to one receiver; a slow one does not hold up the others, and the rest waits in the records."""
 UNWRITTEN_PAUSE: Final = 5.0
 """Seconds until a message whose outcome could not be written down is sent again."""
+
+UNKNOWN: Final = "unknown"
+OUTCOMES: Final = (
+    *(Reason.NOTIFICATION_SENT, Reason.NOTIFICATION_PENDING),
+    *(Reason.NOTIFICATION_FAILED, Reason.RECEIVER_UNREADABLE),
+)
 
 Change = Callable[[RemediationStatus], RemediationStatus]
 Update = Callable[[Remediation, Change], Awaitable[Remediation]]
@@ -68,6 +75,12 @@ class Notifier:
     recorder: Recorder
     clock: Callable[[], datetime]
     _running: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # From zero on: a series that appears with its first event hides that event from rate(), and from the alert.
+        for name, outcome in product(self.receivers.names, OUTCOMES):
+            metrics.NOTIFICATIONS.labels(name, outcome.value)
+        metrics.NOTIFICATIONS.labels(UNKNOWN, Reason.RECEIVER_UNKNOWN.value)
 
     def tick(self, store: ClusterStore) -> None:
         """Begin to send what is due. Returns at once."""
@@ -138,7 +151,7 @@ class Notifier:
         pause = max(pause_after(tries), error.retry_after)
         again = None if final else now + timedelta(seconds=pause)
         reason, text = error.reason, str(error)
-        known = about.receiver if about.receiver in self.receivers else "unknown"
+        known = about.receiver if about.receiver in self.receivers else UNKNOWN
         outcome = reason if final else Reason.NOTIFICATION_PENDING
         metrics.NOTIFICATIONS.labels(known, outcome.value).inc()
         log.info("not told", receiver=about.receiver, notified=about.event, final=final, error=text)

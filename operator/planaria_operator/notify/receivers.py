@@ -86,13 +86,17 @@ class Receivers:
         """Raises NotDelivered."""
         found = self._by_name.get(name)
         if found is None:
-            known = ", ".join(sorted(self._by_name)) or "none at all"
+            known = ", ".join(self.names) or "none at all"
             raise NotDelivered(
                 Reason.RECEIVER_UNKNOWN,
                 f"the operator knows no receiver {name!r} (chart: notifications.receivers); it knows {known}",
                 permanent=True,
             )
         return found
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._by_name)
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
