@@ -18,6 +18,10 @@ from planaria_operator.kube.fenced import FencedKube
 from planaria_operator.kube.interface import Kube
 from planaria_operator.lead.elector import Elector
 from planaria_operator.meaning import Meaning
+from planaria_operator.notify.notifier import Notifier
+from planaria_operator.notify.receivers import Format, Receiver, Receivers
+from planaria_operator.notify.sender import Sender
+from planaria_operator.objects.meta import now
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.patience import patiently, pause_for
 from planaria_operator.probes import Probes
@@ -124,6 +128,8 @@ async def _operate(
         if lead:
             await lead.release()  # last, because what it allows is needed to write the last Events
         await meaning.extractor.aclose()
+        if engine.parts.notifier:
+            await engine.parts.notifier.aclose()
         if service:
             await service.aclose()
 
@@ -146,6 +152,7 @@ def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
     recorder: Recorder,
     journal: Journal,
 ) -> Parts:
+    records = Records(kube, store)
     return Parts(
         settings=settings,
         store=store,
@@ -154,9 +161,17 @@ def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
         decider=Choice(service),
         planner=Planner(kube, store, settings.protected),
         actor=Actor(kube),
-        records=Records(kube, store),
+        records=records,
         recorder=recorder,
         journal=journal,
+        notifier=Notifier(_receivers(settings), Sender(), records.update, recorder, now),
+    )
+
+
+def _receivers(settings: Settings) -> Receivers:
+    return Receivers(
+        Receiver(name, settings.receivers_directory / name, Format(form))
+        for name, form in settings.receivers.items()
     )
 
 

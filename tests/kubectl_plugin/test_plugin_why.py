@@ -206,6 +206,7 @@ def test_the_whole_story_of_a_record_is_told():
         *("migrate   NotMovable: local volume", "allows  mode: Enforce", "memory limit of web from 64Mi"),
         *("the learned policy would restart (71%)", "remembers shop/web-outofmemorykilled@uid (97% alike)"),
         *("IncidentOpened: 3 pods of web killed", "web is healthy since", "recovered in 18s", "undone"),
+        *("firm (rung 2), since", "oncall of Escalated", "Sent", "NotificationFailed: HTTP 500"),
     ):
         assert part in words, part
 

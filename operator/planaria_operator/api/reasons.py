@@ -44,6 +44,30 @@ class Reason(StrEnum):
     WAITING = "Waiting"
     """The decision is to look again later."""
 
+    NOT_RECOMMENDED = "NotRecommended"
+    """What was recommended before no longer is: the policy enforces it now, or something was done (condition Recommended)."""
+    RUNG_LEFT = "RungLeft"
+    """The incident went on to the next rung of the escalation ladder; the message says why.
+    Do: nothing; spec.escalation.ladder sets attempts and timeoutSeconds of each rung."""
+
+    # --- who was told (condition Notified; also outcomes of planaria_notifications_total)
+    NOTIFICATION_PENDING = "NotificationPending"
+    """Somebody is being told, and has not taken the message yet; it is tried again.
+    Do: nothing; status.notifications says what was in the way the last time."""
+    NOTIFICATION_SENT = "NotificationSent"
+    """Whoever was to be told has taken the message."""
+    NOTIFICATION_FAILED = "NotificationFailed"
+    """A message could not be delivered and was given up: refused for good, or not taken within about 40 minutes.
+    Do: read status.notifications, mend the receiver, and look at the incident yourself."""
+    RECEIVER_UNKNOWN = "ReceiverUnknown"
+    """The operator does not know a receiver of that name, so nobody was told.
+    Do: add it to the chart's notifications.receivers, or correct spec.escalation.notify."""
+    RECEIVERS_KNOWN = "ReceiversKnown"
+    """Every receiver that the policy names is configured (condition ReceiversReady)."""
+    RECEIVER_UNREADABLE = "ReceiverUnreadable"
+    """The receiver is configured, but its address or signing key cannot be read or used.
+    Do: make the Secret that the chart's notifications.receivers names, with the keys that it names."""
+
     # --- why a guard refused
     PROTECTED_NAMESPACE = "ProtectedNamespace"
     """The target is in a namespace that Planaria never touches.
@@ -124,6 +148,9 @@ class Reason(StrEnum):
     ALREADY_TRIED = "AlreadyTried"
     """The same action on the same target did not help in this incident.
     Do: nothing; it would not help a second time."""
+    NOT_ON_THIS_RUNG = "NotOnThisRung"
+    """The action belongs to another rung of the escalation ladder; the message names the one that the incident is on.
+    Do: nothing; the ladder goes on by itself. spec.escalation.ladder says what is tried when."""
     WAITED_ENOUGH = "WaitedEnough"
     """It was waited as often in this incident as escalation.maxWaits allows.
     Do: raise spec.escalation.maxWaits for workloads that start slowly."""

@@ -47,6 +47,17 @@ GUARDS: Final[tuple[Guard, ...]] = (
 """The first refusal is the one that is told: what a person cannot change soon stands before what passes by itself."""
 
 
+AGAIN: Final = frozenset(
+    {"protected-namespace", "opt-out", "mode", "pause", "breaker", "window", "storm", "min-healthy"}
+)
+"""Asked once more at the end of an action's delay. The others are about what was reserved, or about why it was decided."""
+
+
+def check_again(proposal: Proposal) -> list[Verdict]:
+    """The verdicts of those guards that may have changed their mind while an action was waiting for its time."""
+    return [_ask(guard, proposal) for guard in GUARDS if guard.name in AGAIN]
+
+
 def check_all(proposal: Proposal) -> list[Verdict]:
     """Every guard's verdict, in order; later guards are asked even after a refusal, so that the record shows them all."""
     return [_ask(guard, proposal) for guard in GUARDS]
