@@ -13,7 +13,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a mode that does not exist": (
         {"mode": "Auto"},
         "spec.mode",
-        'supported values: "Observe", "Recommend", "Enforce"',
+        'supported values: "Observe", "Recommend", "Approve", "Enforce"',
     ),
     "a misspelt field": (
         {"guardrail": {"cooldownSeconds": 60}},

@@ -8,7 +8,7 @@ from planaria_operator.settings import Settings
 from planaria_operator.telemetry.metrics import REGISTRY
 from planaria_operator.watch.feed import Feed, identity_of
 from planaria_operator.watch.kinds import WATCHED
-from tests.watch.bodies import body, pod, policy, remediation
+from tests.watch.bodies import approval, body, pod, policy, remediation
 
 Reports = list[tuple[str, str, str, str]]
 
@@ -26,6 +26,7 @@ def feed(reports: Reports) -> Feed:
 def test_every_watched_kind_finds_its_place_and_leaves_it_again(feed: Feed):
     bodies: dict[str, dict[str, Any]] = {kind: body(kind, "x", spec={}, status={}) for kind in WATCHED}
     bodies |= {"Pod": pod("x"), "HealingPolicy": policy("x"), "Remediation": remediation("x")}
+    bodies |= {"Approval": approval("x")}
     for kind in WATCHED:
         feed.deliver(kind, "ADDED", bodies[kind])
         assert list(feed.store.identities(kind).values()) == ["x-uid"], kind

@@ -68,6 +68,28 @@ class Reason(StrEnum):
     """The receiver is configured, but its address or signing key cannot be read or used.
     Do: make the Secret that the chart's notifications.receivers names, with the keys that it names."""
 
+    # --- what a person says under mode Approve (condition Approved)
+    APPROVED = "Approved"
+    """A person approved what is proposed; it is done as soon as the guards allow it."""
+    APPROVAL_REJECTED = "ApprovalRejected"
+    """A person rejected what is proposed; the incident is theirs now.
+    Do: what the message says; the record closes when the target is healthy."""
+    APPROVAL_EXPIRED = "ApprovalExpired"
+    """Nobody approved in time, or it could not be done in time; a person takes over.
+    Do: look at the target; spec.approval.expiresAfterSeconds sets how long it waits."""
+    APPROVAL_VOID = "ApprovalVoid"
+    """The Approval is not about what would be done now: the world, or the proposal, had changed.
+    Do: read what is proposed now (kubectl planaria diff), and approve that."""
+    ALREADY_ANSWERED = "AlreadyAnswered"
+    """Somebody else had answered before; the first answer counts.
+    Do: nothing."""
+    PROPOSAL_WITHDRAWN = "ProposalWithdrawn"
+    """What was proposed is no longer what would be done; nobody had answered.
+    Do: nothing; what is proposed now stands in the record."""
+    NO_LONGER_NEEDED = "NoLongerNeeded"
+    """The incident was over before what is proposed was done.
+    Do: nothing; an Approval that comes later changes nothing."""
+
     # --- why a guard refused
     PROTECTED_NAMESPACE = "ProtectedNamespace"
     """The target is in a namespace that Planaria never touches.
@@ -81,6 +103,9 @@ class Reason(StrEnum):
     RECOMMENDED = "Recommended"
     """The mode is Recommend: this is what a person might do now; Planaria does not.
     Do: what the message says, where you agree; or set the mode to Enforce."""
+    AWAITING_APPROVAL = "AwaitingApproval"
+    """The mode is Approve, and nobody has approved exactly this yet.
+    Do: read it with kubectl planaria diff, then kubectl planaria approve or reject it."""
     PAUSED = "Paused"
     """Somebody has asked to begin nothing new.
     Do: ask the requester; remove the entry of spec.pauseRequests."""

@@ -61,12 +61,14 @@ def node_masks(target: ObjectRef, shared_node: str | None) -> tuple[Mask, ...]:
 
 
 def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
-    """What is only observed gives way to what is enforced. Where nothing is, the point is to see what would be done.
+    """What is only observed gives way to what is done, be it after approval. Where nothing is, the point is to see what would
+    be done.
 
     A recommendation is not passed over: where a person should do what is best, the next best should not be done instead.
+    No more is what a person has to approve.
     """
     modes = {action: policy.spec.mode_of(action) for action in GOVERNED if policy.spec.allows(action)}
-    if Mode.ENFORCE not in modes.values():
+    if not {Mode.ENFORCE, Mode.APPROVE} & set(modes.values()):
         return ()
     return tuple(
         _mask(action, Reason.OBSERVE_MODE, f"{policy.kind} {policy.name} only observes {action.value}")

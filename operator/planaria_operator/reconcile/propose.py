@@ -5,6 +5,7 @@ was ruled out and why. Nothing is sent to the cluster here but dry runs.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from planaria_contract import Action, Decision, Isolate, Mask, ObjectRef, Wait
@@ -15,7 +16,13 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import AttemptOutcome, Remediation
 from planaria_operator.decide.decider import Situation, Tried
 from planaria_operator.decide.liberties import liberties
-from planaria_operator.decide.masks import confidence_masks, node_masks, patience_masks, policy_masks, rung_masks
+from planaria_operator.decide.masks import (
+    confidence_masks,
+    node_masks,
+    patience_masks,
+    policy_masks,
+    rung_masks,
+)
 from planaria_operator.decide.signature import place_of, signature
 from planaria_operator.detect.selection import selects
 from planaria_operator.guard.ledger import useless
@@ -25,8 +32,9 @@ from planaria_operator.reconcile.cordons import being_isolated
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.ladder import above, attempts_left, over, rung_of
 from planaria_operator.reconcile.outcomes import blocked, climbed, escalated, waiting
+from planaria_operator.reconcile.proposals import Proposed
 from planaria_operator.reconcile.reporting import incident_name
-from planaria_operator.reconcile.reserve import Proposed, guard_and_reserve
+from planaria_operator.reconcile.reserve import guard_and_reserve
 from planaria_operator.reconcile.understand import observe
 from planaria_operator.record.convert import decision as stored_decision
 from planaria_operator.record.convert import semantic_state
@@ -74,7 +82,8 @@ async def _on_this_rung(parts: Parts, case: Case) -> Remediation | Nothing:
             metrics.DECISIONS.labels(
                 action=decision.category.value, decided_by=decision.decided_by.value
             ).inc()
-            return await guard_and_reserve(parts, case, Proposed(decision, plan))
+            proposed = Proposed(decision, plan, _planning_time(parts, case, decision))
+            return await guard_and_reserve(parts, case, proposed)
         if plan.reason is Reason.DISRUPTION_BUDGET:
             return await blocked(parts, case, plan.reason, plan.message, retry_after=15)
         masks = (
@@ -165,11 +174,27 @@ async def _plan(parts: Parts, case: Case, decision: Decision) -> Plan | Refusal:
     if not _selected(parts, case, decision.target):
         return Refusal(Reason.NOT_SELECTED, f"{case.policy.name} does not select {decision.target}")
     token = f"{case.remediation.name}/{len(case.status.attempts) + 1}"
-    observation = parts.observations[case.key]
+    time = _planning_time(parts, case, decision)
+    observation = parts.observations[case.key].model_copy(update={"time": time})
     plan = await parts.planner.plan(decision, observation, case.policy, token)
-    if isinstance(plan, Refusal) or case.policy.spec.mode_of(decision.category) is not Mode.ENFORCE:
+    if isinstance(plan, Refusal) or not _may_be_sent(case, plan):
         return plan  # a dry run is a changing call to whoever reads the audit log
     return await _refused_dry(parts, plan) or plan
+
+
+def _planning_time(parts: Parts, case: Case, decision: Decision) -> datetime:
+    """What is proposed already is planned as of then: a plan that says when it was made would never be the same again."""
+    asked = case.status.open_proposal
+    if asked and asked.plan.action is decision.category:
+        return asked.planned_at
+    return parts.observations[case.key].time
+
+
+def _may_be_sent(case: Case, plan: Plan) -> bool:
+    """Whether the policy, and under Approve a person, would have it done."""
+    mode, asked = case.policy.spec.mode_of(plan.action), case.status.open_proposal
+    approved = asked is not None and asked.approved_at is not None and asked.digest == plan.digest
+    return mode is Mode.ENFORCE or (mode is Mode.APPROVE and approved)
 
 
 async def _refused_dry(parts: Parts, plan: Plan) -> Refusal | None:
