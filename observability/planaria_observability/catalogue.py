@@ -55,6 +55,11 @@ COMMON: Final[Mapping[str, Values]] = {
 }
 OWN: Final[Mapping[tuple[str, str], Values]] = {
     ("planaria_actions_total", "outcome"): metrics.OUTCOMES,
+    ("planaria_notifications_total", "receiver"): "a receiver that the operator knows, or unknown",
+    ("planaria_notifications_total", "outcome"): (
+        *("NotificationSent", "NotificationPending", "NotificationFailed"),
+        *("ReceiverUnreadable", "ReceiverUnknown"),
+    ),
     ("planaria_approvals_total", "outcome"): _values(AnswerOutcome),
     ("planaria_approvals_total", "verdict"): _values(ApprovalVerdict),
     ("planaria_policy_asked_total", "outcome"): _values(metrics.ANSWERS),
@@ -91,6 +96,9 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "planaria_decisions_total": "sum by (decided_by) (increase(planaria_decisions_total[1d]))",
     "planaria_actions_total": 'sum by (action) (increase(planaria_actions_total{outcome="Ineffective"}[1d]))',
     "planaria_refusals_total": "sum by (guard, reason) (increase(planaria_refusals_total[1h]))",
+    "planaria_notifications_total": (
+        'sum by (receiver) (increase(planaria_notifications_total{outcome!="NotificationSent"}[1h]))'
+    ),
     "planaria_recovery_seconds": (
         "histogram_quantile(0.9, sum by (le) (increase(planaria_recovery_seconds_bucket[1d])))"
     ),

@@ -24,9 +24,11 @@ NEEDS = {
     "scale": SCALES | BOUNDS,
     "resize": {("", "pods/resize", "patch"), *TEMPLATES},
     "migrate": {("", "pods/eviction", "create"), ("", "nodes", "patch")},
+    "isolate": {("", "pods/eviction", "create"), ("", "nodes", "patch")},
+    "reload": {("", "pods/exec", "create"), ("", "pods/exec", "get"), ("", "pods", "patch")},
 }
 ACTIONS = sorted(NEEDS)
-OF_A_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "customresourcedefinitions"}
+OF_A_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "persistentvolumes", "customresourcedefinitions"}
 OF_MANY_NAMESPACES = {
     *(("planaria.dev", "clusterhealingpolicies", verb) for verb in ("get", "list", "watch")),
     ("planaria.dev", "clusterhealingpolicies/status", "patch"),
@@ -44,7 +46,7 @@ def acting(bodies):
     return {
         (group, resource, verb)
         for group, resource, verb in granted
-        if (verb not in {"get", "list", "watch"} or resource.endswith("/scale"))
+        if (verb not in {"get", "list", "watch"} or resource.endswith(("/scale", "/exec")))
         and group not in {"planaria.dev", "events.k8s.io"}
     }
 

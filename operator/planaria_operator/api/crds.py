@@ -14,12 +14,13 @@ from pydantic import BaseModel
 
 from planaria_operator.api.approval import ApprovalSpec
 from planaria_operator.api.base import API_VERSION, GROUP, VERSION
+from planaria_operator.api.cel import rule
 from planaria_operator.api.explain import explained
 from planaria_operator.api.generated import arguments, settle
 from planaria_operator.api.healing_policy import ClusterHealingPolicySpec, HealingPolicySpec
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import RemediationSpec, RemediationStatus
-from planaria_operator.api.schema import Schema, structural
+from planaria_operator.api.schema import VALIDATIONS, Schema, structural
 
 HEADER = """\
 # Generated from the models in operator/planaria_operator/api by `python -m planaria_operator.api.crds`. Do not edit.
@@ -54,6 +55,8 @@ class Kind:
     """Fields that `kubectl get --field-selector` takes."""
     defaults: bool = False
     """A person writes the spec, so what is left out is filled in where that person can see it."""
+    rules: tuple[dict[str, Any], ...] = ()
+    """On the spec, for this kind alone: two kinds may share a spec."""
     namespaced: bool = True
 
     @property
@@ -61,6 +64,11 @@ class Kind:
         return f"{self.plural}.{GROUP}"
 
 
+NO_ISOLATE = rule(
+    "!has(self.actions) || !self.actions.exists(each, each.type == 'isolate')",
+    "isolate concerns every namespace that has pods on the node: list it in a ClusterHealingPolicy, not in a HealingPolicy",
+    field=".actions",
+)
 POLICY_COLUMNS = (
     column("Mode", ".spec.mode"),
     column("Ready", condition("Ready", "status")),
@@ -83,6 +91,7 @@ HEALING_POLICY = Kind(
     columns=POLICY_COLUMNS,
     selectable=(".spec.mode",),
     defaults=True,
+    rules=(NO_ISOLATE,),
 )
 CLUSTER_HEALING_POLICY = Kind(
     name="ClusterHealingPolicy",
@@ -175,7 +184,7 @@ def definition(kind: Kind) -> dict[str, Any]:
 
 
 def _root(kind: Kind) -> Schema:
-    spec = explained(structural(kind.spec, defaults=kind.defaults))
+    spec = _ruled(explained(structural(kind.spec, defaults=kind.defaults)), kind)
     properties = {
         "apiVersion": {"description": f"Always {API_VERSION}.", "type": "string"},
         "kind": {"description": f"Always {kind.name}.", "type": "string"},
@@ -185,6 +194,12 @@ def _root(kind: Kind) -> Schema:
     }
     root = {"description": kind.description, "type": "object", "properties": properties}
     return root if kind.defaults else root | {"required": ["spec"]}
+
+
+def _ruled(spec: Schema, kind: Kind) -> Schema:
+    if not kind.rules:
+        return spec
+    return spec | {VALIDATIONS: [*spec.get(VALIDATIONS, ()), *kind.rules]}
 
 
 class _Plain(yaml.SafeDumper):

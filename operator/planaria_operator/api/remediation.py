@@ -11,6 +11,8 @@ from planaria_operator.api.approval import ApprovalVerdict
 from planaria_operator.api.base import ApiModel, Name, Percent, PolicyKey, PolicyKind, Text, Time
 from planaria_operator.api.cel import rule, validations
 from planaria_operator.api.conditions import Condition, Status, with_condition
+from planaria_operator.api.ladder import RungStatus
+from planaria_operator.api.notification import Notification
 from planaria_operator.api.plan import ObjectReference, Plan
 from planaria_operator.api.reasons import Reason
 
@@ -92,11 +94,20 @@ class ParametersRecord(ApiModel):
     """The parameters of the category; those of other categories are left out."""
 
     scope: Annotated[str | None, Field(max_length=16, description="restart: pod or workload.")] = None
-    pods: Annotated[tuple[Name, ...], Field(max_length=100, description="restart, migrate: which pods.")] = ()
+    pods: Annotated[
+        tuple[Name, ...], Field(max_length=100, description="restart, migrate, reload: which pods.")
+    ] = ()
     source: Annotated[str | None, Field(max_length=253, description="migrate: the node that is left.")] = None
-    node: Annotated[str | None, Field(max_length=253, description="migrate: the node that is preferred.")] = (
-        None
-    )
+    node: Annotated[
+        str | None,
+        Field(
+            max_length=253,
+            description="migrate: the node that is preferred. isolate: the one that is closed.",
+        ),
+    ] = None
+    drain: Annotated[
+        bool | None, Field(description="isolate: true where pods are moved off the node as well.")
+    ] = None
     ratio_percent: Annotated[
         int | None, Field(ge=0, le=1000, description="scale, resize: new size in percent.")
     ] = None
@@ -178,6 +189,12 @@ class Attempt(ApiModel):
     plan: Annotated[Plan, Field(description="Exactly what is sent to the API server.")]
     digest: Annotated[str, Field(max_length=64, description="Hash of the operations.")]
     reserved_at: Annotated[Time, Field(description="When the guards had passed and the budget was taken.")]
+    begun_at: Annotated[
+        Time | None,
+        Field(
+            description="With a delay: when the guards had passed once more at its end. Nothing is sent before."
+        ),
+    ] = None
     applied_at: Annotated[Time | None, Field(description="When the API server had accepted everything.")] = (
         None
     )
@@ -185,6 +202,11 @@ class Attempt(ApiModel):
     outcome: Annotated[AttemptOutcome, Field(description="What came of it.")] = AttemptOutcome.PENDING
     reverted_at: Annotated[Time | None, Field(description="When it was undone.")] = None
     message: Annotated[Text, Field(description="What the API said or what verification found.")] = ""
+
+    @property
+    def queued(self) -> bool:
+        """It has a delay and nothing of it was sent: it may still be called off."""
+        return self.begun_at is None and bool(self.decision.parameters.delay_seconds)
 
 
 class ProposalRecord(ApiModel):
@@ -268,7 +290,7 @@ class RemediationStatus(ApiModel):
             max_length=16,
             description="Executed: something was applied. Verified: it helped and lasted. Reverted: it was undone. "
             "Recommended: what a person might do. Approved: Unknown while a person is asked, False once nobody is any more. "
-            "Succeeded: the incident is over; Unknown while it runs.",
+            "Notified: whoever was to be told knows. Succeeded: the incident is over; Unknown while it runs.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = ()
@@ -300,6 +322,13 @@ class RemediationStatus(ApiModel):
     waits: Annotated[
         int, Field(ge=0, le=10000, description="How often it was decided to wait and look again.")
     ] = 0
+    rung: Annotated[
+        RungStatus | None, Field(description="Where on the policy's escalation ladder this stands.")
+    ] = None
+    notifications: Annotated[
+        tuple[Notification, ...],
+        Field(max_length=32, description="Who was told, of what, and whether it arrived; oldest first."),
+    ] = ()
     timeline: Annotated[
         tuple[TimelineEntry, ...],
         Field(
@@ -342,6 +371,14 @@ class RemediationStatus(ApiModel):
     ) -> "RemediationStatus":
         conditions = with_condition(self.conditions, type_, status, reason, message, now=now, generation=1)
         return self.model_copy(update={"conditions": conditions, "observed_generation": 1})
+
+    def not_recommended(self, *, now: datetime) -> "RemediationStatus":
+        """The status without a recommendation that no longer holds."""
+        found = self.condition("Recommended")
+        if found is None or found.status is not Status.TRUE:
+            return self
+        message = f"no longer: {found.message}"
+        return self.with_condition("Recommended", Status.FALSE, Reason.NOT_RECOMMENDED, message, now=now)
 
     def noted(self, station: str, reason: Reason, message: str, *, now: datetime) -> "RemediationStatus":
         """The status with a line added to the timeline. A repeat of the last line is not added again."""

@@ -52,6 +52,17 @@ An approval comes last: a person is only asked for what could be done at once.
 """
 
 
+AGAIN: Final = frozenset(
+    {"protected-namespace", "opt-out", "mode", "pause", "breaker", "window", "storm", "min-healthy"}
+)
+"""Asked once more at the end of an action's delay. The others are about what was reserved, or about why it was decided."""
+
+
+def check_again(proposal: Proposal) -> list[Verdict]:
+    """The verdicts of those guards that may have changed their mind while an action was waiting for its time."""
+    return [_ask(guard, proposal) for guard in GUARDS if guard.name in AGAIN]
+
+
 def check_all(proposal: Proposal) -> list[Verdict]:
     """Every guard's verdict, in order; later guards are asked even after a refusal, so that the record shows them all."""
     return [_ask(guard, proposal) for guard in GUARDS]

@@ -8,7 +8,7 @@ from planaria_operator.api.conditions import Status
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.breaker import Breaker
 from planaria_operator.reconcile.apply import apply
@@ -40,7 +40,7 @@ COMMITTED = frozenset({Stage.ACTING, Stage.REVERTING})
 async def advance(parts: Parts, case: Case) -> Remediation:
     """Move the case at most one stage. Raises KubeError where the record could not be written."""
     status = case.status
-    if status.stage in COMMITTED:
+    if _committed(status):
         return case.remediation if _early(case) else await STEPS[status.stage](parts, case)
     found = _health(parts, case)
     if found.gone:
@@ -89,6 +89,12 @@ def _left_over(case: Case) -> bool:
     breaker = case.policy.status.breaker
     held = any(each.guard == Breaker.name and not each.allowed for each in case.status.guards)
     return case.status.stage is Stage.BLOCKED and held and not breaker.opened_at and bool(breaker.closed_at)
+
+
+def _committed(status: RemediationStatus) -> bool:
+    """An action whose delay is not over is only queued: a target that gets well cancels it."""
+    queued = status.stage is Stage.ACTING and status.attempt is not None and status.attempt.queued
+    return status.stage in COMMITTED and not queued
 
 
 def _early(case: Case) -> bool:

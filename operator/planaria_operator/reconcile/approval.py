@@ -5,10 +5,12 @@ from datetime import timedelta
 
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.conditions import Status
+from planaria_operator.api.notification import NotifyEvent
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import AnswerRecord, Remediation, RemediationStatus, Stage
 from planaria_operator.guard.approval import RETRY_SECONDS
+from planaria_operator.notify.ledger import requested
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.outcomes import escalated
 from planaria_operator.reconcile.proposals import (
@@ -33,6 +35,8 @@ async def ask(parts: Parts, case: Case, proposed: Proposed, status: RemediationS
     status = status.model_copy(update={"stage": Stage.AWAITING, "next_check_at": look})
     message = f"plan {asked.digest} waits for approval"
     status = status.with_condition("Executed", Status.FALSE, Reason.AWAITING_APPROVAL, message, now=now)
+    if tellings:  # a proposal that stands as it stood is no news
+        status = requested(status, case.policy, NotifyEvent.AWAITING_APPROVAL, now)
     return await commit(parts, case, status, *tellings)
 
 

@@ -26,7 +26,7 @@ async def guard_and_reserve(parts: Parts, case: Case, proposed: Proposed) -> Rem
     """Under one lock, because the budget must not be read by two and taken by both."""
     async with parts.records.guarding:
         case = await overtaken(parts, case, proposed.plan)
-        verdicts = _verdicts(parts, case, proposed)
+        verdicts = check_all(proposal_of(parts, case, proposed))
         parts.journal.passed(Station.GUARD, case.key, allowed=all(verdict.allowed for verdict in verdicts))
         refusal = first_refusal(verdicts)
         if refusal:
@@ -36,20 +36,18 @@ async def guard_and_reserve(parts: Parts, case: Case, proposed: Proposed) -> Rem
         return await _write_intent(parts, case, proposed, verdicts)
 
 
-def _verdicts(parts: Parts, case: Case, proposed: Proposed) -> list[Verdict]:
+def proposal_of(parts: Parts, case: Case, proposed: Proposed) -> Proposal:
     newest = parts.store.policies.get(case.policy.key, case.policy)
-    return check_all(
-        Proposal(
-            remediation=case.remediation,
-            decision=proposed.decision,
-            plan=proposed.plan,
-            policy=newest,
-            store=parts.store,
-            now=parts.clock(),
-            protected_namespaces=parts.settings.protected,
-            limits=Limits(parts.settings.max_actions_per_hour, parts.settings.max_acting),
-            weather=case.weather,
-        )
+    return Proposal(
+        remediation=case.remediation,
+        decision=proposed.decision,
+        plan=proposed.plan,
+        policy=newest,
+        store=parts.store,
+        now=parts.clock(),
+        protected_namespaces=parts.settings.protected,
+        limits=Limits(parts.settings.max_actions_per_hour, parts.settings.max_acting),
+        weather=case.weather,
     )
 
 
@@ -59,7 +57,7 @@ async def _refused(
     metrics.REFUSALS.labels(guard=refusal.guard, reason=refusal.reason.value).inc()
     what = f"{proposed.plan.action.value} {proposed.plan.target}: {proposed.plan.summary}"
     status = case.status.model_copy(
-        update={"decision": decision_record(proposed.decision), "guards": _records(verdicts)}
+        update={"decision": decision_record(proposed.decision), "guards": guard_records(verdicts)}
     )
     if refusal.reason is Reason.AWAITING_APPROVAL:
         return await ask(parts, case, proposed, status)
@@ -106,15 +104,19 @@ async def _write_intent(parts: Parts, case: Case, proposed: Proposed, verdicts: 
         digest=plan.digest,
         reserved_at=now,
     )
-    status = case.status.with_attempt(attempt).model_copy(
-        update={
-            "stage": Stage.ACTING,
-            "decision": record,
-            "proposal": None,  # an approved one is the attempt from here on
-            "guards": _records(verdicts),
-            "next_check_at": None,
-            "healthy_since": None,
-        }
+    status = (
+        case.status.with_attempt(attempt)
+        .not_recommended(now=now)
+        .model_copy(
+            update={
+                "stage": Stage.ACTING,
+                "decision": record,
+                "proposal": None,  # an approved one is the attempt from here on
+                "guards": guard_records(verdicts),
+                "next_check_at": None,
+                "healthy_since": None,
+            }
+        )
     )
     message = f"{plan.action.value} {plan.target}: {plan.summary} ({proposed.decision.explanation})"
     status = status.with_condition("Succeeded", Status.UNKNOWN, Reason.ACTION_DECIDED, message, now=now)
@@ -123,7 +125,7 @@ async def _write_intent(parts: Parts, case: Case, proposed: Proposed, verdicts: 
     return remediation
 
 
-def _records(verdicts: list[Verdict]) -> tuple[GuardRecord, ...]:
+def guard_records(verdicts: list[Verdict]) -> tuple[GuardRecord, ...]:
     return tuple(
         GuardRecord(guard=v.guard, allowed=v.allowed, reason=v.reason.value, message=v.message[:1024])
         for v in verdicts

@@ -165,6 +165,13 @@ NOVELTY: Final = Histogram(
     buckets=SHARES,
     registry=REGISTRY,
 )
+NOTIFICATIONS: Final = Counter(
+    "planaria_notifications_total",
+    "Messages to receivers by what came of each try: NotificationSent, NotificationPending (tried again), NotificationFailed, "
+    "ReceiverUnreadable; ReceiverUnknown under the receiver unknown.",
+    ["receiver", "outcome"],
+    registry=REGISTRY,
+)
 BUDGET_USED: Final = Gauge(
     "planaria_budget_used_actions",
     "Actions that a policy (namespace/name; name alone of a cluster-wide one) has reserved within its sliding window.",
