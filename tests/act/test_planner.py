@@ -25,7 +25,7 @@ from tests.act.bodies import (
     template,
     workload,
 )
-from tests.builders import NAMESPACE, decision, policy, store
+from tests.builders import NAMESPACE, cluster_policy, decision, policy, store
 
 FRONT = ObjectRef(kind="Deployment", name="front", namespace=NAMESPACE, uid="uid-front")
 GOOD, BAD = template("app:1"), template("app:2")
@@ -83,6 +83,40 @@ async def test_a_node_incident_reads_the_pods_on_the_node_in_the_policys_namespa
     plan = await ask(kube, Restart(), target)
     assert isinstance(plan, Plan)
     assert [(each.object.namespace, each.object.name) for each in plan.operations] == [(NAMESPACE, "front-0")]
+
+
+def in_stock(body):
+    return {**body, "metadata": {**body["metadata"], "namespace": "stock"}}
+
+
+async def test_under_a_policy_for_many_namespaces_the_incident_says_which():
+    theirs = FRONT.model_copy(update={"namespace": "stock"})
+    sets = replica_set(1, GOOD), replica_set(2, BAD)
+    kube = FakeKube(in_stock(workload(made_of=BAD)), *map(in_stock, sets), in_stock(pod()), pod())
+    observed = seen(affected("front-0")).model_copy(update={"target": theirs})
+    planner = Planner(kube, store())
+    plan = await planner.plan(decision(Restart(), theirs), observed, cluster_policy(), TOKEN)
+    assert isinstance(plan, Plan)
+    assert [(each.object.namespace, each.object.name) for each in plan.operations] == [("stock", "front-0")]
+    elsewhere = await planner.plan(decision(Restart(), FRONT), observed, cluster_policy(), TOKEN)
+    assert reason(elsewhere) is Reason.NOT_SELECTED, "an incident does not leave its namespace"
+
+
+async def test_a_node_incident_of_a_policy_for_many_namespaces_reads_the_pods_of_all():
+    node = ObjectRef(kind="Node", name="node-1", uid="n")
+    namesake = in_stock({**pod(), "metadata": {**pod()["metadata"], "uid": "uid-namesake"}})
+    kube = FakeKube(
+        {"kind": "Node", "metadata": {"name": "node-1", "uid": "n"}}, pod(), in_stock(pod("back-0")), namesake
+    )
+    observed = seen(affected("front-0"), affected("back-0")).model_copy(update={"target": node})
+    plan = await Planner(kube, store()).plan(decision(Restart(), node), observed, cluster_policy(), TOKEN)
+    assert isinstance(plan, Plan)
+    found = {(each.object.namespace, each.object.name) for each in plan.operations}
+    assert found == {(NAMESPACE, "front-0"), ("stock", "back-0")}, "not the namesake that nobody observed"
+    to_workload = await Planner(kube, store()).plan(
+        decision(Restart(), FRONT), observed, cluster_policy(), TOKEN
+    )
+    assert reason(to_workload) is Reason.NOT_SELECTED
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ ALLOWED = {
     "events.k8s.io": "list events, create events, patch events",
     "planaria.dev": "watch healingpolicies, patch healingpolicies/status, watch clusterhealingpolicies, "
     "patch clusterhealingpolicies/status, create remediations, delete remediations, "
-    "patch remediations/status",
+    "patch remediations/status, get approvals, watch approvals",
 }
 DENIED = {
     "": "get secrets, list configmaps, create pods, delete pods, patch pods, create pods/exec, get pods/exec, create nodes/proxy, "
@@ -34,14 +34,15 @@ DENIED = {
     "keda.sh": "create scaledobjects, delete scaledobjects, watch triggerauthentications",
     "policy": "patch poddisruptionbudgets, delete poddisruptionbudgets",
     "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations, "
-    "patch clusterhealingpolicies, create clusterhealingpolicies",
+    "patch clusterhealingpolicies, create clusterhealingpolicies, "
+    "create approvals, update approvals, patch approvals, delete approvals",
     "apiextensions.k8s.io": "list customresourcedefinitions, create customresourcedefinitions",
     "rbac.authorization.k8s.io": "escalate clusterroles, bind clusterroles, create clusterrolebindings",
 }
 ACTIONS = ("restart", "rollback", "scale", "resize", "migrate", "isolate")
 """Reload is not among them: running a command in a pod is a right that somebody has to ask for."""
 STATIONS = ("watch", "evidence", "guard", "act", "record")
-NEVER_READ = {"SelfSubjectAccessReview"}
+NEVER_READ = {"SelfSubjectAccessReview", "SelfSubjectReview"}
 
 
 def documents(kind: str) -> list[dict[str, Any]]:

@@ -171,6 +171,14 @@ def test_a_recommendation_is_not_passed_over_for_the_second_best():
     assert Action.ROLLBACK not in reasons(policy_masks(mixed))
 
 
+def test_what_waits_for_approval_is_not_passed_over_and_comes_before_what_is_only_observed():
+    asking = policy(mode=Mode.OBSERVE, actions=[{"type": "rollback", "mode": "Approve"}, {"type": "restart"}])
+    assert reasons(policy_masks(asking)).get(Action.RESTART) == Reason.OBSERVE_MODE
+    assert Action.ROLLBACK not in reasons(policy_masks(asking))
+    beside = policy(actions=[{"type": "rollback", "mode": "Approve"}, {"type": "restart"}])
+    assert not {Action.RESTART, Action.ROLLBACK} & reasons(policy_masks(beside)).keys()
+
+
 def test_an_action_that_asks_for_more_confidence_is_masked():
     strict = policy(actions=[{"type": "restart", "min_confidence_percent": 80}, {"type": "rollback"}])
     assert reasons(confidence_masks(strict, 79)) == {Action.RESTART: Reason.LOW_CONFIDENCE}

@@ -44,6 +44,10 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [planaria.dev]
     resources: [healingpolicies, remediations]
     verbs: [get, list, watch]
+  # watch: what people have approved or rejected. Nothing of Planaria's may create one: that is the right to approve.
+  - apiGroups: [planaria.dev]
+    resources: [approvals]
+    verbs: [get, list, watch]
 {{- end }}
 
 {{- define "planaria.rules.cluster.read" }}
@@ -58,7 +62,7 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   # watch: a clear word at start where the custom resources are not installed.
   - apiGroups: [apiextensions.k8s.io]
     resources: [customresourcedefinitions]
-    resourceNames: [healingpolicies.planaria.dev, clusterhealingpolicies.planaria.dev, remediations.planaria.dev]
+    resourceNames: [healingpolicies.planaria.dev, clusterhealingpolicies.planaria.dev, remediations.planaria.dev, approvals.planaria.dev]
     verbs: [get]
   {{- if not .Values.watchNamespaces }}
   # watch: the policies for many namespaces, which only an operator that sees all of them can follow.

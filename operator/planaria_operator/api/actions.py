@@ -15,6 +15,7 @@ Word = Annotated[str, Field(min_length=1, max_length=512)]
 class Mode(StrEnum):
     OBSERVE = "Observe"
     RECOMMEND = "Recommend"
+    APPROVE = "Approve"
     ENFORCE = "Enforce"
 
 
@@ -81,8 +82,8 @@ class AllowedAction(ApiModel):
     mode: Annotated[
         Mode | None,
         Field(
-            description="Observe, Recommend or Enforce for this action alone. Unset: the policy's mode. Beside an action that is "
-            "enforced, one that is only observed is passed over for the next best."
+            description="Observe, Recommend, Approve or Enforce for this action alone. Unset: the policy's mode. Beside an action "
+            "that is enforced, or done once approved, one that is only observed is passed over for the next best."
         ),
     ] = None
     min_confidence_percent: Annotated[

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from planaria_operator.api.approval import ApprovalSpec
 from planaria_operator.api.base import API_VERSION, GROUP, VERSION
 from planaria_operator.api.cel import rule
 from planaria_operator.api.explain import explained
@@ -47,7 +48,8 @@ class Kind:
     short_name: str
     description: str
     spec: type[BaseModel]
-    status: type[BaseModel]
+    status: type[BaseModel] | None
+    """None where nobody has anything to say of it."""
     columns: tuple[dict[str, Any], ...]
     selectable: tuple[str, ...]
     """Fields that `kubectl get --field-selector` takes."""
@@ -124,10 +126,29 @@ REMEDIATION = Kind(
         column("Kind", ".spec.target.kind", wide=True),
         column("Policy", ".spec.policy", wide=True),
         column("PolicyKind", ".spec.policyKind", wide=True),
+        column("Approved", condition("Approved", "reason"), wide=True),
     ),
     selectable=(".spec.policy", ".status.stage"),
 )
-KINDS = (HEALING_POLICY, CLUSTER_HEALING_POLICY, REMEDIATION)
+APPROVAL = Kind(
+    name="Approval",
+    plural="approvals",
+    short_name="appr",
+    description="Approval is a person's answer to what a Remediation proposes in mode Approve. The right to create one is the right "
+    "to approve. `kubectl planaria approve` writes it.",
+    spec=ApprovalSpec,
+    status=None,
+    columns=(
+        column("Remediation", ".spec.remediation"),
+        column("Verdict", ".spec.verdict"),
+        column("Approver", ".spec.approver"),
+        column("Reason", ".spec.reason"),
+        AGE,
+        column("Digest", ".spec.digest", wide=True),
+    ),
+    selectable=(".spec.remediation", ".spec.verdict"),
+)
+KINDS = (HEALING_POLICY, CLUSTER_HEALING_POLICY, REMEDIATION, APPROVAL)
 
 
 def definition(kind: Kind) -> dict[str, Any]:
@@ -138,7 +159,7 @@ def definition(kind: Kind) -> dict[str, Any]:
         "storage": True,
         "additionalPrinterColumns": list(kind.columns),
         "selectableFields": [{"jsonPath": path} for path in kind.selectable],
-        "subresources": {"status": {}},
+        **({"subresources": {"status": {}}} if kind.status else {}),
         "schema": {"openAPIV3Schema": _root(kind)},
     }
     names = {
@@ -169,7 +190,7 @@ def _root(kind: Kind) -> Schema:
         "kind": {"description": f"Always {kind.name}.", "type": "string"},
         "metadata": {"type": "object"},
         "spec": spec | ({"default": {}} if kind.defaults else {}),
-        "status": structural(kind.status, defaults=False),
+        **({"status": structural(kind.status, defaults=False)} if kind.status else {}),
     }
     root = {"description": kind.description, "type": "object", "properties": properties}
     return root if kind.defaults else root | {"required": ["spec"]}

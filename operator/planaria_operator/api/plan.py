@@ -95,6 +95,6 @@ class Plan(ApiModel):
 
     @property
     def digest(self) -> str:
-        """A hash of exactly what would be applied."""
+        """A hash of exactly what would be applied, long enough that nobody finds two plans with the same one."""
         text = "\n".join(operation.model_dump_json(by_alias=True) for operation in self.operations)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(text.encode()).hexdigest()[:32]

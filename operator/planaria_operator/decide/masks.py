@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from planaria_contract import Action, Mask, ObjectRef, Observation, WorkloadFact
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.ladder import Rung
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.liberties import USUAL, Liberties
 from planaria_operator.decide.ownership import autoscaler_mask, ownership_masks
@@ -60,12 +61,14 @@ def node_masks(target: ObjectRef, shared_node: str | None) -> tuple[Mask, ...]:
 
 
 def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
-    """What is only observed gives way to what is enforced. Where nothing is, the point is to see what would be done.
+    """What is only observed gives way to what is done, be it after approval. Where nothing is, the point is to see what would
+    be done.
 
     A recommendation is not passed over: where a person should do what is best, the next best should not be done instead.
+    No more is what a person has to approve.
     """
     modes = {action: policy.spec.mode_of(action) for action in GOVERNED if policy.spec.allows(action)}
-    if Mode.ENFORCE not in modes.values():
+    if not {Mode.ENFORCE, Mode.APPROVE} & set(modes.values()):
         return ()
     return tuple(
         _mask(action, Reason.OBSERVE_MODE, f"{policy.kind} {policy.name} only observes {action.value}")
@@ -80,6 +83,18 @@ def confidence_masks(policy: HealingPolicy, confidence: int) -> tuple[Mask, ...]
         _mask(action, Reason.LOW_CONFIDENCE, f"{confidence}% sure; {action.value} asks for {floor}%")
         for action in GOVERNED
         if policy.spec.allows(action) and confidence < (floor := policy.spec.confidence_floor(action))
+    )
+
+
+def rung_masks(rung: Rung | None) -> tuple[Mask, ...]:
+    """What belongs to other rungs of the ladder; nothing without one."""
+    if rung is None:
+        return ()
+    acting = (action for action in Action if action not in {Action.NONE, Action.ESCALATE})
+    return tuple(
+        _mask(action, Reason.NOT_ON_THIS_RUNG, f"{action.value} is not on the rung {rung.name}")
+        for action in acting
+        if not rung.allows(action)
     )
 
 

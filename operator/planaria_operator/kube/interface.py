@@ -38,9 +38,11 @@ RESOURCES: dict[str, Resource] = {
     "SelfSubjectAccessReview": Resource(
         "authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
     ),
+    "SelfSubjectReview": Resource("authentication.k8s.io/v1", "selfsubjectreviews", namespaced=False),
     "HealingPolicy": Resource("planaria.dev/v1alpha1", "healingpolicies"),
     "ClusterHealingPolicy": Resource("planaria.dev/v1alpha1", "clusterhealingpolicies", namespaced=False),
     "Remediation": Resource("planaria.dev/v1alpha1", "remediations"),
+    "Approval": Resource("planaria.dev/v1alpha1", "approvals"),
 }
 
 

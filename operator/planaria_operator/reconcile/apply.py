@@ -19,6 +19,7 @@ from planaria_operator.kube.errors import (
     TooManyRequests,
 )
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
+from planaria_operator.reconcile.delay import begin
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.telemetry import metrics
 
@@ -39,6 +40,15 @@ async def apply(parts: Parts, case: Case) -> Remediation:
     due = attempt.reserved_at + timedelta(seconds=attempt.decision.parameters.delay_seconds or 0)
     if parts.clock() < due:
         return await commit(parts, case, case.status.model_copy(update={"next_check_at": due}))
+    if attempt.queued:
+        begun = await begin(parts, case, attempt)
+        if isinstance(begun, Remediation):
+            return begun
+        case, attempt = begun, begun.status.attempts[-1]
+    return await _send(parts, case, attempt)
+
+
+async def _send(parts: Parts, case: Case, attempt: Attempt) -> Remediation:
     try:
         notes = await parts.actor.apply(attempt.plan.operations, token(case, attempt))
     except (Conflict, NotFound) as error:
@@ -89,7 +99,9 @@ async def _applied(parts: Parts, case: Case, attempt: Attempt, notes: list[str])
 
 async def _later(parts: Parts, case: Case, attempt: Attempt, error: Temporary) -> Remediation:
     """Try again soon, but not for ever: an action that comes too late answers a question nobody asks any more."""
-    limit = attempt.reserved_at + timedelta(seconds=case.policy.spec.verification.timeout_seconds)
+    limit = (attempt.begun_at or attempt.reserved_at) + timedelta(
+        seconds=case.policy.spec.verification.timeout_seconds
+    )
     budget = isinstance(error, TooManyRequests)
     reason = Reason.DISRUPTION_BUDGET if budget else Reason.API_UNAVAILABLE
     now = parts.clock()

@@ -30,6 +30,7 @@ from planaria_operator.reconcile.policy_status import (
     Known,
     held_elsewhere,
     summarised,
+    told,
 )
 from planaria_operator.telemetry import metrics
 
@@ -106,6 +107,8 @@ class Engine:
             self._advance_all(newest, tuple(found), now, sky)
             await asyncio.sleep(0)
         metrics.show_records(store.policies.values(), store.remediations.values(), now)
+        if self.parts.notifier:
+            self.parts.notifier.tick(store)
         self._forget_deleted()
         await self.cordons.open_again(now)
 
@@ -181,7 +184,7 @@ class Engine:
         overlapping: Mapping[str, int],
         weather: Weather,
     ) -> None:
-        known = dict(self.known)
+        known = {**self.known, **told(self.parts.notifier, policy)}
         protected = policy.namespace in self.parts.settings.protected
         unhealthy = len(incidents)
 
