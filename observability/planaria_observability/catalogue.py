@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Final
 
 from planaria_contract import Action, Decider, Fault, Source, SymptomKind
-from planaria_operator.api.remediation import Stage
+from planaria_operator.api.approval import ApprovalVerdict
+from planaria_operator.api.remediation import AnswerOutcome, Stage
 from planaria_operator.guard.chain import GUARDS
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.telemetry import metrics
@@ -59,6 +60,8 @@ OWN: Final[Mapping[tuple[str, str], Values]] = {
         *("NotificationSent", "NotificationPending", "NotificationFailed"),
         *("ReceiverUnreadable", "ReceiverUnknown"),
     ),
+    ("planaria_approvals_total", "outcome"): _values(AnswerOutcome),
+    ("planaria_approvals_total", "verdict"): _values(ApprovalVerdict),
     ("planaria_policy_asked_total", "outcome"): _values(metrics.ANSWERS),
     ("planaria_semantics_asked_total", "outcome"): STAND_BY,
     ("planaria_semantics_calls_total", "outcome"): STAND_BY,
@@ -137,6 +140,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "planaria_budget_used_actions": "planaria_budget_used_actions / planaria_budget_limit_actions",
     "planaria_budget_limit_actions": "planaria_budget_limit_actions - planaria_budget_used_actions",
     "planaria_open_remediations": 'planaria_open_remediations{stage="Escalated"}',
+    "planaria_approvals_total": "sum by (verdict, outcome) (increase(planaria_approvals_total[1d]))",
+    "planaria_approvals_waiting": "sum by (policy) (planaria_approvals_waiting) > 0",
     "planaria_oldest_escalation_timestamp_seconds": (
         "time() - (planaria_oldest_escalation_timestamp_seconds > 0)"
     ),

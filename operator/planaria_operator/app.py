@@ -118,7 +118,7 @@ async def _operate(
         asyncio.create_task(_tell_of_policy(service, engine), name="policy condition"),
     ]
     try:
-        await _watch_and_reconcile(settings, kube, _feed(settings, store), lead, engine, probes, stop)
+        await _watch_and_reconcile(settings, kube, build_feed(settings, store), lead, engine, probes, stop)
     finally:
         with suppress(TimeoutError):  # the last Events tell how it ended, but nobody waits long for them
             await asyncio.wait_for(recorder.drain(), DRAIN_SECONDS)
@@ -134,7 +134,7 @@ async def _operate(
             await service.aclose()
 
 
-def _feed(settings: Settings, store: ClusterStore) -> Feed:
+def build_feed(settings: Settings, store: ClusterStore) -> Feed:
     """A policy for many namespaces has no place in an operator that may see a few alone."""
     feed = Feed(store)
     if settings.namespaces:
@@ -159,7 +159,7 @@ def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
         collector=Collector(kube, store, prometheus),
         extractor=meaning.extractor,
         decider=Choice(service),
-        planner=Planner(kube, store),
+        planner=Planner(kube, store, settings.protected),
         actor=Actor(kube),
         records=records,
         recorder=recorder,

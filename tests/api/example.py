@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from planaria_contract import Action, Fault
+from planaria_operator.api.approval import ApprovalVerdict
 from planaria_operator.api.conditions import Condition, Status
 from planaria_operator.api.ladder import RungStatus
 from planaria_operator.api.notification import Notification, NotificationState
@@ -15,6 +16,8 @@ from planaria_operator.api.policy_status import (
     StormStatus,
 )
 from planaria_operator.api.remediation import (
+    AnswerOutcome,
+    AnswerRecord,
     Attempt,
     AttemptOutcome,
     DecisionRecord,
@@ -24,6 +27,7 @@ from planaria_operator.api.remediation import (
     ParametersRecord,
     PrecedentRecord,
     ProbabilityRecord,
+    ProposalRecord,
     RemediationSpec,
     RemediationStatus,
     SemanticRecord,
@@ -149,6 +153,28 @@ STATUS = RemediationStatus(
     understood_at=after(5.5),
     decision=DECISION,
     guards=(GuardRecord(guard="mode", allowed=True, reason="Allowed", message="Enforce"),),
+    proposal=ProposalRecord(
+        decision=DECISION,
+        plan=PLAN,
+        digest=PLAN.digest,
+        planned_at=after(5),
+        proposed_at=after(5.5),
+        expires_at=after(3605.5),
+        approved_at=after(6),
+        approved_by="anna@example.com",
+    ),
+    answers=(
+        AnswerRecord(
+            name="web-1a2b3c4d-x7k2p",
+            uid="0b6c3d2e-0000-4000-8000-00000000000a",
+            verdict=ApprovalVerdict.APPROVE,
+            digest=PLAN.digest,
+            approver="anna@example.com",
+            reason="OPS-17",
+            outcome=AnswerOutcome.COUNTED,
+            time=after(6),
+        ),
+    ),
     attempts=(ATTEMPT,),
     timeline=(
         TimelineEntry(

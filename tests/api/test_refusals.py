@@ -13,7 +13,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a mode that does not exist": (
         {"mode": "Auto"},
         "spec.mode",
-        'supported values: "Observe", "Recommend", "Enforce"',
+        'supported values: "Observe", "Recommend", "Approve", "Enforce"',
     ),
     "a misspelt field": (
         {"guardrail": {"cooldownSeconds": 60}},
@@ -43,7 +43,37 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "maxPods on rollback": (
         {"actions": [{"type": "rollback", "maxPods": 1}]},
         "spec.actions[0].maxPods",
-        "maxPods bounds the actions restart and migrate only: remove it here",
+        "maxPods bounds the actions restart, migrate, isolate and reload only: remove it here",
+    ),
+    "isolate in one namespace": (
+        {"actions": [{"type": "restart"}, {"type": "isolate"}]},
+        "spec.actions",
+        "list it in a ClusterHealingPolicy, not in a HealingPolicy",
+    ),
+    "maxNodes on restart": (
+        {"actions": [{"type": "restart", "maxNodes": 2}]},
+        "spec.actions[0].maxNodes",
+        "maxNodes bounds the action isolate only: remove it here",
+    ),
+    "reload without a command": (
+        {"actions": [{"type": "reload"}]},
+        "spec.actions[0].command",
+        "it must be given for reload, as a list of words, and for nothing else",
+    ),
+    "a command for restart": (
+        {"actions": [{"type": "restart", "command": ["reboot"]}]},
+        "spec.actions[0].command",
+        "it must be given for reload, as a list of words, and for nothing else",
+    ),
+    "an empty command": (
+        {"actions": [{"type": "reload", "command": []}]},
+        "spec.actions[0].command",
+        "should have at least 1 items",
+    ),
+    "a container for scale": (
+        {"actions": [{"type": "scale", "container": "app"}]},
+        "spec.actions[0].container",
+        "container says where the action reload runs its command: remove it here",
     ),
     "raiseAutoscalerBounds on resize": (
         {"actions": [{"type": "resize", "raiseAutoscalerBounds": True}]},

@@ -19,7 +19,7 @@ from planaria_operator.api.plan import Plan
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.decider import Situation
 from planaria_operator.decide.liberties import liberties
-from planaria_operator.decide.masks import policy_masks
+from planaria_operator.decide.masks import node_masks, policy_masks
 from planaria_operator.record.convert import decision_record, semantic_state
 
 TOKEN = f"{NAME}/1"
@@ -73,7 +73,7 @@ async def _simulated(
     situation = Situation(
         observation=observation,
         state=semantic_state(state),
-        masks=policy_masks(policy),
+        masks=(*policy_masks(policy), *node_masks(target, None)),
         liberties=liberties(policy),
         attempts_left=attempts_of(policy),
         age_seconds=0.0,

@@ -11,11 +11,14 @@ from rich.text import Text
 from planaria_kubectl.screen import BAD, CAREFUL, GOOD, QUIET, indented, line, state, text
 from planaria_kubectl.times import clock, since
 from planaria_kubectl.why.report import Story
+from planaria_operator.api.conditions import Condition
 from planaria_operator.api.notification import Notification, NotificationState
 from planaria_operator.api.remediation import (
+    AnswerRecord,
     Attempt,
     DecisionRecord,
     GuardRecord,
+    ProposalRecord,
     RemediationStatus,
     SemanticRecord,
     SymptomRecord,
@@ -53,6 +56,7 @@ def _parts(story: Story, waits_for: str, now: datetime) -> Iterator[RenderableTy
 
 
 def _done(status: RemediationStatus) -> Iterator[RenderableType]:
+    yield from _approval(status)
     for attempt in status.attempts:
         yield _named(f"attempt {attempt.number}", *_attempt(attempt))
     if status.notifications:
@@ -61,6 +65,13 @@ def _done(status: RemediationStatus) -> Iterator[RenderableType]:
         yield _named("timeline", *(_moment(each) for each in status.timeline))
     if succeeded := status.condition("Succeeded"):
         yield _named("outcome", line(state(succeeded.reason), f"  {succeeded.message}"))
+
+
+def _approval(status: RemediationStatus) -> Iterator[RenderableType]:
+    if status.proposal:
+        yield _named("proposal", *_proposal(status.proposal, status.condition("Approved")))
+    if status.answers:
+        yield _named("answers", *(_answer(each) for each in status.answers))
 
 
 def _named(name: str, *parts: RenderableType) -> RenderableType:
@@ -112,6 +123,26 @@ def _mask(action: str, reason: str, message: str) -> Text:
 def _guard(each: GuardRecord) -> Text:
     verdict = text("allows ", GOOD) if each.allowed else text("refuses", BAD)
     return line(verdict, f" {each.guard}: {each.message}", text(f" ({each.reason})", QUIET))
+
+
+def _proposal(asked: ProposalRecord, approved: Condition | None) -> Iterator[Text]:
+    plan = asked.plan
+    yield line(f"{plan.action.value} {plan.target}: {plan.summary}")
+    yield text(
+        f"plan {asked.digest}, proposed {clock(asked.proposed_at)}, until {clock(asked.expires_at)}", QUIET
+    )
+    if approved:
+        yield line(text(approved.reason, CAREFUL), f": {approved.message}")
+
+
+def _answer(each: AnswerRecord) -> Text:
+    why = f": {each.reason}" if each.reason else ""
+    return line(
+        text(f"{clock(each.time)} ", QUIET),
+        f"{each.verdict.value} by {each.approver}{why}  ",
+        state(each.outcome.value),
+        text(f"  (plan {each.digest}, {each.name})", QUIET),
+    )
 
 
 def _attempt(attempt: Attempt) -> Iterator[RenderableType]:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from planaria_operator.api.reasons import Reason
+from planaria_operator.guard.approval import Approved
 from planaria_operator.guard.breaker import Breaker
 from planaria_operator.guard.budget import ActionBudget, BudgetInTotal, BudgetOfNamespace, BudgetOfTarget
 from planaria_operator.guard.concurrency import Concurrency
@@ -43,8 +44,12 @@ GUARDS: Final[tuple[Guard, ...]] = (
     Concurrency(),
     MinHealthy(),
     Disruption(),
+    Approved(),
 )
-"""The first refusal is the one that is told: what a person cannot change soon stands before what passes by itself."""
+"""The first refusal is the one that is told: what a person cannot change soon stands before what passes by itself.
+
+An approval comes last: a person is only asked for what could be done at once.
+"""
 
 
 AGAIN: Final = frozenset(

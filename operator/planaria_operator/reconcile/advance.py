@@ -12,6 +12,7 @@ from planaria_operator.api.remediation import Remediation, RemediationStatus, St
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.breaker import Breaker
 from planaria_operator.reconcile.apply import apply
+from planaria_operator.reconcile.approval import expire, expired, hear
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.outcomes import finished
 from planaria_operator.reconcile.propose import propose
@@ -26,6 +27,7 @@ STEPS: dict[Stage, Step] = {
     Stage.UNDERSTOOD: propose,
     Stage.BLOCKED: understand,
     Stage.WAITING: understand,
+    Stage.AWAITING: understand,
     Stage.ACTING: apply,
     Stage.REVERTING: revert,
 }
@@ -50,6 +52,8 @@ async def advance(parts: Parts, case: Case) -> Remediation:
         # A target that is getting well cancels what is queued: nothing new is begun while it holds.
         settled = since + timedelta(seconds=case.policy.spec.verification.stable_for_seconds)
         return await recovered(parts, case, since) if parts.clock() >= settled else case.remediation
+    if (heard := await hear(parts, case)) is not None:
+        return heard
     if status.stage is Stage.VERIFYING:
         return await _unhealthy_still(parts, case, found)
     return await _go_on(parts, case)
@@ -63,6 +67,8 @@ async def _go_on(parts: Parts, case: Case) -> Remediation:
     if other := _held_by_another(parts, case):
         message = f"{other} has the target now, which is more specific"
         return await finished(parts, case, Status.FALSE, Reason.HANDED_OVER, message)
+    if expired(case):
+        return await expire(parts, case)
     if case.status.stage not in STEPS or _early(case):
         return case.remediation
     return await STEPS[case.status.stage](parts, case)

@@ -8,7 +8,8 @@ from planaria_operator.guard.chain import check_again
 from planaria_operator.guard.verdict import Verdict, first_refusal
 from planaria_operator.reconcile.case import Case, Parts, commit
 from planaria_operator.reconcile.outcomes import blocked
-from planaria_operator.reconcile.reserve import LONGEST_RETRY, Proposed, guard_records, proposal_of
+from planaria_operator.reconcile.proposals import Proposed
+from planaria_operator.reconcile.reserve import LONGEST_RETRY, guard_records, proposal_of
 from planaria_operator.record.convert import decision
 from planaria_operator.telemetry import metrics
 
@@ -33,7 +34,7 @@ def _verdicts(parts: Parts, case: Case, attempt: Attempt) -> list[Verdict]:
     # Its delay is over, so a change window need not hold that as well.
     now = decided.parameters.model_copy(update={"delay_seconds": 0})
     decided = decided.model_copy(update={"parameters": now})
-    return check_again(proposal_of(parts, case, Proposed(decided, attempt.plan)))
+    return check_again(proposal_of(parts, case, Proposed(decided, attempt.plan, attempt.reserved_at)))
 
 
 async def _called_off(

@@ -38,7 +38,9 @@ def standing(policy: HealingPolicy, status: RemediationStatus, now: datetime) ->
 
 
 def held(status: RemediationStatus) -> bool:
-    """True where the last thing that was said is that nothing at all may be begun."""
+    """True where the last thing that was said is that nothing at all may be begun, or a person is being asked."""
+    if status.stage is Stage.AWAITING:
+        return True  # an approval has a time-out of its own
     executed = status.condition("Executed")
     if executed is None or status.stage is not Stage.BLOCKED:
         return False

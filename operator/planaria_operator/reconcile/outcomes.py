@@ -1,5 +1,6 @@
 """The ways a case can come to rest: waiting, blocked, handed to a person, over."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +14,7 @@ from planaria_operator.notify.ledger import closed, requested
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.ladder import no_later
+from planaria_operator.reconcile.proposals import no_longer_needed, withdrawn
 from planaria_operator.reconcile.reporting import report
 from planaria_operator.record.convert import decision_record
 from planaria_operator.telemetry import metrics
@@ -41,7 +43,8 @@ async def waiting(parts: Parts, case: Case, decision: Decision) -> Remediation:
         }
     )
     message = f"looking again in {(until - now).total_seconds():.0f} s: {decision.explanation}"
-    return await commit(parts, case, status, Telling("decide", Reason.WAITING, message))
+    status, before = withdrawn(status, "it is better to look again later", parts.clock())
+    return await commit(parts, case, status, *before, Telling("decide", Reason.WAITING, message))
 
 
 async def blocked(
@@ -74,18 +77,27 @@ async def climbed(parts: Parts, case: Case, higher: RungStatus, why: str) -> Cas
     return replace(case, remediation=remediation)
 
 
-async def escalated(parts: Parts, case: Case, message: str, decision: Decision | None = None) -> Remediation:
-    """A person takes over. The record stays open until the target is healthy or gone."""
+async def escalated(
+    parts: Parts,
+    case: Case,
+    message: str,
+    decision: Decision | None = None,
+    *,
+    status: RemediationStatus | None = None,
+    before: Sequence[Telling] = (),
+) -> Remediation:
+    """A person takes over. The record stays open until the target is healthy or gone. `before`: what led to it."""
     now = parts.clock()
     changes: dict[str, object] = {"stage": Stage.ESCALATED, "next_check_at": None}
     if decision:
         changes["decision"] = decision_record(decision)
-    status = case.status.model_copy(update=changes)
+    status, also = withdrawn(status or case.status, "a person takes over", now)
+    status = status.model_copy(update=changes)
     status = status.with_condition("Succeeded", Status.UNKNOWN, Reason.ESCALATED, message, now=now)
     status = requested(status, case.policy, NotifyEvent.ESCALATED, now)
     metrics.ACTIONS.labels(action="escalate", outcome="Applied").inc()
     told = Telling("decide", Reason.ESCALATED, message, warning=True)
-    remediation = await commit(parts, case, status, told)
+    remediation = await commit(parts, case, status, *before, *also, told)
     report(parts, remediation, recovered=False, escalated=True)
     return remediation
 
@@ -102,7 +114,7 @@ async def finished(
     """The record is closed; it is kept for as long as the policy's history says."""
     now = parts.clock()
     changes = {"stage": Stage.FINISHED, "finished_at": now, "next_check_at": None}
-    update = (status or case.status).model_copy(update=changes)
+    update = no_longer_needed(status or case.status, message, now).model_copy(update=changes)
     update = update.with_condition("Succeeded", succeeded, reason, message, now=now)
     update = closed(_called_off(update, now))
     if case.status.stage is Stage.ESCALATED and reason is not Reason.HANDED_OVER:  # which resolves nothing
