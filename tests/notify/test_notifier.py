@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 
 from planaria_contract import Restart
+from planaria_operator.api.conditions import Status
 from planaria_operator.api.notification import Notification, NotificationState
+from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.kube.errors import Unavailable
 from planaria_operator.notify import notifier as notifying
 from planaria_operator.notify.notifier import MOST_AT_ONCE, MOST_TRIES, Notifier, pause_after
 from planaria_operator.notify.receivers import Format, Receiver, Receivers
 from planaria_operator.notify.sender import Sender
+from planaria_operator.reconcile.case import Case
 from planaria_operator.reconcile.history import expired
+from planaria_operator.reconcile.outcomes import finished
 from planaria_operator.reconcile.policy_status import told as told_of_policy
 from planaria_operator.telemetry.metrics import REGISTRY
 from planaria_operator.verify.health import Health
@@ -139,6 +143,18 @@ async def test_a_recovery_after_it_is_told_to_who_asked(office: Any):
     await here.notifier.settle()
     assert [json.loads(got.body)["event"] for got in here.inbox.got] == ["Escalated", "Resolved"]
     assert json.loads(here.inbox.got[1].body)["reason"] == "RecoveredAfterEscalation"
+
+
+async def test_a_target_that_is_gone_resolves_it_and_a_change_of_policy_does_not(office: Any):
+    here = office()
+    over = await here.escalated()
+    case = Case(over, here.world.policy, (here.world.incident,), here.world.now)
+    moved = await finished(here.world.parts, case, Status.FALSE, Reason.HANDED_OVER, "another has it")
+    assert [each.event for each in moved.status.notifications] == ["Escalated"]
+    here.world.store.put_remediation(over.model_copy(update={"resource_version": moved.resource_version}))
+    case = replace(case, remediation=over.model_copy(update={"resource_version": moved.resource_version}))
+    gone = await finished(here.world.parts, case, Status.FALSE, Reason.TARGET_GONE, "deleted")
+    assert [each.event for each in gone.status.notifications] == ["Escalated", "Resolved"]
 
 
 async def test_what_heals_itself_bothers_nobody(office: Any):

@@ -117,7 +117,7 @@ async def finished(
     update = no_longer_needed(status or case.status, message, now).model_copy(update=changes)
     update = update.with_condition("Succeeded", succeeded, reason, message, now=now)
     update = closed(_called_off(update, now))
-    if case.status.stage is Stage.ESCALATED:
+    if case.status.stage is Stage.ESCALATED and reason is not Reason.HANDED_OVER:  # which resolves nothing
         update = requested(update, case.policy, NotifyEvent.RESOLVED, now)
     warning = succeeded is Status.FALSE
     remediation = await commit(parts, case, update, Telling("record", reason, message, warning=warning))
