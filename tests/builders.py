@@ -213,7 +213,12 @@ def autoscaler(owner: Workload, **fields: Any) -> Autoscaler:
 
 
 def node(
-    name: str = "node-1", *, ready: bool = True, labels: Mapping[str, str] | None = None, **fields: Any
+    name: str = "node-1",
+    *,
+    ready: bool = True,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    **fields: Any,
 ) -> Node:
     """A node that carries pods; with `ready=False` one whose kubelet has fallen silent."""
     fields.setdefault("ready_status", "True" if ready else "Unknown")
@@ -222,7 +227,7 @@ def node(
     fields.setdefault("schedulable", True)
     fields.setdefault("pressure", ())
     fields.setdefault("taints", ())
-    about = meta("Node", name, namespace="", labels=labels or {})
+    about = meta("Node", name, namespace="", labels=labels or {}, annotations=annotations or {})
     return Node(meta=about, ready=ready, **fields)
 
 

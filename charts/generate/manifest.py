@@ -7,7 +7,7 @@ from charts.generate.helm import rendered
 NAMESPACE = "planaria-system"
 TEMPLATES = tuple(
     f"templates/{name}.yaml"
-    for name in ("operator/serviceaccount", "operator/rbac", "operator/lease", "roles")
+    for name in ("operator/serviceaccount", "operator/rbac", "operator/lease", "roles", "approvals")
 )
 HEAD = f"""\
 # Who the operator is and what it may do: what `helm install` grants with default values. Everything here is needed by the

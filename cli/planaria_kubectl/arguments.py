@@ -27,6 +27,7 @@ def parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     _why(commands)
     _diff(commands)
     _simulate(commands)
+    _approve(commands)
     _pause(commands)
     return top, commands.choices
 
@@ -78,6 +79,27 @@ def _simulate(commands: _Commands) -> None:
         metavar="N",
         help="how many pods show it (default: those that show something now, else all)",
     )
+
+
+def _approve(commands: _Commands) -> None:
+    approve = _command(
+        commands, "approve", "let exactly what is proposed be done", "approve web-3f2a9c1b --reason OPS-1234"
+    )
+    approve.add_argument("--reason", help="why, for whoever reads the record")
+    reject = _command(
+        commands,
+        "reject",
+        "do not let what is proposed be done; a person goes on",
+        'reject web-3f2a9c1b --reason "the image is being mended"',
+    )
+    reject.add_argument("--reason", required=True, help="why, for whoever goes on from it")
+    for made in (approve, reject):
+        made.add_argument("remediation", metavar="REMEDIATION", help="as kubectl get rem names it")
+        made.add_argument("--digest", metavar="D", help="answer only where this is what is proposed now")
+        made.add_argument("--yes", action="store_true", help="do not ask; needed where nobody can be asked")
+        made.add_argument(
+            "--wait", type=_span, metavar="SPAN", help="until the operator has taken note, such as 30s"
+        )
 
 
 def _pause(commands: _Commands) -> None:

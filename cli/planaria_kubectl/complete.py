@@ -21,7 +21,10 @@ NO_FILES: Final = ":4"
 SECONDS: Final = 5.0
 """A person is waiting with a finger on the tab key."""
 TARGETS: Final = {"deploy": "Deployment", "sts": "StatefulSet", "ds": "DaemonSet", "node": "Node"}
-NAMES: Final = {"diff": "Remediation", "pause": "HealingPolicy", "resume": "HealingPolicy"}
+NAMES: Final = {
+    **dict.fromkeys(("diff", "approve", "reject"), "Remediation"),
+    **dict.fromkeys(("pause", "resume"), "HealingPolicy"),
+}
 """What the one positional argument of a command names; `why` and `simulate` name a target."""
 
 

@@ -19,6 +19,8 @@ PLACES: Final = {
     "why": ("why.command", "why.view"),
     "diff": ("diff.command", "diff.view"),
     "simulate": ("simulate.command", "simulate.view"),
+    "approve": ("approve.command", "approve.view"),
+    "reject": ("approve.rejecting", "approve.view"),
     "pause": ("pause.command", "pause.view"),
     "resume": ("pause.resuming", "pause.view"),
 }

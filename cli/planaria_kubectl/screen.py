@@ -19,9 +19,11 @@ GAP: Final = 3
 
 GOOD, BAD, CAREFUL, QUIET, STRONG = "green", "red", "yellow", "dim", "bold"
 STYLES: Final = {
-    **dict.fromkeys(("Recovered", "RecoveredWithoutAction", "Enforce", "Allowed", "True"), GOOD),
-    **dict.fromkeys(("Escalated", "Failed", "Ineffective", "RevertFailed", "False"), BAD),
-    **dict.fromkeys(("Blocked", "Waiting", "Acting", "Verifying", "Reverting", "Superseded"), CAREFUL),
+    **dict.fromkeys(("Recovered", "RecoveredWithoutAction", "Enforce", "Allowed", "True", "Counted"), GOOD),
+    **dict.fromkeys(("Escalated", "Failed", "Ineffective", "RevertFailed", "False", "Late", "Void"), BAD),
+    **dict.fromkeys(
+        ("Blocked", "Waiting", "Awaiting", "Acting", "Verifying", "Reverting", "Superseded"), CAREFUL
+    ),
     **dict.fromkeys(("Observe", "Recommend", "Approve"), CAREFUL),
 }
 """For words that say how something stands."""

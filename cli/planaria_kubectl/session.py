@@ -25,7 +25,7 @@ class Session:
     kube: Kube
     """Reads, and changes nothing but in a dry run."""
     hands: Kube
-    """For `pause` and `resume` alone."""
+    """For `pause`, `resume`, `approve` and `reject` alone."""
     namespace: str
     now: datetime
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from planaria_kubectl.times import since, span, until
+from planaria_kubectl.times import clock, since, span, until
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation, Stage
 
@@ -27,7 +27,8 @@ def waits_for(remediation: Remediation, policy: HealingPolicy | None, now: datet
         return _to_stay_healthy(remediation, policy, now)
     if status.stage is Stage.VERIFYING:
         return _to_be_healthy(remediation, policy, now)
-    again = f"; looks again in {until(status.next_check_at, now)}" if status.next_check_at else ""
+    looks = status.next_check_at if status.stage is not Stage.AWAITING else None  # an answer is heard at once
+    again = f"; looks again in {until(looks, now)}" if looks else ""
     return f"{IN_STAGE[status.stage](remediation)}{again}"
 
 
@@ -51,6 +52,11 @@ def action_of(remediation: Remediation) -> str:
     return status.decision.action.value if status.decision else ""
 
 
+def awaits_approval(remediation: Remediation) -> bool:
+    asked = remediation.status.open_proposal
+    return asked is not None and asked.approved_at is None and not remediation.status.finished
+
+
 def _to_stay_healthy(remediation: Remediation, policy: HealingPolicy | None, now: datetime) -> str:
     healthy = remediation.status.healthy_since
     assert healthy is not None, "only asked of what is healthy"
@@ -70,7 +76,7 @@ def _to_be_healthy(remediation: Remediation, policy: HealingPolicy | None, now: 
 
 def _to_act(remediation: Remediation) -> str:
     executed = remediation.status.condition("Executed")
-    if executed and executed.status == "False":
+    if executed and executed.status == "False" and executed.reason != "AwaitingApproval":
         return f"{executed.reason}: {executed.message}"
     return "the API server to accept the plan"
 
@@ -78,6 +84,14 @@ def _to_act(remediation: Remediation) -> str:
 def _to_pass(remediation: Remediation) -> str:
     executed = remediation.status.condition("Executed")
     return f"{executed.reason} to pass: {executed.message}" if executed else "what refuses to change its mind"
+
+
+def _an_approval(remediation: Remediation) -> str:
+    asked = remediation.status.proposal
+    if asked is None:
+        return "a person to approve"
+    plan = asked.plan
+    return f"a person to approve, until {clock(asked.expires_at)}, {plan.action.value} {plan.target}: {plan.summary}"
 
 
 def _a_person(remediation: Remediation) -> str:
@@ -95,6 +109,7 @@ IN_STAGE: Final[Mapping[Stage, Callable[[Remediation], str]]] = {
     Stage.UNDERSTOOD: lambda _: "a decision",
     Stage.BLOCKED: _to_pass,
     Stage.WAITING: _explained,
+    Stage.AWAITING: _an_approval,
     Stage.ACTING: _to_act,
     Stage.REVERTING: lambda _: "the action to be undone",
     Stage.ESCALATED: _a_person,

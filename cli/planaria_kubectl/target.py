@@ -75,6 +75,7 @@ def unmanaged(store: ClusterStore, target: ObjectRef) -> str:
     owner = controller_of(store, target)
     if owner is None:
         return f"{target} belongs to no Deployment, StatefulSet or DaemonSet"
-    if owner.kind in NAMES:
+    if owner.kind in NAMES and owner.group == "apps":
         return f"{target} belongs to {owner}, which does not exist any more"
-    return f"{target} is controlled by {owner}, which Planaria does not know"
+    of = f" of {owner.group}" if owner.kind in NAMES and owner.group else ""
+    return f"{target} is controlled by {owner}{of}, which Planaria does not know"

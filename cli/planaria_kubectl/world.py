@@ -19,6 +19,8 @@ from planaria_operator.watch.resources import parse_policy, parse_remediation
 
 Key = tuple[str, str]
 """Namespace and name."""
+HEARD: Final = {"Approval"}
+"""Kinds that the operator alone has to see: what it made of them stands in the record."""
 CLUSTER_POLICY: Final = "ClusterHealingPolicy"
 PROTECTED: Final = Settings().protected
 """What an operator protects that was told nothing else; its own settings cannot be read from outside."""
@@ -57,7 +59,7 @@ async def read_records(kube: Kube, namespace: str) -> World:
 
 async def read_world(kube: Kube, namespace: str) -> World:
     """Everything that the operator looks at. Raises a KubeError where what nothing can be said without is refused."""
-    return await _read(kube, namespace, (*PARSERS, *CUSTOM))
+    return await _read(kube, namespace, (*(kind for kind in PARSERS if kind not in HEARD), *CUSTOM))
 
 
 async def _read(kube: Kube, namespace: str, kinds: Iterable[str]) -> World:

@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Final
 
 from planaria_contract import Action, Decider, Fault, Source, SymptomKind
-from planaria_operator.api.remediation import Stage
+from planaria_operator.api.approval import ApprovalVerdict
+from planaria_operator.api.remediation import AnswerOutcome, Stage
 from planaria_operator.guard.chain import GUARDS
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.telemetry import metrics
@@ -54,6 +55,13 @@ COMMON: Final[Mapping[str, Values]] = {
 }
 OWN: Final[Mapping[tuple[str, str], Values]] = {
     ("planaria_actions_total", "outcome"): metrics.OUTCOMES,
+    ("planaria_notifications_total", "receiver"): "a receiver that the operator knows, or unknown",
+    ("planaria_notifications_total", "outcome"): (
+        *("NotificationSent", "NotificationPending", "NotificationFailed"),
+        *("ReceiverUnreadable", "ReceiverUnknown"),
+    ),
+    ("planaria_approvals_total", "outcome"): _values(AnswerOutcome),
+    ("planaria_approvals_total", "verdict"): _values(ApprovalVerdict),
     ("planaria_policy_asked_total", "outcome"): _values(metrics.ANSWERS),
     ("planaria_semantics_asked_total", "outcome"): STAND_BY,
     ("planaria_semantics_calls_total", "outcome"): STAND_BY,
@@ -88,6 +96,9 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "planaria_decisions_total": "sum by (decided_by) (increase(planaria_decisions_total[1d]))",
     "planaria_actions_total": 'sum by (action) (increase(planaria_actions_total{outcome="Ineffective"}[1d]))',
     "planaria_refusals_total": "sum by (guard, reason) (increase(planaria_refusals_total[1h]))",
+    "planaria_notifications_total": (
+        'sum by (receiver) (increase(planaria_notifications_total{outcome!="NotificationSent"}[1h]))'
+    ),
     "planaria_recovery_seconds": (
         "histogram_quantile(0.9, sum by (le) (increase(planaria_recovery_seconds_bucket[1d])))"
     ),
@@ -129,6 +140,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "planaria_budget_used_actions": "planaria_budget_used_actions / planaria_budget_limit_actions",
     "planaria_budget_limit_actions": "planaria_budget_limit_actions - planaria_budget_used_actions",
     "planaria_open_remediations": 'planaria_open_remediations{stage="Escalated"}',
+    "planaria_approvals_total": "sum by (verdict, outcome) (increase(planaria_approvals_total[1d]))",
+    "planaria_approvals_waiting": "sum by (policy) (planaria_approvals_waiting) > 0",
     "planaria_oldest_escalation_timestamp_seconds": (
         "time() - (planaria_oldest_escalation_timestamp_seconds > 0)"
     ),

@@ -18,6 +18,10 @@ from planaria_operator.kube.fenced import FencedKube
 from planaria_operator.kube.interface import Kube
 from planaria_operator.lead.elector import Elector
 from planaria_operator.meaning import Meaning
+from planaria_operator.notify.notifier import Notifier
+from planaria_operator.notify.receivers import Format, Receiver, Receivers
+from planaria_operator.notify.sender import Sender
+from planaria_operator.objects.meta import now
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.patience import patiently, pause_for
 from planaria_operator.probes import Probes
@@ -114,7 +118,7 @@ async def _operate(
         asyncio.create_task(_tell_of_policy(service, engine), name="policy condition"),
     ]
     try:
-        await _watch_and_reconcile(settings, kube, _feed(settings, store), lead, engine, probes, stop)
+        await _watch_and_reconcile(settings, kube, build_feed(settings, store), lead, engine, probes, stop)
     finally:
         with suppress(TimeoutError):  # the last Events tell how it ended, but nobody waits long for them
             await asyncio.wait_for(recorder.drain(), DRAIN_SECONDS)
@@ -124,11 +128,13 @@ async def _operate(
         if lead:
             await lead.release()  # last, because what it allows is needed to write the last Events
         await meaning.extractor.aclose()
+        if engine.parts.notifier:
+            await engine.parts.notifier.aclose()
         if service:
             await service.aclose()
 
 
-def _feed(settings: Settings, store: ClusterStore) -> Feed:
+def build_feed(settings: Settings, store: ClusterStore) -> Feed:
     """A policy for many namespaces has no place in an operator that may see a few alone."""
     feed = Feed(store)
     if settings.namespaces:
@@ -146,17 +152,26 @@ def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
     recorder: Recorder,
     journal: Journal,
 ) -> Parts:
+    records = Records(kube, store)
     return Parts(
         settings=settings,
         store=store,
         collector=Collector(kube, store, prometheus),
         extractor=meaning.extractor,
         decider=Choice(service),
-        planner=Planner(kube, store),
+        planner=Planner(kube, store, settings.protected),
         actor=Actor(kube),
-        records=Records(kube, store),
+        records=records,
         recorder=recorder,
         journal=journal,
+        notifier=Notifier(_receivers(settings), Sender(), records.update, recorder, now),
+    )
+
+
+def _receivers(settings: Settings) -> Receivers:
+    return Receivers(
+        Receiver(name, settings.receivers_directory / name, Format(form))
+        for name, form in settings.receivers.items()
     )
 
 

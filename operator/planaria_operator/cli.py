@@ -2,10 +2,13 @@
 
 import argparse
 import asyncio
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from planaria_operator.api.notification import RECEIVER_PATTERN
+from planaria_operator.notify.receivers import Format
 from planaria_operator.settings import ALWAYS_PROTECTED, Settings
 from planaria_semantics.settings import ExtractorName, SemanticsSettings
 
@@ -112,6 +115,21 @@ def _add_options(run: argparse.ArgumentParser) -> None:
         metavar="N",
         help="remediations under way at the same time, of all policies together; default: %(default)s",
     )
+    add(
+        "--receiver",
+        action="append",
+        default=[],
+        metavar="NAME[=FORMAT]",
+        help="who can be told of an incident, and how: generic (the default) or slack; repeatable",
+    )
+    add(
+        "--receivers-dir",
+        type=Path,
+        default=Settings().receivers_directory,
+        metavar="DIR",
+        help="holds NAME/url and, to sign messages, NAME/signing-key, as mounted Secrets; read at every message; "
+        "default: %(default)s",
+    )
     _add_semantics(run.add_argument_group("what reads the evidence"))
     add(
         "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="probes and metrics; port 0 picks one"
@@ -187,6 +205,19 @@ def _semantics(options: argparse.Namespace) -> SemanticsSettings:
     )
 
 
+def _receivers(given: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for each in given:
+        name, _, form = each.partition("=")
+        form = form or Format.GENERIC.value
+        if not re.fullmatch(RECEIVER_PATTERN, name) or len(name) > 63:
+            raise SystemExit(f"--receiver {each}: a name has small letters, digits and '-', such as oncall")
+        if form not in set(Format):
+            raise SystemExit(f"--receiver {each}: the format is one of {', '.join(Format)}")
+        found[name] = form
+    return found
+
+
 def _settings(options: argparse.Namespace) -> Settings:
     host, _, port = options.listen.rpartition(":")
     if not host or not port.isdigit():
@@ -201,6 +232,8 @@ def _settings(options: argparse.Namespace) -> Settings:
         policy_url=options.policy_url,
         policy_deadline_seconds=options.policy_deadline,
         semantics=_semantics(options),
+        receivers=_receivers(options.receiver),
+        receivers_directory=options.receivers_dir,
         otlp_endpoint=options.otlp_endpoint,
         listen_host=host,
         listen_port=int(port),

@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -43,6 +44,12 @@ class Settings:
 
     semantics: SemanticsSettings = field(default=SemanticsSettings())
     """What reads the evidence. Default: the embedded encoder."""
+
+    receivers: Mapping[str, str] = field(default_factory=dict)
+    """Who can be told of an incident, by the name that policies use, with the format of the message. Default: nobody."""
+
+    receivers_directory: Path = Path("/var/run/planaria/receivers")
+    """Holds the secrets of each receiver: NAME/url, and NAME/signing-key where its messages are signed."""
 
     otlp_endpoint: str | None = None
     """Base address of an OTLP/HTTP collector that gets a trace of each incident. Default: none."""

@@ -43,6 +43,12 @@ PLACES = {
     "CustomResourceDefinition": Place(
         "apis/apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False
     ),
+    "ValidatingAdmissionPolicy": Place(
+        "apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicies", namespaced=False
+    ),
+    "ValidatingAdmissionPolicyBinding": Place(
+        "apis/admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings", namespaced=False
+    ),
     "HealingPolicy": Place("apis/planaria.dev/v1alpha1", "healingpolicies"),
     "ClusterHealingPolicy": Place("apis/planaria.dev/v1alpha1", "clusterhealingpolicies", namespaced=False),
     "Remediation": Place("apis/planaria.dev/v1alpha1", "remediations"),

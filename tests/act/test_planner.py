@@ -25,7 +25,7 @@ from tests.act.bodies import (
     template,
     workload,
 )
-from tests.builders import NAMESPACE, decision, policy, store
+from tests.builders import NAMESPACE, cluster_policy, decision, policy, store
 
 FRONT = ObjectRef(kind="Deployment", name="front", namespace=NAMESPACE, uid="uid-front")
 GOOD, BAD = template("app:1"), template("app:2")
@@ -85,6 +85,40 @@ async def test_a_node_incident_reads_the_pods_on_the_node_in_the_policys_namespa
     assert [(each.object.namespace, each.object.name) for each in plan.operations] == [(NAMESPACE, "front-0")]
 
 
+def in_stock(body):
+    return {**body, "metadata": {**body["metadata"], "namespace": "stock"}}
+
+
+async def test_under_a_policy_for_many_namespaces_the_incident_says_which():
+    theirs = FRONT.model_copy(update={"namespace": "stock"})
+    sets = replica_set(1, GOOD), replica_set(2, BAD)
+    kube = FakeKube(in_stock(workload(made_of=BAD)), *map(in_stock, sets), in_stock(pod()), pod())
+    observed = seen(affected("front-0")).model_copy(update={"target": theirs})
+    planner = Planner(kube, store())
+    plan = await planner.plan(decision(Restart(), theirs), observed, cluster_policy(), TOKEN)
+    assert isinstance(plan, Plan)
+    assert [(each.object.namespace, each.object.name) for each in plan.operations] == [("stock", "front-0")]
+    elsewhere = await planner.plan(decision(Restart(), FRONT), observed, cluster_policy(), TOKEN)
+    assert reason(elsewhere) is Reason.NOT_SELECTED, "an incident does not leave its namespace"
+
+
+async def test_a_node_incident_of_a_policy_for_many_namespaces_reads_the_pods_of_all():
+    node = ObjectRef(kind="Node", name="node-1", uid="n")
+    namesake = in_stock({**pod(), "metadata": {**pod()["metadata"], "uid": "uid-namesake"}})
+    kube = FakeKube(
+        {"kind": "Node", "metadata": {"name": "node-1", "uid": "n"}}, pod(), in_stock(pod("back-0")), namesake
+    )
+    observed = seen(affected("front-0"), affected("back-0")).model_copy(update={"target": node})
+    plan = await Planner(kube, store()).plan(decision(Restart(), node), observed, cluster_policy(), TOKEN)
+    assert isinstance(plan, Plan)
+    found = {(each.object.namespace, each.object.name) for each in plan.operations}
+    assert found == {(NAMESPACE, "front-0"), ("stock", "back-0")}, "not the namesake that nobody observed"
+    to_workload = await Planner(kube, store()).plan(
+        decision(Restart(), FRONT), observed, cluster_policy(), TOKEN
+    )
+    assert reason(to_workload) is Reason.NOT_SELECTED
+
+
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
@@ -112,8 +146,20 @@ async def test_what_the_policy_does_not_list_is_not_planned():
     assert kube.made == []
 
 
-async def test_what_this_version_has_no_hands_for_is_not_planned():
-    assert reason(await ask(world(), Isolate(node="node-1"))) is Reason.UNSUPPORTED_TARGET
+ISOLATE = [{"type": "isolate"}]
+NODE = ObjectRef(kind="Node", name="node-1")
+
+
+async def test_a_workload_cannot_be_cordoned():
+    assert reason(await ask(world(), Isolate(node="node-1"), actions=ISOLATE)) is Reason.UNSUPPORTED_TARGET
+
+
+async def test_a_policy_of_one_namespace_cannot_isolate():
+    kube = world()
+    assert (
+        reason(await ask(kube, Isolate(node="node-1"), NODE, actions=ISOLATE)) is Reason.CLUSTER_POLICY_ONLY
+    )
+    assert kube.made == []
 
 
 async def test_a_missing_permission_is_a_refusal_that_names_the_verb():

@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from planaria_contract import Action, Fault
+from planaria_operator.api.approval import ApprovalVerdict
 from planaria_operator.api.conditions import Condition, Status
+from planaria_operator.api.ladder import RungStatus
+from planaria_operator.api.notification import Notification, NotificationState
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.policy_status import (
     BreakerStatus,
@@ -13,6 +16,8 @@ from planaria_operator.api.policy_status import (
     StormStatus,
 )
 from planaria_operator.api.remediation import (
+    AnswerOutcome,
+    AnswerRecord,
     Attempt,
     AttemptOutcome,
     DecisionRecord,
@@ -22,6 +27,7 @@ from planaria_operator.api.remediation import (
     ParametersRecord,
     PrecedentRecord,
     ProbabilityRecord,
+    ProposalRecord,
     RemediationSpec,
     RemediationStatus,
     SemanticRecord,
@@ -123,6 +129,7 @@ ATTEMPT = Attempt(
     plan=PLAN,
     digest=PLAN.digest,
     reserved_at=after(6.25),
+    begun_at=after(6.5),
     applied_at=after(7),
     finished_at=after(48),
     outcome=AttemptOutcome.RECOVERED,
@@ -146,6 +153,28 @@ STATUS = RemediationStatus(
     understood_at=after(5.5),
     decision=DECISION,
     guards=(GuardRecord(guard="mode", allowed=True, reason="Allowed", message="Enforce"),),
+    proposal=ProposalRecord(
+        decision=DECISION,
+        plan=PLAN,
+        digest=PLAN.digest,
+        planned_at=after(5),
+        proposed_at=after(5.5),
+        expires_at=after(3605.5),
+        approved_at=after(6),
+        approved_by="anna@example.com",
+    ),
+    answers=(
+        AnswerRecord(
+            name="web-1a2b3c4d-x7k2p",
+            uid="0b6c3d2e-0000-4000-8000-00000000000a",
+            verdict=ApprovalVerdict.APPROVE,
+            digest=PLAN.digest,
+            approver="anna@example.com",
+            reason="OPS-17",
+            outcome=AnswerOutcome.COUNTED,
+            time=after(6),
+        ),
+    ),
     attempts=(ATTEMPT,),
     timeline=(
         TimelineEntry(
@@ -153,6 +182,19 @@ STATUS = RemediationStatus(
         ),
     ),
     waits=1,
+    rung=RungStatus(number=2, name="firm", entered_at=after(6), attempts_before=1),
+    notifications=(
+        Notification(
+            receiver="oncall",
+            event="Escalated",
+            state=NotificationState.SENT,
+            requested_at=after(50),
+            attempts=2,
+            next_try_at=after(52),
+            last_error="NotificationFailed: HTTP 500",
+            sent_at=after(53),
+        ),
+    ),
     next_check_at=after(60),
     healthy_since=after(18),
     recovered_at=after(18),
@@ -189,6 +231,7 @@ POLICY_STATUS = HealingPolicyStatus(
             action="restart Deployment/shop/web scope=pod",
             outcome=AttemptOutcome.INEFFECTIVE,
             time=after(-600),
+            recovered=True,
         ),
     ),
     storm=StormStatus(since=after(-60), calm_since=after(1), why="5 or more targets broke within 300 s"),

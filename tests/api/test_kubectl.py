@@ -122,7 +122,7 @@ def test_explain_reads_as_documentation(kubectl: Kubectl):
 def test_explain_has_something_to_say_about_every_field(kubectl: Kubectl, kind):
     text = kubectl("explain", kind.short_name, "--recursive=false")
     assert " ".join(kind.description.split()[:4]) in " ".join(text.split())
-    for part in ("spec", "status"):
+    for part in ("spec", "status") if kind.status else ("spec",):
         assert "<no description>" not in kubectl("explain", f"{kind.short_name}.{part}")
 
 

@@ -13,7 +13,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a mode that does not exist": (
         {"mode": "Auto"},
         "spec.mode",
-        'supported values: "Observe", "Recommend", "Enforce"',
+        'supported values: "Observe", "Recommend", "Approve", "Enforce"',
     ),
     "a misspelt field": (
         {"guardrail": {"cooldownSeconds": 60}},
@@ -43,7 +43,37 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "maxPods on rollback": (
         {"actions": [{"type": "rollback", "maxPods": 1}]},
         "spec.actions[0].maxPods",
-        "maxPods bounds the actions restart and migrate only: remove it here",
+        "maxPods bounds the actions restart, migrate, isolate and reload only: remove it here",
+    ),
+    "isolate in one namespace": (
+        {"actions": [{"type": "restart"}, {"type": "isolate"}]},
+        "spec.actions",
+        "list it in a ClusterHealingPolicy, not in a HealingPolicy",
+    ),
+    "maxNodes on restart": (
+        {"actions": [{"type": "restart", "maxNodes": 2}]},
+        "spec.actions[0].maxNodes",
+        "maxNodes bounds the action isolate only: remove it here",
+    ),
+    "reload without a command": (
+        {"actions": [{"type": "reload"}]},
+        "spec.actions[0].command",
+        "it must be given for reload, as a list of words, and for nothing else",
+    ),
+    "a command for restart": (
+        {"actions": [{"type": "restart", "command": ["reboot"]}]},
+        "spec.actions[0].command",
+        "it must be given for reload, as a list of words, and for nothing else",
+    ),
+    "an empty command": (
+        {"actions": [{"type": "reload", "command": []}]},
+        "spec.actions[0].command",
+        "should have at least 1 items",
+    ),
+    "a container for scale": (
+        {"actions": [{"type": "scale", "container": "app"}]},
+        "spec.actions[0].container",
+        "container says where the action reload runs its command: remove it here",
     ),
     "raiseAutoscalerBounds on resize": (
         {"actions": [{"type": "resize", "raiseAutoscalerBounds": True}]},
@@ -69,6 +99,65 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         {"actions": [{"type": "reboot"}]},
         "spec.actions[0].type",
         'supported values: "restart", "migrate", "scale", "resize", "rollback"',
+    ),
+    "a rung with an action that is not listed": (
+        {
+            "actions": [{"type": "restart"}],
+            "escalation": {"ladder": [{"name": "gentle", "actions": ["restart", "scale"]}]},
+        },
+        "spec.escalation.ladder",
+        "every action of a rung must be listed in spec.actions: add it there, or take it off the rung",
+    ),
+    "two rungs of one name": (
+        {
+            "escalation": {
+                "ladder": [{"name": "a", "actions": ["restart"]}, {"name": "a", "actions": ["scale"]}]
+            }
+        },
+        "spec.escalation.ladder[1]",
+        'Duplicate value: {"name":"a"}',
+    ),
+    "rungs with more attempts than a record holds": (
+        {
+            "escalation": {
+                "ladder": [
+                    {"name": "a", "actions": ["restart"], "attempts": 6},
+                    {"name": "b", "actions": ["restart"], "attempts": 5},
+                ]
+            }
+        },
+        "spec.escalation.ladder",
+        "the rungs' attempts add up to more than 10",
+    ),
+    "a rung without an action": (
+        {"escalation": {"ladder": [{"name": "a", "actions": []}]}},
+        "spec.escalation.ladder[0].actions",
+        "should have at least 1 items",
+    ),
+    "a rung's name that no list can show": (
+        {"escalation": {"ladder": [{"name": "a b", "actions": ["restart"]}]}},
+        "spec.escalation.ladder[0].name",
+        "a rung's name has only letters, digits and '-' inside, such as gentle",
+    ),
+    "a rung that is over at once": (
+        {"escalation": {"ladder": [{"name": "a", "actions": ["restart"], "timeoutSeconds": 5}]}},
+        "spec.escalation.ladder[0].timeoutSeconds",
+        "should be greater than or equal to 30",
+    ),
+    "an address in the place of a receiver": (
+        {"escalation": {"notify": [{"receiver": "https://hooks.example.com/x"}]}},
+        "spec.escalation.notify[0].receiver",
+        "should match",
+    ),
+    "a receiver that is named twice": (
+        {"escalation": {"notify": [{"receiver": "oncall"}, {"receiver": "oncall"}]}},
+        "spec.escalation.notify[1]",
+        'Duplicate value: {"receiver":"oncall"}',
+    ),
+    "an event that nobody tells": (
+        {"escalation": {"notify": [{"receiver": "oncall", "events": ["Bored"]}]}},
+        "spec.escalation.notify[0].events[0]",
+        'supported values: "Escalated", "Resolved", "AwaitingApproval"',
     ),
     "In without values": (
         {"selector": {"matchExpressions": [{"key": "tier", "operator": "In"}]}},

@@ -176,7 +176,9 @@ def test_an_uninstall_says_what_stays_and_leaves_nothing_else(release: Release, 
     assert "kept due to the resource policy" in said
     assert "healingpolicies.planaria.dev" in said
     assert TAINT not in {taint["key"] for taint in taints}
-    kubectl("get", "crd", "healingpolicies.planaria.dev", "remediations.planaria.dev")
+    kubectl(
+        "get", "crd", "healingpolicies.planaria.dev", "remediations.planaria.dev", "approvals.planaria.dev"
+    )
     selected = ("-A", "-l", f"app.kubernetes.io/instance={release.name}", "-o", "name")
     eventually(lambda: kubectl("get", KINDS, *selected).split() == [], 60)
 

@@ -24,9 +24,11 @@ NEEDS = {
     "scale": SCALES | BOUNDS,
     "resize": {("", "pods/resize", "patch"), *TEMPLATES},
     "migrate": {("", "pods/eviction", "create"), ("", "nodes", "patch")},
+    "isolate": {("", "pods/eviction", "create"), ("", "nodes", "patch")},
+    "reload": {("", "pods/exec", "create"), ("", "pods/exec", "get"), ("", "pods", "patch")},
 }
 ACTIONS = sorted(NEEDS)
-OF_A_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "customresourcedefinitions"}
+OF_A_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "persistentvolumes", "customresourcedefinitions"}
 OF_MANY_NAMESPACES = {
     *(("planaria.dev", "clusterhealingpolicies", verb) for verb in ("get", "list", "watch")),
     ("planaria.dev", "clusterhealingpolicies/status", "patch"),
@@ -44,7 +46,7 @@ def acting(bodies):
     return {
         (group, resource, verb)
         for group, resource, verb in granted
-        if (verb not in {"get", "list", "watch"} or resource.endswith("/scale"))
+        if (verb not in {"get", "list", "watch"} or resource.endswith(("/scale", "/exec")))
         and group not in {"planaria.dev", "events.k8s.io"}
     }
 
@@ -144,3 +146,33 @@ def test_who_may_edit_a_namespace_may_not_touch_records():
     assert {resource for _, resource, _ in edit} == {"healingpolicies"}
     names = {body["metadata"]["name"] for body in of_kind(set_values("rbac.aggregate=false"), "ClusterRole")}
     assert not {"planaria-edit", "planaria-view"} & names
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_that_the_release_runs_may_approve(case: str):
+    roles = of_operator(render(*of_case(case)), "ClusterRole") + of_operator(render(*of_case(case)), "Role")
+    verbs = {verb for _, resource, verb in permissions(roles) if resource.startswith("approvals")}
+    assert verbs <= {"get", "list", "watch"}
+
+
+def test_approving_is_a_role_of_its_own_that_is_part_of_no_other():
+    bodies = set_values("rbac.aggregate=false")
+    role = named(bodies, "ClusterRole", "planaria-approver")
+    granted = permissions([role])
+    assert {each for each in granted if each[2] not in {"get", "list", "watch"}} == {
+        ("planaria.dev", "approvals", "create")
+    }
+    assert not [label for label in role["metadata"]["labels"] if "aggregate" in label]
+    others = [body for body in of_kind(bodies, "ClusterRole") if body is not role]
+    assert ("planaria.dev", "approvals", "create") not in permissions(others)
+
+
+def test_the_admission_policy_names_the_account_of_the_release():
+    bodies = set_values("operator.serviceAccount.name=healer")
+    policy = named(bodies, "ValidatingAdmissionPolicy", "planaria-approvals")
+    rules = [each["expression"] for each in policy["spec"]["validations"]]
+    assert 'request.userInfo.username != "system:serviceaccount:planaria-system:healer"' in rules
+    assert "object.spec.approver == request.userInfo.username" in rules
+    binding = named(bodies, "ValidatingAdmissionPolicyBinding", "planaria-approvals")
+    assert binding["spec"] == {"policyName": "planaria-approvals", "validationActions": ["Deny"]}
+    assert not of_kind(set_values("approvals.admissionPolicy=false"), "ValidatingAdmissionPolicy")

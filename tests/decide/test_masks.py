@@ -1,12 +1,13 @@
 """What is ruled out, and the stable reason for it."""
 
-from planaria_contract import Action, NodeFact
+from planaria_contract import Action, NodeFact, ObjectRef
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.liberties import liberties
 from planaria_operator.decide.masks import (
     confidence_masks,
     merged,
+    node_masks,
     patience_masks,
     policy_masks,
     situation_masks,
@@ -18,11 +19,32 @@ def reasons(masks):
     return {mask.category: mask.reason for mask in masks}
 
 
-def test_the_default_policy_rules_out_only_what_this_version_cannot_do():
+def test_the_default_policy_rules_out_only_what_needs_more_than_a_policy_of_one_namespace_or_a_command():
     assert reasons(policy_masks(policy())) == {
-        Action.ISOLATE: "UnsupportedTarget",
-        Action.RELOAD: "UnsupportedTarget",
+        Action.ISOLATE: "ClusterPolicyOnly",
+        Action.RELOAD: "NoCommandDeclared",
     }
+
+
+def test_a_policy_of_one_namespace_may_not_isolate_even_where_it_lists_it():
+    listed = policy(actions=[{"type": "isolate"}])
+    assert reasons(policy_masks(listed))[Action.ISOLATE] == "ClusterPolicyOnly"
+    wide = listed.model_copy(update={"namespace": ""})
+    assert Action.ISOLATE not in reasons(policy_masks(wide))
+    assert reasons(policy_masks(policy().model_copy(update={"namespace": ""})))[Action.ISOLATE] == (
+        "NotAllowedByPolicy"
+    )
+
+
+def test_a_declared_command_rules_reload_in():
+    declared = policy(actions=[{"type": "reload", "command": ["nginx", "-s", "reload"]}])
+    assert Action.RELOAD not in reasons(policy_masks(declared))
+
+
+def test_a_workloads_symptom_rules_isolate_out_unless_several_share_the_node():
+    workload, lost = observation().target, ObjectRef(kind="Node", name="node-1")
+    assert reasons(node_masks(workload, None)) == {Action.ISOLATE: "WorkloadSymptom"}
+    assert node_masks(workload, "node-1") == node_masks(lost, None) == ()
 
 
 def test_what_the_policy_does_not_list_is_ruled_out():
@@ -147,6 +169,14 @@ def test_a_policy_that_enforces_nothing_shows_what_would_be_done():
 def test_a_recommendation_is_not_passed_over_for_the_second_best():
     mixed = policy(actions=[{"type": "rollback", "mode": "Recommend"}, {"type": "restart"}])
     assert Action.ROLLBACK not in reasons(policy_masks(mixed))
+
+
+def test_what_waits_for_approval_is_not_passed_over_and_comes_before_what_is_only_observed():
+    asking = policy(mode=Mode.OBSERVE, actions=[{"type": "rollback", "mode": "Approve"}, {"type": "restart"}])
+    assert reasons(policy_masks(asking)).get(Action.RESTART) == Reason.OBSERVE_MODE
+    assert Action.ROLLBACK not in reasons(policy_masks(asking))
+    beside = policy(actions=[{"type": "rollback", "mode": "Approve"}, {"type": "restart"}])
+    assert not {Action.RESTART, Action.ROLLBACK} & reasons(policy_masks(beside)).keys()
 
 
 def test_an_action_that_asks_for_more_confidence_is_masked():

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.selection import Ranking, carries, reach, reaches, selected
@@ -108,7 +109,7 @@ def test_who_does_not_select_it_has_nothing_to_say():
 
 
 def test_a_policy_that_only_observes_has_its_targets_all_the_same():
-    assert holder(policy("watch", mode="Observe"), cluster_policy("base")) == "HealingPolicy shop/watch"
+    assert holder(policy("watch", mode=Mode.OBSERVE), cluster_policy("base")) == "HealingPolicy shop/watch"
 
 
 # --- who moves its pods off a lost node

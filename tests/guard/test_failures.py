@@ -144,6 +144,33 @@ def test_several_rungs_of_one_remediation_are_one_failure():
     assert broken(remediation(name="front-0", attempts=rungs)).allowed
 
 
+def helped_later(name: str) -> Remediation:
+    first = tried(name).status.attempts[0]
+    second = first.model_copy(update={"number": 2, "outcome": AttemptOutcome.RECOVERED})
+    return remediation(name=name, finished=True, attempts=(first, second))
+
+
+def test_a_remediation_that_a_later_attempt_healed_is_no_failure_of_healing():
+    assert broken(*failed(4), *(helped_later(f"later-{n}") for n in range(9))).allowed
+    assert not broken(*failed(5), helped_later("later")).allowed
+
+
+def test_that_it_was_healed_is_known_where_the_record_is_gone():
+    under = remembering(*(helped_later(f"later-{n}") for n in range(9)))
+    assert Breaker().check(proposal(under=under)).allowed
+
+
+def test_until_then_it_counts_and_what_was_written_down_is_put_right():
+    under = remembering(*failed(5))
+    healed = tuple(helped_later(f"front-{index}x") for index in range(5))
+    assert not Breaker().check(proposal(under=under)).allowed
+    assert Breaker().check(proposal(world=world(*healed), under=under)).allowed
+
+
+def test_what_did_not_help_is_not_repeated_though_something_else_did():
+    assert repeated(RESTART, helped_later("front-0")).reason is Reason.INEFFECTIVE_BEFORE
+
+
 def test_once_open_it_stays_open_though_the_failures_grow_old():
     assert not broken(status=BreakerStatus(opened_at=ago(99999), observed_reset="")).allowed
 

@@ -53,7 +53,7 @@ def budget(dice: random.Random) -> dict[str, Any]:
 
 
 def spec(dice: random.Random) -> dict[str, Any]:
-    modes = ["Observe", "Recommend", "Enforce"]
+    modes = ["Observe", "Recommend", "Approve", "Enforce"]
     kinds = ["restart", "scale", "resize", "rollback"]
     requests = [
         {"requester": f"p{number}", "reason": "x", "until": dice.choice([None, ago(60), ago(-60)])}

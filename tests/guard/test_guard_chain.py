@@ -36,6 +36,7 @@ def test_the_order_is_the_documented_one():
         "concurrency",
         "min-healthy",
         "disruption-budget",
+        "approval",
     ]
 
 

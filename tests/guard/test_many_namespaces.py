@@ -169,13 +169,13 @@ def test_what_a_namespaced_policy_did_to_the_target_counts():
 
 
 def test_the_budget_of_the_policy_is_one_for_all_its_namespaces():
-    used = cluster_policy(guardrails={"budget": {"actions": 2}})
+    used: HealingPolicy = cluster_policy(guardrails={"budget": {"actions": 2}})
     used = with_reservations(used, taken("stock"), taken("shop", by="other-2"))
     assert asked(ActionBudget(), under=used).reason is Reason.BUDGET_EXHAUSTED
 
 
 def test_the_budget_of_a_namespace_counts_what_was_done_in_it_under_any_policy():
-    under = cluster_policy(guardrails={"namespace_budget": {"actions": 2}})
+    under: HealingPolicy = cluster_policy(guardrails={"namespace_budget": {"actions": 2}})
     under = with_reservations(under, taken("stock", by="base-1"))
     here = world()
     here.put_policy(with_reservations(policy("own", namespace="stock"), taken("", by="own-1")))
@@ -193,7 +193,7 @@ def test_a_namespaced_policy_feels_what_one_for_many_did_in_its_namespace():
 
 
 def test_a_node_takes_from_no_namespaces_budget_and_from_the_operators():
-    used = cluster_policy(guardrails={"namespace_budget": {"actions": 1}})
+    used: HealingPolicy = cluster_policy(guardrails={"namespace_budget": {"actions": 1}})
     used = with_reservations(used, taken("", target="Node/node-1"), taken("shop", by="other-2"))
     verdict = asked(BudgetOfNamespace(), under=used, target=FRONT)
     assert verdict.message.startswith("1 of 1")

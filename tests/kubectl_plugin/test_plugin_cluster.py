@@ -138,7 +138,7 @@ def test_one_that_is_not_there_names_those_that_are(plugin, chpol):
 
 @pytest.mark.apiserver
 def test_why_and_simulate_read_as_far_as_the_policy_reaches(plugin, kubectl, namespace, chpol):
-    from tests.kubectl_plugin.test_plugin_on_server import NOWHERE, deployment
+    from tests.kube.real import NOWHERE, deployment
 
     kubectl.apply(namespace, deployment("front", replicas=1, **NOWHERE))
     report = plugin("why", "deploy/front")

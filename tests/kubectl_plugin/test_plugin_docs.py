@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from planaria_contract import Fault
+from planaria_kubectl.approve.report import ApprovalReport
 from planaria_kubectl.arguments import parsers
 from planaria_kubectl.diff.report import DiffReport, OperationView
 from planaria_kubectl.main import PLACES
@@ -32,6 +33,7 @@ MODELS = {
     "its `operations[]": (OperationView,),
     "SimulateReport": (SimulateReport, DryRun, Rung),
     "PauseReport": (PauseReport,),
+    "ApprovalReport": (ApprovalReport,),
 }
 
 

@@ -89,6 +89,21 @@ async def test_a_limit_that_is_too_low_would_be_raised_and_the_ladder_goes_on_to
     assert "Nothing was changed." in printed(report)
 
 
+async def test_the_policys_own_ladder_is_climbed():
+    rungs = [
+        {"name": "gentle", "actions": ["restart"]},
+        {"name": "firm", "actions": ["resize"], "attempts": 1},
+    ]
+    fake = kube(escalation={"ladder": rungs})
+    report = await run(session(fake), asked())
+    assert report.decision is not None
+    assert [report.decision.action.value, *(each.action for each in report.ladder)] == [
+        "resize",
+        "escalate",
+    ], "one resize"
+    assert {mask.action.value: mask.reason for mask in report.decision.masks}["scale"] == "NotOnThisRung"
+
+
 async def test_one_pod_of_two_is_another_situation_than_both():
     report = await run(session(kube()), asked(pods=1))
     assert report.to_body()["decision"]["action"] == "restart"

@@ -59,11 +59,13 @@ def hostile(remediation: Remediation) -> Remediation:
     return remediation.model_copy(update={"status": status})
 
 
-SHORT = {"source", "scope", "resource", "decided_by", "station"}
+SHORT = {"source", "scope", "resource", "decided_by", "station", "event"}
 KEPT = {
     *("stage", "action", "fault", "secondary", "status", "outcome", "verb", "body", "number", "attempt"),
     *("kind", "name", "namespace", "uid", "last_transition_time", "reserved_at", "applied_at", "finished_at"),
     *("reverted_at", "time", "next_check_at", "healthy_since", "recovered_at", "understood_at"),
+    *("entered_at", "state", "requested_at", "next_try_at", "sent_at", "begun_at"),
+    *("verdict", "planned_at", "proposed_at", "expires_at", "approved_at"),
 }
 
 

@@ -14,6 +14,7 @@ from planaria_kubectl.why.view import render
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.remediation import Stage
 from planaria_operator.objects.keeper import Keeper
+from planaria_operator.objects.meta import Owner
 from tests import builders
 from tests.builders import NOW, ago
 from tests.kubectl_plugin.worlds import (
@@ -205,6 +206,7 @@ def test_the_whole_story_of_a_record_is_told():
         *("migrate   NotMovable: local volume", "allows  mode: Enforce", "memory limit of web from 64Mi"),
         *("the learned policy would restart (71%)", "remembers shop/web-outofmemorykilled@uid (97% alike)"),
         *("IncidentOpened: 3 pods of web killed", "web is healthy since", "recovered in 18s", "undone"),
+        *("firm (rung 2), since", "oncall of Escalated", "Sent", "NotificationFailed: HTTP 500"),
     ):
         assert part in words, part
 
@@ -249,12 +251,15 @@ def test_a_pod_of_a_controller_that_is_not_known_is_said_to_be_left_to_it():
 
 def test_a_bare_pod_and_one_whose_workload_is_gone_are_told_apart():
     made = front()
-    orphan = builders.pod("orphan", builders.deployment("away"))
-    for view in (builders.pod("bare"), orphan):
-        made.store.put(view)
+    made.store.put(builders.pod("bare"))
+    for name, group in (("gone", "apps"), ("kruise", "apps.kruise.io")):
+        pod = builders.pod(name)
+        owner = Owner("StatefulSet", "away", "u", group)
+        made.store.put(replace(pod, meta=replace(pod.meta, owner=owner)))
     for name, words in (
         ("bare", "belongs to no Deployment"),
-        ("orphan", "Deployment/away, which does not exist"),
+        ("gone", "StatefulSet/away, which does not exist"),
+        ("kruise", "StatefulSet/away of apps.kruise.io, which Planaria does not know"),
     ):
         target = resolved(made.store, parse_target(f"po/{name}", "shop"))
         assert words in ask(made, target).conclusion.message

@@ -69,6 +69,7 @@ READER = series("planaria_semantics_available")
 SEEN = series("planaria_watch_last_event_timestamp_seconds")
 WAITING = series("planaria_oldest_escalation_timestamp_seconds")
 REFUSED = "planaria_refusals_total"
+TOLD = "planaria_notifications_total"
 
 CASES = {
     "PlanariaOperatorDown": Case({"up": "0x60"}, {LEADER: "1x60"}),
@@ -95,6 +96,13 @@ CASES = {
     "PlanariaWatchSilent": Case({SEEN: "30x60"}, {SEEN: "0+60x60"}),
     "PlanariaActionsDoNotHelp": Case(actions("0+1x90", "0+2x90"), actions("0+2x90", "0+1x90"), 80),
     "PlanariaEscalationWaiting": Case({WAITING: "60x60"}, {WAITING: "0x60"}),
+    "PlanariaNobodyTold": Case(
+        {series(TOLD, 'receiver="oncall",outcome="NotificationFailed"'): "0x10 1x50"},
+        {
+            series(TOLD, 'receiver="oncall",outcome="NotificationPending"'): "0+9x60",
+            series(TOLD, 'receiver="oncall",outcome="NotificationSent"'): "0+9x60",
+        },
+    ),
     "PlanariaBudgetExhausted": Case(budget("8x60", "8x60"), budget("7x60", "8x60")),
     "PlanariaHoldsBack": Case(
         {series(REFUSED, 'guard="min-healthy",reason="TooFewHealthy"'): "0+1x60"},

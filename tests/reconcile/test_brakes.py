@@ -10,6 +10,7 @@ from planaria_contract import Action, Resize, Restart, Rollback
 from planaria_operator.api.policy_status import BreakerStatus, HealingPolicyStatus, StormStatus
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import AttemptOutcome, Remediation, Stage
+from planaria_operator.guard.stale import FreshEvidence
 from planaria_operator.guard.weather import CALM, Weather
 from planaria_operator.reconcile.brakes import braked, tell_of_brakes
 from planaria_operator.reconcile.engine import Engine
@@ -17,6 +18,7 @@ from planaria_operator.verify.health import Health
 from planaria_operator.watch.resources import parse_policy
 from tests import builders
 from tests.builders import NOW, ago, policy, store
+from tests.guard import proposals as guards
 from tests.reconcile.harness import Script, World
 
 SICK = Health(healthy=False, gone=False, message="0 of 3 ready")
@@ -222,6 +224,15 @@ def test_the_end_of_a_storm_is_remembered():
     raging = HealingPolicyStatus(storm=StormStatus(since=ago(60)))
     status = braked(store(), policy(), raging, CALM, NOW)
     assert (status.storm, status.storm_ended_at) == (None, NOW)
+
+
+def test_a_clock_that_is_set_back_does_not_make_all_evidence_look_stale():
+    status = braked(store(), policy(), HealingPolicyStatus(storm_ended_at=ago(-3600)), CALM, NOW)
+    assert status.storm_ended_at == NOW
+    under = policy().model_copy(update={"status": status})
+    read = guards.remediation(understood_at=ago(-1))
+    assert FreshEvidence().check(guards.proposal(under=under, remediation=read)).allowed
+    assert braked(store(), policy(), status, CALM, NOW) == status, "written once"
 
 
 async def test_a_brake_is_told_when_it_begins_to_hold_and_when_it_lets_go(

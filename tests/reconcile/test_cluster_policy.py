@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from planaria_contract import Restart
+from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.objects.store import ClusterStore
@@ -140,10 +141,10 @@ async def test_the_most_specific_heals_and_the_others_name_it(monkeypatch: pytes
 async def test_a_policy_that_takes_over_begins_anew_and_nothing_is_treated_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    watching = builders.cluster_policy(mode="Observe")
+    watching = builders.cluster_policy(mode=Mode.OBSERVE)
     here, engine = world(monkeypatch, watching)
     await passes(engine, here)
-    own = builders.policy("own", mode="Observe")
+    own = builders.policy("own", mode=Mode.OBSERVE)
     enter(here, own)
     here.now += builders.NOW - builders.ago(61)
     await passes(engine, here, 4)

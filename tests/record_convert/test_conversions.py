@@ -29,7 +29,7 @@ from planaria_contract import (
 )
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.crds import REMEDIATION
-from planaria_operator.api.remediation import SymptomRecord
+from planaria_operator.api.remediation import RemediationStatus, SymptomRecord
 from planaria_operator.api.schema import Schema, structural
 from planaria_operator.record.convert import (
     decision,
@@ -48,7 +48,7 @@ from tests.contract.strategies import PRINTABLE, calm, models
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
 WEB = ObjectRef(kind="Deployment", name="web", namespace="shop", uid="u-1")
 RULES = ModelVersion(id="rules", version="1")
-STATUS = structural(REMEDIATION.status, defaults=False)["properties"]
+STATUS = structural(RemediationStatus, defaults=False)["properties"]
 SPEC = structural(REMEDIATION.spec, defaults=False)["properties"]
 
 
@@ -151,9 +151,10 @@ def test_parameters_of_other_actions_are_not_written():
     assert body["parameters"] == {"pods": [], "ratioPercent": 150}
 
 
-def test_whether_a_node_is_drained_is_not_recorded_yet():
-    read = decision(decision_record(decided(Isolate(node="n1", drain=True))))
-    assert read.parameters == Isolate(node="n1", drain=False)
+@pytest.mark.parametrize("drain", [True, False])
+def test_whether_a_node_is_drained_is_recorded(drain: bool):
+    read = decision(decision_record(decided(Isolate(node="n1", drain=drain))))
+    assert read.parameters == Isolate(node="n1", drain=drain)
 
 
 def test_a_record_without_a_needed_parameter_is_refused():

@@ -24,6 +24,11 @@ def policy(name: str, *, spec: dict[str, Any] | None = None, **parts: Any) -> di
     return body("HealingPolicy", name, spec=spec or {}, **parts)
 
 
+def approval(name: str, **parts: Any) -> dict[str, Any]:
+    spec = {"remediation": "web-1", "digest": "0" * 32, "verdict": "Approve", "approver": "anna"}
+    return body("Approval", name, **{"spec": spec, **parts})
+
+
 def remediation(name: str, **parts: Any) -> dict[str, Any]:
     spec = {
         "policy": "all",

@@ -2,11 +2,13 @@ from typing import Any
 
 import pytest
 
+from planaria_operator.app import build_feed
 from planaria_operator.objects.store import ClusterStore
+from planaria_operator.settings import Settings
 from planaria_operator.telemetry.metrics import REGISTRY
 from planaria_operator.watch.feed import Feed, identity_of
 from planaria_operator.watch.kinds import WATCHED
-from tests.watch.bodies import body, pod, policy, remediation
+from tests.watch.bodies import approval, body, pod, policy, remediation
 
 Reports = list[tuple[str, str, str, str]]
 
@@ -24,6 +26,7 @@ def feed(reports: Reports) -> Feed:
 def test_every_watched_kind_finds_its_place_and_leaves_it_again(feed: Feed):
     bodies: dict[str, dict[str, Any]] = {kind: body(kind, "x", spec={}, status={}) for kind in WATCHED}
     bodies |= {"Pod": pod("x"), "HealingPolicy": policy("x"), "Remediation": remediation("x")}
+    bodies |= {"Approval": approval("x")}
     for kind in WATCHED:
         feed.deliver(kind, "ADDED", bodies[kind])
         assert list(feed.store.identities(kind).values()) == ["x-uid"], kind
@@ -100,3 +103,11 @@ def test_a_skipped_kind_is_forgotten(feed: Feed):
     feed.skip("Service", "no role")
     assert "Service" not in feed.kinds
     assert feed.store.identities("Service") == {}
+
+
+def test_with_chosen_namespaces_policies_for_many_are_not_watched_and_it_is_said():
+    known = ClusterStore()
+    few = build_feed(Settings(namespaces=("shop", "api")), known)
+    assert "ClusterHealingPolicy" not in few.kinds
+    assert "shop, api" in known.unwatched["ClusterHealingPolicy"]
+    assert "ClusterHealingPolicy" in build_feed(Settings(), ClusterStore()).kinds

@@ -95,7 +95,7 @@ async def test_a_needed_kind_that_may_not_be_listed_ends_it(feed: Feed):
     assert caught.value.exit_code == 3
 
 
-@pytest.mark.parametrize("kind", ["Service", "EndpointSlice", "HorizontalPodAutoscaler"])
+@pytest.mark.parametrize("kind", ["Service", "EndpointSlice", "HorizontalPodAutoscaler", "Approval"])
 async def test_an_optional_kind_that_may_not_be_listed_is_done_without(feed: Feed, kind: str):
     server = Server(pod("a"))
     server.fail("list", kind, Forbidden("no role"), times=9)
@@ -103,6 +103,16 @@ async def test_an_optional_kind_that_may_not_be_listed_is_done_without(feed: Fee
     await resync(server, feed, ())
     assert kind not in feed.kinds
     assert server.calls["list", kind] == 1
+    assert feed.store.pod("shop", "a") is not None
+
+
+async def test_a_cluster_without_the_kind_approval_is_watched_without_it(feed: Feed):
+    server = Server(pod("a"))
+    server.fail("list", "Approval", NotFound("list Approval: 404 page not found"), times=9)
+    await prime(server, feed, ())
+    await resync(server, feed, ())
+    assert "Approval" not in feed.kinds
+    assert "kubectl apply -f crds/" in feed.store.unwatched["Approval"]
     assert feed.store.pod("shop", "a") is not None
 
 

@@ -33,4 +33,11 @@
 {{- if and (has $v.semantics.extractor (list "vllm" "hybrid")) (not (include "planaria.vllmUrl" .)) -}}
 {{- fail (printf "semantics.extractor is %s: set vllm.enabled=true, or the address of a server in semantics.vllm.url." $v.semantics.extractor) -}}
 {{- end -}}
+{{- $names := list -}}
+{{- range $v.notifications.receivers -}}
+{{- if has .name $names -}}
+{{- fail (printf "notifications.receivers has the name %s twice: policies name receivers, so each name stands once." .name) -}}
+{{- end -}}
+{{- $names = append $names .name -}}
+{{- end -}}
 {{- end }}

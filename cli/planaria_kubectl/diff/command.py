@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from planaria_contract import Action
-from planaria_kubectl.diff.report import DiffReport, Live, objects_of, planned, recorded
+from planaria_kubectl.diff.report import DiffReport, Live, objects_of, planned, proposed, recorded
 from planaria_kubectl.errors import PluginError
 from planaria_kubectl.planning import Planning
 from planaria_kubectl.session import Session
@@ -22,6 +22,10 @@ async def run(session: Session, given: Namespace) -> DiffReport:
     remediation = parse_remediation(
         await session.kube.get("Remediation", session.namespace, given.remediation)
     )
+    asked = remediation.status.open_proposal
+    if asked and given.attempt is None and not remediation.status.finished:
+        live, notes = await read_live(session.kube, objects_of(asked.plan))
+        return proposed(remediation, asked, live, session.now).model_copy(update={"notes": notes})
     attempt = _chosen(remediation, given.attempt)
     if attempt:
         live, notes = await read_live(session.kube, objects_of(attempt.plan))

@@ -8,10 +8,11 @@ from typing import Any
 from planaria_kubectl.diff.changes import Change, changes_of
 from planaria_kubectl.diff.standing import Standing, standing_of
 from planaria_kubectl.report import Report
+from planaria_kubectl.times import clock
 from planaria_operator.act.patches import REVERT
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.plan import ObjectReference, Operation, Plan
-from planaria_operator.api.remediation import Attempt, Remediation
+from planaria_operator.api.remediation import Attempt, ProposalRecord, Remediation
 
 
 class OperationView(ApiModel):
@@ -35,7 +36,7 @@ class DiffReport(Report):
     """The one that this is, or would be."""
     origin: str
     """Recorded: from the record, byte for byte. PlannedNow: nothing is written down yet; this is what would be planned from
-    the decision in the record. Nothing: nothing would be applied, and `message` says why.
+    the decision in the record. Proposed: from the record, byte for byte; it waits for approval. Nothing: nothing would be applied, and `message` says why.
     """
     message: str = ""
     action: str = ""
@@ -75,6 +76,14 @@ def recorded(remediation: Remediation, attempt: Attempt, live: Live, now: dateti
         "reverted_at": attempt.reverted_at,
     }
     return report.model_copy(update=update)
+
+
+def proposed(remediation: Remediation, asked: ProposalRecord, live: Live, now: datetime) -> DiffReport:
+    number = len(remediation.status.attempts) + 1
+    report = planned(remediation, asked.plan, live, now, number=number)
+    told = f"approved by {asked.approved_by}" if asked.approved_at else "nobody has approved it yet"
+    message = f"{told}; it holds until {clock(asked.expires_at)}"
+    return report.model_copy(update={"origin": "Proposed", "digest": asked.digest, "message": message})
 
 
 def planned(remediation: Remediation, plan: Plan, live: Live, now: datetime, *, number: int) -> DiffReport:

@@ -19,6 +19,7 @@ PHASES: Final = {"apply": "APPLY", "undo": "TO UNDO IT", "cleanup": "ONCE IT IS 
 ORIGINS: Final = {
     "Recorded": "exactly this stands in the record",
     "PlannedNow": "not written down yet: what would be planned now",
+    "Proposed": "exactly this waits for approval",
     "Nothing": "nothing would be applied",
 }
 NOW: Final = {

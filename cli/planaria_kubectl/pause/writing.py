@@ -16,7 +16,7 @@ CLUSTER_WIDE: Final = "ClusterHealingPolicy"
 UNKNOWN_FIELD: Final = "field not declared in schema"
 """As the API server refuses to apply what it would otherwise silently leave out."""
 TOO_OLD: Final = (
-    "this cluster's policies have no spec.pauseRequests: apply the crds/ of this version of Planaria first"
+    "this cluster's {kind} has no spec.pauseRequests: apply the crds/ of this version of Planaria first"
 )
 
 
@@ -47,7 +47,7 @@ async def write(kube: Kube, policy: JsonBody, requester: str, request: PauseRequ
         )
     except KubeError as error:
         if UNKNOWN_FIELD in str(error):
-            raise PluginError(TOO_OLD) from error
+            raise PluginError(TOO_OLD.format(kind=kind)) from error
         raise
 
 

@@ -1,14 +1,14 @@
 from argparse import Namespace
 
-from planaria_contract import Fault, ObjectRef
+from planaria_contract import Action, Fault, ObjectRef
 from planaria_kubectl.brakes import NAME, imagined, supposed_state, verdicts
 from planaria_kubectl.diff.command import read_live
 from planaria_kubectl.diff.report import objects_of, operations
 from planaria_kubectl.errors import Misuse
-from planaria_kubectl.planning import Planning, propose, rehearsed
+from planaria_kubectl.planning import Planning, Proposed, propose, rehearsed
 from planaria_kubectl.reach import candidates, claimants, why_not_selected
 from planaria_kubectl.session import Session
-from planaria_kubectl.simulate.ladder import ladder
+from planaria_kubectl.simulate.ladder import Step, attempts_of, ladder, on_rung
 from planaria_kubectl.simulate.report import DryRun, SimulateReport, outcome, rung
 from planaria_kubectl.simulate.supposing import supposed, with_lost_node
 from planaria_kubectl.surroundings import read_around
@@ -19,7 +19,7 @@ from planaria_operator.api.plan import Plan
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.decider import Situation
 from planaria_operator.decide.liberties import liberties
-from planaria_operator.decide.masks import policy_masks
+from planaria_operator.decide.masks import node_masks, policy_masks
 from planaria_operator.record.convert import decision_record, semantic_state
 
 TOKEN = f"{NAME}/1"
@@ -73,13 +73,13 @@ async def _simulated(
     situation = Situation(
         observation=observation,
         state=semantic_state(state),
-        masks=policy_masks(policy),
+        masks=(*policy_masks(policy), *node_masks(target, None)),
         liberties=liberties(policy),
-        attempts_left=policy.spec.escalation.max_attempts,
+        attempts_left=attempts_of(policy),
         age_seconds=0.0,
         incident=NAME,
     )
-    proposed = await propose(planning, situation, TOKEN)
+    proposed, step = await _proposed(planning, situation)
     learned = (LEARNED,) if policy.spec.decide.mode is DecideMode.POLICY else ()
     decided = report.model_copy(
         update={
@@ -88,7 +88,9 @@ async def _simulated(
             "affected": tuple(pod.name for pod in observation.affected),
             "supposed": not shown.real,
             "decision": decision_record(proposed.decision),
-            "ladder": tuple([rung(each) async for each in ladder(situation, proposed.decision, policy)]),
+            "ladder": tuple(
+                [rung(each) async for each in ladder(situation, proposed.decision, policy, step)]
+            ),
             "missing": observation.missing,
             "notes": (*report.notes, *learned),
         }
@@ -100,6 +102,18 @@ async def _simulated(
         whole = await _with_plan(planning, decided, case, proposed.plan)
     code, message = outcome(proposed.decision, whole.summary, whole.guards, whole.dry_run)
     return whole.model_copy(update={"code": code, "message": message})
+
+
+async def _proposed(planning: Planning, situation: Situation) -> tuple[Proposed, Step]:
+    """On the first rung of the policy's ladder that has something for it."""
+    step = Step()
+    while True:
+        seen = on_rung(situation, planning.policy, step.number)
+        proposed = await propose(planning, seen, TOKEN)
+        higher = planning.policy.spec.escalation.rung(step.number + 1)
+        if proposed.decision.category is not Action.ESCALATE or higher is None:
+            return proposed, step
+        step = Step(step.number + 1)
 
 
 async def _with_plan(

@@ -7,7 +7,7 @@ from typing import Final
 
 from planaria_kubectl.pauses import PauseRequest
 from planaria_kubectl.report import Report
-from planaria_kubectl.standing import action_of, ending, overdue, waits_for
+from planaria_kubectl.standing import action_of, awaits_approval, ending, overdue, waits_for
 from planaria_kubectl.world import World
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.conditions import Condition, Status
@@ -61,6 +61,7 @@ class ActiveLine(ApiModel):
     attempts: int
     waits_for: str
     next_check_at: datetime | None = None
+    awaits_approval: bool = False
     overdue: bool = False
 
 
@@ -143,7 +144,7 @@ def _budget(policy: HealingPolicy, now: datetime) -> BudgetUse:
 
 
 def _urgent(remediations: Iterable[Remediation]) -> list[Remediation]:
-    return sorted(remediations, key=lambda each: each.status.stage.value != "Escalated")
+    return sorted(remediations, key=lambda each: each.status.stage.value not in {"Escalated", "Awaiting"})
 
 
 def _active(remediation: Remediation, policy: HealingPolicy | None, now: datetime) -> ActiveLine:
@@ -160,6 +161,7 @@ def _active(remediation: Remediation, policy: HealingPolicy | None, now: datetim
         attempts=len(status.attempts),
         waits_for=waits_for(remediation, policy, now),
         next_check_at=status.next_check_at,
+        awaits_approval=awaits_approval(remediation),
         overdue=overdue(remediation, now) is not None,
     )
 

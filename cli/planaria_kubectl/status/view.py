@@ -144,6 +144,9 @@ def _finished_cells(each: FinishedLine, now: datetime) -> Iterator[Cell]:
 def _next(report: StatusReport) -> Iterator[str]:
     if any(each.overdue for each in report.active) or any(not each.seen for each in report.policies):
         yield OPERATOR
+    for each in report.active:
+        if each.awaits_approval:
+            yield f"kubectl planaria approve {each.name} -n {each.namespace}    (shows it and asks; or reject)"
     if report.active:
         first = report.active[0]
         yield f"kubectl planaria why {first.target.lower()} -n {first.namespace}"

@@ -7,7 +7,7 @@ from typing import Final
 from planaria_contract import ObjectRef
 from planaria_kubectl.brakes import refusal
 from planaria_kubectl.reach import candidates, opted_out_with
-from planaria_kubectl.standing import OPERATOR, overdue, waits_for
+from planaria_kubectl.standing import OPERATOR, awaits_approval, overdue, waits_for
 from planaria_kubectl.target import controller_of, meta_of, unmanaged
 from planaria_kubectl.times import until
 from planaria_kubectl.world import PROTECTED, World
@@ -17,12 +17,12 @@ from planaria_operator.api.remediation import GuardRecord, Remediation, Stage
 from planaria_operator.detect.incident import Incident
 from planaria_operator.objects.meta import OPT_OUT_LABEL
 
-OPEN: Final = {Stage.BLOCKED: "HeldBack", Stage.ESCALATED: "HandedOver"}
+OPEN: Final = {Stage.BLOCKED: "HeldBack", Stage.ESCALATED: "HandedOver", Stage.AWAITING: "AwaitsApproval"}
 
 
 class Conclusion(ApiModel):
     code: str
-    """Stable: BeingHealed, Overdue, HeldBack, HandedOver, NoSuchObject, OptedOut, Unmanaged, NoPolicy, NotSelected, PolicyUnseen,
+    """Stable: BeingHealed, Overdue, HeldBack, HandedOver, AwaitsApproval, NoSuchObject, OptedOut, Unmanaged, NoPolicy, NotSelected, PolicyUnseen,
     Calm, NotRipe, NeverRipe, Due.
     """
     message: str
@@ -93,6 +93,8 @@ def _being_healed(world: World, remediation: Remediation, now: datetime) -> Conc
     policy = world.store.policies.get(remediation.policy_key)
     planned = bool(status.attempts) or status.stage is Stage.BLOCKED
     command = f"diff {remediation.name}" if planned else "status"
+    if awaits_approval(remediation):
+        command = f"approve {remediation.name}"
     late = overdue(remediation, now) is not None
     return Conclusion(
         code="Overdue" if late else OPEN.get(status.stage, "BeingHealed"),

@@ -11,10 +11,15 @@ from rich.text import Text
 from planaria_kubectl.screen import BAD, CAREFUL, GOOD, QUIET, indented, line, state, text
 from planaria_kubectl.times import clock, since
 from planaria_kubectl.why.report import Story
+from planaria_operator.api.conditions import Condition
+from planaria_operator.api.notification import Notification, NotificationState
 from planaria_operator.api.remediation import (
+    AnswerRecord,
     Attempt,
     DecisionRecord,
     GuardRecord,
+    ProposalRecord,
+    RemediationStatus,
     SemanticRecord,
     SymptomRecord,
     TimelineEntry,
@@ -36,6 +41,8 @@ def _parts(story: Story, waits_for: str, now: datetime) -> Iterator[RenderableTy
     yield _named("seen", *(_symptom(each, now) for each in story.spec.symptoms))
     if status.semantic_state:
         yield _named("meaning", *_meaning(status.semantic_state))
+    if status.rung:
+        yield _named("rung", text(f"{status.rung}, since {clock(status.rung.entered_at)}"))
     if status.decision:
         yield _named("decision", *_decision(status.decision))
     if status.decision and status.decision.masks:
@@ -45,12 +52,26 @@ def _parts(story: Story, waits_for: str, now: datetime) -> Iterator[RenderableTy
         )
     if status.guards:
         yield _named("guards", *(_guard(each) for each in status.guards))
+    yield from _done(status)
+
+
+def _done(status: RemediationStatus) -> Iterator[RenderableType]:
+    yield from _approval(status)
     for attempt in status.attempts:
         yield _named(f"attempt {attempt.number}", *_attempt(attempt))
+    if status.notifications:
+        yield _named("told", *(_notification(each) for each in status.notifications))
     if status.timeline:
         yield _named("timeline", *(_moment(each) for each in status.timeline))
     if succeeded := status.condition("Succeeded"):
         yield _named("outcome", line(state(succeeded.reason), f"  {succeeded.message}"))
+
+
+def _approval(status: RemediationStatus) -> Iterator[RenderableType]:
+    if status.proposal:
+        yield _named("proposal", *_proposal(status.proposal, status.condition("Approved")))
+    if status.answers:
+        yield _named("answers", *(_answer(each) for each in status.answers))
 
 
 def _named(name: str, *parts: RenderableType) -> RenderableType:
@@ -104,6 +125,26 @@ def _guard(each: GuardRecord) -> Text:
     return line(verdict, f" {each.guard}: {each.message}", text(f" ({each.reason})", QUIET))
 
 
+def _proposal(asked: ProposalRecord, approved: Condition | None) -> Iterator[Text]:
+    plan = asked.plan
+    yield line(f"{plan.action.value} {plan.target}: {plan.summary}")
+    yield text(
+        f"plan {asked.digest}, proposed {clock(asked.proposed_at)}, until {clock(asked.expires_at)}", QUIET
+    )
+    if approved:
+        yield line(text(approved.reason, CAREFUL), f": {approved.message}")
+
+
+def _answer(each: AnswerRecord) -> Text:
+    why = f": {each.reason}" if each.reason else ""
+    return line(
+        text(f"{clock(each.time)} ", QUIET),
+        f"{each.verdict.value} by {each.approver}{why}  ",
+        state(each.outcome.value),
+        text(f"  (plan {each.digest}, {each.name})", QUIET),
+    )
+
+
 def _attempt(attempt: Attempt) -> Iterator[RenderableType]:
     plan = attempt.plan
     yield line(f"{plan.action.value} {plan.target}: {plan.summary}  ", state(attempt.outcome.value))
@@ -116,6 +157,13 @@ def _attempt(attempt: Attempt) -> Iterator[RenderableType]:
     yield text(", ".join(f"{word} {clock(at)}" for word, at in times if at), QUIET)
     if attempt.message:
         yield text(attempt.message)
+
+
+def _notification(each: Notification) -> Text:
+    at = f" {clock(each.sent_at)}" if each.sent_at else ""
+    style = {NotificationState.SENT: GOOD, NotificationState.FAILED: BAD}.get(each.state, CAREFUL)
+    wrong = f"  {each.last_error}" if each.last_error else ""
+    return line(f"{each.receiver} of {each.event}  ", text(f"{each.state.value}{at}", style), wrong)
 
 
 def _moment(entry: TimelineEntry) -> Text:

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from planaria_contract import Action, Decision, ObjectRef, Observation
-from planaria_operator.act import migrate, resize, restart, rollback, scale
+from planaria_operator.act import isolate, migrate, reload, resize, restart, rollback, scale
 from planaria_operator.act.bodies import meta
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.revisions import parse_revision
+from planaria_operator.act.volumes import Claim, claims_of
 from planaria_operator.api.actions import AllowedAction
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import Plan
@@ -29,14 +30,22 @@ BUILDERS: Final[Mapping[Action, Callable[[Setting], Plan | Refusal]]] = {
     Action.SCALE: scale.build,
     Action.RESIZE: resize.build,
     Action.ROLLBACK: rollback.build,
+    Action.ISOLATE: isolate.build,
+    Action.RELOAD: reload.build,
 }
 """One line for each action. Each is pure: the same setting gives the same plan."""
 
 
+MOVING: Final = frozenset({Action.MIGRATE, Action.ISOLATE})
+"""Actions by which a pod lands on another node, so that its volumes must follow."""
+
+
 class Planner:
-    def __init__(self, kube: Kube, store: ClusterStore) -> None:
+    def __init__(self, kube: Kube, store: ClusterStore, protected: frozenset[str] = frozenset()) -> None:
+        """`protected`: namespaces that are never touched."""
         self._kube = kube
         self._store = store
+        self._protected = protected
 
     async def plan(
         self, decision: Decision, observation: Observation, policy: HealingPolicy, remediation: str
@@ -73,7 +82,9 @@ class Planner:
         namespace = observation.target.namespace or policy.namespace
         target = await self._kube.get(kind, "" if node else namespace, name)
         owners = await self._owners(target, kind, namespace)
-        pods = await self._pods(target, namespace, node=name if node else "")
+        # Closing a node concerns every namespace that has pods on it, whatever namespace the incident is in.
+        place = "" if decision.category is Action.ISOLATE else namespace
+        pods = await self._pods(target, place, node=name if node else "")
         observed = {pod.uid for pod in observation.pods}
         # Of namesakes on a node, in several namespaces, the one that was observed is meant: the last one stands.
         pods.sort(key=lambda pod: meta(pod).get("uid") in observed)
@@ -88,6 +99,9 @@ class Planner:
             revisions=tuple(owners),
             store=self._store,
             remediation=remediation,
+            on_node=tuple(pods) if node else (),
+            protected=self._protected,
+            claims=await self._claims(pods) if decision.category in MOVING else {},
             autoscalers=autoscalers,
             scaled_objects=scaled,
         )
@@ -132,6 +146,27 @@ class Planner:
             return await self._kube.list("Pod", namespace, fields=f"spec.nodeName={node}")
         return await self._kube.list("Pod", namespace, labels=_match_labels(target))
 
+    async def _claims(self, pods: Iterable[JsonBody]) -> dict[tuple[str, str], Claim]:
+        """Every claim that one of the pods mounts, each read once."""
+        found: dict[tuple[str, str], Claim] = {}
+        for pod in pods:
+            namespace = meta(pod).get("namespace") or ""
+            for name in claims_of(pod):
+                if (namespace, name) not in found:
+                    found[namespace, name] = await self._claim(namespace, name)
+        return found
+
+    async def _claim(self, namespace: str, name: str) -> Claim:
+        """One that may not be read holds its pod: moving it on a guess could cost data."""
+        try:
+            claim = await self._kube.get("PersistentVolumeClaim", namespace, name)
+            volume = (claim.get("spec") or {}).get("volumeName")
+            return Claim(name, await self._kube.get("PersistentVolume", "", volume) if volume else None)
+        except NotFound:
+            return Claim(name, None)
+        except Forbidden as error:
+            return Claim(name, None, f"whether its volume can follow is not known: {error}")
+
 
 def _aims_at(scaler: Autoscaler | ScaledObject) -> tuple[str, str]:
     return scaler.target_kind, scaler.target_name
@@ -144,6 +179,10 @@ def _by_keda(autoscaler: JsonBody) -> bool:
 def _out_of_reach(decision: Decision, ill: ObjectRef, policy: HealingPolicy) -> Refusal | None:
     """`ill`: what shows the fault. A ClusterHealingPolicy reaches far, one incident does not leave its namespace."""
     target, namespace = decision.target, ill.namespace or policy.namespace
+    if decision.category is Action.ISOLATE and target.kind != "Node":
+        return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} is no node")
+    if decision.category is Action.ISOLATE and not policy.cluster_wide:
+        return Refusal(Reason.CLUSTER_POLICY_ONLY, f"HealingPolicy {policy.name} is of one namespace")
     if target.kind not in {*WORKLOAD_KINDS, "Node"}:
         return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} is no workload and no node")
     outside = target.namespace not in {None, namespace} or (target.kind != "Node" and not namespace)

@@ -6,6 +6,8 @@ from pydantic import ConfigDict, Field
 
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.cel import rule, validations
+from planaria_operator.api.ladder import AT_MOST_TEN, Ladder, Rung
+from planaria_operator.api.notification import Notify
 
 
 class Verification(ApiModel):
@@ -35,7 +37,9 @@ class Verification(ApiModel):
 
 
 class Escalation(ApiModel):
-    """When a person takes over."""
+    """When a person takes over, what is tried before, and who is told."""
+
+    model_config = AT_MOST_TEN
 
     max_attempts: Annotated[
         int, Field(ge=1, le=10, description="Actions tried for one incident before it is handed to a person.")
@@ -48,6 +52,27 @@ class Escalation(ApiModel):
             description="Decisions to wait and look again in one incident before something else must be decided.",
         ),
     ] = 12
+    ladder: Ladder = ()
+    notify: Annotated[
+        tuple[Notify, ...],
+        Field(
+            max_length=4,
+            description="Who is told, each receiver once. The record says in status.notifications what became of it.",
+            json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["receiver"]},
+        ),
+    ] = ()
+    remind_after_seconds: Annotated[
+        int | None,
+        Field(
+            ge=300,
+            le=604800,
+            description="While an escalation is open, whoever was told of it is reminded this often. Unset: never.",
+        ),
+    ] = None
+
+    def rung(self, number: int) -> Rung | None:
+        """The rung with this number, counted from 1; None above the last one."""
+        return self.ladder[number - 1] if 1 <= number <= len(self.ladder) else None
 
 
 class History(ApiModel):

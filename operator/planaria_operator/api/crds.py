@@ -12,13 +12,15 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from planaria_operator.api.approval import ApprovalSpec
 from planaria_operator.api.base import API_VERSION, GROUP, VERSION
+from planaria_operator.api.cel import rule
 from planaria_operator.api.explain import explained
 from planaria_operator.api.generated import arguments, settle
 from planaria_operator.api.healing_policy import ClusterHealingPolicySpec, HealingPolicySpec
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import RemediationSpec, RemediationStatus
-from planaria_operator.api.schema import Schema, structural
+from planaria_operator.api.schema import VALIDATIONS, Schema, structural
 
 HEADER = """\
 # Generated from the models in operator/planaria_operator/api by `python -m planaria_operator.api.crds`. Do not edit.
@@ -46,12 +48,15 @@ class Kind:
     short_name: str
     description: str
     spec: type[BaseModel]
-    status: type[BaseModel]
+    status: type[BaseModel] | None
+    """None where nobody has anything to say of it."""
     columns: tuple[dict[str, Any], ...]
     selectable: tuple[str, ...]
     """Fields that `kubectl get --field-selector` takes."""
     defaults: bool = False
     """A person writes the spec, so what is left out is filled in where that person can see it."""
+    rules: tuple[dict[str, Any], ...] = ()
+    """On the spec, for this kind alone: two kinds may share a spec."""
     namespaced: bool = True
 
     @property
@@ -59,6 +64,11 @@ class Kind:
         return f"{self.plural}.{GROUP}"
 
 
+NO_ISOLATE = rule(
+    "!has(self.actions) || !self.actions.exists(each, each.type == 'isolate')",
+    "isolate concerns every namespace that has pods on the node: list it in a ClusterHealingPolicy, not in a HealingPolicy",
+    field=".actions",
+)
 POLICY_COLUMNS = (
     column("Mode", ".spec.mode"),
     column("Ready", condition("Ready", "status")),
@@ -81,6 +91,7 @@ HEALING_POLICY = Kind(
     columns=POLICY_COLUMNS,
     selectable=(".spec.mode",),
     defaults=True,
+    rules=(NO_ISOLATE,),
 )
 CLUSTER_HEALING_POLICY = Kind(
     name="ClusterHealingPolicy",
@@ -115,10 +126,29 @@ REMEDIATION = Kind(
         column("Kind", ".spec.target.kind", wide=True),
         column("Policy", ".spec.policy", wide=True),
         column("PolicyKind", ".spec.policyKind", wide=True),
+        column("Approved", condition("Approved", "reason"), wide=True),
     ),
     selectable=(".spec.policy", ".status.stage"),
 )
-KINDS = (HEALING_POLICY, CLUSTER_HEALING_POLICY, REMEDIATION)
+APPROVAL = Kind(
+    name="Approval",
+    plural="approvals",
+    short_name="appr",
+    description="Approval is a person's answer to what a Remediation proposes in mode Approve. The right to create one is the right "
+    "to approve. `kubectl planaria approve` writes it.",
+    spec=ApprovalSpec,
+    status=None,
+    columns=(
+        column("Remediation", ".spec.remediation"),
+        column("Verdict", ".spec.verdict"),
+        column("Approver", ".spec.approver"),
+        column("Reason", ".spec.reason"),
+        AGE,
+        column("Digest", ".spec.digest", wide=True),
+    ),
+    selectable=(".spec.remediation", ".spec.verdict"),
+)
+KINDS = (HEALING_POLICY, CLUSTER_HEALING_POLICY, REMEDIATION, APPROVAL)
 
 
 def definition(kind: Kind) -> dict[str, Any]:
@@ -129,7 +159,7 @@ def definition(kind: Kind) -> dict[str, Any]:
         "storage": True,
         "additionalPrinterColumns": list(kind.columns),
         "selectableFields": [{"jsonPath": path} for path in kind.selectable],
-        "subresources": {"status": {}},
+        **({"subresources": {"status": {}}} if kind.status else {}),
         "schema": {"openAPIV3Schema": _root(kind)},
     }
     names = {
@@ -154,16 +184,22 @@ def definition(kind: Kind) -> dict[str, Any]:
 
 
 def _root(kind: Kind) -> Schema:
-    spec = explained(structural(kind.spec, defaults=kind.defaults))
+    spec = _ruled(explained(structural(kind.spec, defaults=kind.defaults)), kind)
     properties = {
         "apiVersion": {"description": f"Always {API_VERSION}.", "type": "string"},
         "kind": {"description": f"Always {kind.name}.", "type": "string"},
         "metadata": {"type": "object"},
         "spec": spec | ({"default": {}} if kind.defaults else {}),
-        "status": structural(kind.status, defaults=False),
+        **({"status": structural(kind.status, defaults=False)} if kind.status else {}),
     }
     root = {"description": kind.description, "type": "object", "properties": properties}
     return root if kind.defaults else root | {"required": ["spec"]}
+
+
+def _ruled(spec: Schema, kind: Kind) -> Schema:
+    if not kind.rules:
+        return spec
+    return spec | {VALIDATIONS: [*spec.get(VALIDATIONS, ()), *kind.rules]}
 
 
 class _Plain(yaml.SafeDumper):

@@ -3,14 +3,17 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from planaria_contract import Action
 from planaria_operator.api.actions import DEFAULT_ACTIONS, AllowedAction, Mode
 from planaria_operator.api.aftermath import Escalation, History, Verification
+from planaria_operator.api.approval import ApprovalSettings
 from planaria_operator.api.base import ApiModel, PolicyKey, PolicyKind
+from planaria_operator.api.cel import validations
 from planaria_operator.api.evidence_settings import EvidenceSettings
 from planaria_operator.api.guardrails import Guardrails
+from planaria_operator.api.ladder import LISTED
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.selector import LabelSelector
 from planaria_operator.api.triggers import Triggers
@@ -41,11 +44,14 @@ class Decide(ApiModel):
 class HealingPolicySpec(ApiModel):
     """What Planaria may heal in this namespace, and how far it may go."""
 
+    model_config = ConfigDict(json_schema_extra=validations(LISTED))
+
     mode: Annotated[
         Mode,
         Field(
             description="Observe (the default) records what would be done and does nothing. Recommend does the same and says it "
-            "to people, as a recommendation. Enforce does it, within the guardrails. An action may have a mode of its own."
+            "to people, as a recommendation. Approve asks a person first, and does exactly what was approved. Enforce does it. "
+            "Both act within the guardrails. An action may have a mode of its own."
         ),
     ] = Mode.OBSERVE
     pause_requests: Annotated[
@@ -81,9 +87,9 @@ class HealingPolicySpec(ApiModel):
     actions: Annotated[
         tuple[AllowedAction, ...],
         Field(
-            max_length=5,
-            description="Actions that may be used, with their bounds. Default: all of them with default bounds. An empty "
-            "list leaves only escalating to a person.",
+            max_length=7,
+            description="Actions that may be used, with their bounds. Default: restart, migrate, scale, resize and rollback with "
+            "default bounds. An empty list leaves only escalating to a person.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = DEFAULT_ACTIONS
@@ -91,10 +97,15 @@ class HealingPolicySpec(ApiModel):
     guardrails: Annotated[
         Guardrails, Field(description="The brakes. Each refusal is recorded with its reason.")
     ] = Guardrails()
+    approval: Annotated[ApprovalSettings, Field(description="How a person is asked, in mode Approve.")] = (
+        ApprovalSettings()
+    )
     verification: Annotated[
         Verification, Field(description="How an action proves that it helped; what does not help is undone.")
     ] = Verification()
-    escalation: Annotated[Escalation, Field(description="When a person takes over.")] = Escalation()
+    escalation: Annotated[
+        Escalation, Field(description="When a person takes over, what is tried before, and who is told.")
+    ] = Escalation()
     history: Annotated[History, Field(description="How long finished Remediations are kept.")] = History()
 
     def allows(self, action: Action) -> AllowedAction | None:

@@ -40,6 +40,12 @@ class Failure(ApiModel):
         ),
     ]
     time: Annotated[Time, Field(description="When it was given up.")]
+    recovered: Annotated[
+        bool,
+        Field(
+            description="Whether a later attempt of the Remediation helped: the breaker does not count it then."
+        ),
+    ] = False
 
 
 class StormStatus(ApiModel):

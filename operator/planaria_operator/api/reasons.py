@@ -44,6 +44,52 @@ class Reason(StrEnum):
     WAITING = "Waiting"
     """The decision is to look again later."""
 
+    NOT_RECOMMENDED = "NotRecommended"
+    """What was recommended before no longer is: the policy enforces it now, or something was done (condition Recommended)."""
+    RUNG_LEFT = "RungLeft"
+    """The incident went on to the next rung of the escalation ladder; the message says why.
+    Do: nothing; spec.escalation.ladder sets attempts and timeoutSeconds of each rung."""
+
+    # --- who was told (condition Notified; also outcomes of planaria_notifications_total)
+    NOTIFICATION_PENDING = "NotificationPending"
+    """Somebody is being told, and has not taken the message yet; it is tried again.
+    Do: nothing; status.notifications says what was in the way the last time."""
+    NOTIFICATION_SENT = "NotificationSent"
+    """Whoever was to be told has taken the message."""
+    NOTIFICATION_FAILED = "NotificationFailed"
+    """A message could not be delivered and was given up: refused for good, or not taken within about 40 minutes.
+    Do: read status.notifications, mend the receiver, and look at the incident yourself."""
+    RECEIVER_UNKNOWN = "ReceiverUnknown"
+    """The operator does not know a receiver of that name, so nobody was told.
+    Do: add it to the chart's notifications.receivers, or correct spec.escalation.notify."""
+    RECEIVERS_KNOWN = "ReceiversKnown"
+    """Every receiver that the policy names is configured (condition ReceiversReady)."""
+    RECEIVER_UNREADABLE = "ReceiverUnreadable"
+    """The receiver is configured, but its address or signing key cannot be read or used.
+    Do: make the Secret that the chart's notifications.receivers names, with the keys that it names."""
+
+    # --- what a person says under mode Approve (condition Approved)
+    APPROVED = "Approved"
+    """A person approved what is proposed; it is done as soon as the guards allow it."""
+    APPROVAL_REJECTED = "ApprovalRejected"
+    """A person rejected what is proposed; the incident is theirs now.
+    Do: what the message says; the record closes when the target is healthy."""
+    APPROVAL_EXPIRED = "ApprovalExpired"
+    """Nobody approved in time, or it could not be done in time; a person takes over.
+    Do: look at the target; spec.approval.expiresAfterSeconds sets how long it waits."""
+    APPROVAL_VOID = "ApprovalVoid"
+    """The Approval is not about what would be done now: the world, or the proposal, had changed.
+    Do: read what is proposed now (kubectl planaria diff), and approve that."""
+    ALREADY_ANSWERED = "AlreadyAnswered"
+    """Somebody else had answered before; the first answer counts.
+    Do: nothing."""
+    PROPOSAL_WITHDRAWN = "ProposalWithdrawn"
+    """What was proposed is no longer what would be done; nobody had answered.
+    Do: nothing; what is proposed now stands in the record."""
+    NO_LONGER_NEEDED = "NoLongerNeeded"
+    """The incident was over before what is proposed was done.
+    Do: nothing; an Approval that comes later changes nothing."""
+
     # --- why a guard refused
     PROTECTED_NAMESPACE = "ProtectedNamespace"
     """The target is in a namespace that Planaria never touches.
@@ -57,6 +103,9 @@ class Reason(StrEnum):
     RECOMMENDED = "Recommended"
     """The mode is Recommend: this is what a person might do now; Planaria does not.
     Do: what the message says, where you agree; or set the mode to Enforce."""
+    AWAITING_APPROVAL = "AwaitingApproval"
+    """The mode is Approve, and nobody has approved exactly this yet.
+    Do: read it with kubectl planaria diff, then kubectl planaria approve or reject it."""
     PAUSED = "Paused"
     """Somebody has asked to begin nothing new.
     Do: ask the requester; remove the entry of spec.pauseRequests."""
@@ -124,6 +173,9 @@ class Reason(StrEnum):
     ALREADY_TRIED = "AlreadyTried"
     """The same action on the same target did not help in this incident.
     Do: nothing; it would not help a second time."""
+    NOT_ON_THIS_RUNG = "NotOnThisRung"
+    """The action belongs to another rung of the escalation ladder; the message names the one that the incident is on.
+    Do: nothing; the ladder goes on by itself. spec.escalation.ladder says what is tried when."""
     WAITED_ENOUGH = "WaitedEnough"
     """It was waited as often in this incident as escalation.maxWaits allows.
     Do: raise spec.escalation.maxWaits for workloads that start slowly."""
@@ -167,7 +219,35 @@ class Reason(StrEnum):
     """The change would not fit into the record.
     Do: lower maxPods in spec.actions, or do it by hand."""
 
+    CLUSTER_POLICY_ONLY = "ClusterPolicyOnly"
+    """Closing a node concerns every namespace that has pods on it; a HealingPolicy of one namespace may not.
+    Do: list isolate in a ClusterHealingPolicy, where Planaria should do it."""
+    NO_COMMAND_DECLARED = "NoCommandDeclared"
+    """The policy names no command that reloads the target's configuration.
+    Do: list reload in spec.actions with a command, where the program has one."""
+    NOT_RUNNING = "NotRunning"
+    """No affected pod has the container running in which the command would be run.
+    Do: look at why it does not run; spec.actions[].container names another one."""
+    ALREADY_CORDONED = "AlreadyCordoned"
+    """The node is closed to new pods already, by a person or by Planaria.
+    Do: kubectl uncordon, where it should be in use."""
+    CONTROL_PLANE_NODE = "ControlPlaneNode"
+    """The node carries the control plane, which Planaria does not close.
+    Do: look at the node yourself."""
+    TOO_MANY_NODES = "TooManyNodes"
+    """Planaria has closed as many nodes as maxNodes of the action isolate allows.
+    Do: mend and uncordon those, or raise maxNodes."""
+    NOT_DRAINABLE = "NotDrainable"
+    """A pod on the node would be lost, or would lose its data: no controller makes it anew, or it keeps files on the node.
+    Do: move that pod by hand, then drain the node."""
+    VOLUME_STAYS = "VolumeStays"
+    """A volume of the pod is bound to its node, so the pod cannot follow to another.
+    Do: restore the data elsewhere, or bring the node back."""
+
     # --- why applying failed
+    COMMAND_FAILED = "CommandFailed"
+    """The declared command ended with an error, could not be started, or gave no answer in time.
+    Do: run it by hand (kubectl exec) and see what it says."""
     WORLD_CHANGED = "WorldChanged"
     """The object is no longer as it was when the action was planned; it is decided anew.
     Do: nothing; it goes on by itself."""
@@ -187,6 +267,10 @@ class Reason(StrEnum):
     NOT_APPLIED_IN_TIME = "NotAppliedInTime"
     """The action could not be applied within the verification time-out.
     Do: read the condition before it: it says what was in the way."""
+
+    # --- what becomes of a node that was isolated
+    NODE_UNCORDONED = "NodeUncordoned"
+    """A node that Planaria had closed is well again and open."""
 
     # --- the state of a policy
     POLICY_READY = "PolicyReady"

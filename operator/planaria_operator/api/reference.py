@@ -99,7 +99,8 @@ class _Page:
     def text(self) -> str:
         kind = self._kind
         self._tell(f"{kind.name}.spec", structural(kind.spec, defaults=kind.defaults))
-        self._tell(f"{kind.name}.status", structural(kind.status, defaults=False))
+        if kind.status:
+            self._tell(f"{kind.name}.status", structural(kind.status, defaults=False))
         return "\n".join(self._parts)
 
     def _tell(self, path: str, node: Schema) -> None:

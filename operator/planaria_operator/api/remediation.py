@@ -7,9 +7,12 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from planaria_contract import Action, Fault
+from planaria_operator.api.approval import ApprovalVerdict
 from planaria_operator.api.base import ApiModel, Name, Percent, PolicyKey, PolicyKind, Text, Time
 from planaria_operator.api.cel import rule, validations
 from planaria_operator.api.conditions import Condition, Status, with_condition
+from planaria_operator.api.ladder import RungStatus
+from planaria_operator.api.notification import Notification
 from planaria_operator.api.plan import ObjectReference, Plan
 from planaria_operator.api.reasons import Reason
 
@@ -91,11 +94,20 @@ class ParametersRecord(ApiModel):
     """The parameters of the category; those of other categories are left out."""
 
     scope: Annotated[str | None, Field(max_length=16, description="restart: pod or workload.")] = None
-    pods: Annotated[tuple[Name, ...], Field(max_length=100, description="restart, migrate: which pods.")] = ()
+    pods: Annotated[
+        tuple[Name, ...], Field(max_length=100, description="restart, migrate, reload: which pods.")
+    ] = ()
     source: Annotated[str | None, Field(max_length=253, description="migrate: the node that is left.")] = None
-    node: Annotated[str | None, Field(max_length=253, description="migrate: the node that is preferred.")] = (
-        None
-    )
+    node: Annotated[
+        str | None,
+        Field(
+            max_length=253,
+            description="migrate: the node that is preferred. isolate: the one that is closed.",
+        ),
+    ] = None
+    drain: Annotated[
+        bool | None, Field(description="isolate: true where pods are moved off the node as well.")
+    ] = None
     ratio_percent: Annotated[
         int | None, Field(ge=0, le=1000, description="scale, resize: new size in percent.")
     ] = None
@@ -177,6 +189,12 @@ class Attempt(ApiModel):
     plan: Annotated[Plan, Field(description="Exactly what is sent to the API server.")]
     digest: Annotated[str, Field(max_length=64, description="Hash of the operations.")]
     reserved_at: Annotated[Time, Field(description="When the guards had passed and the budget was taken.")]
+    begun_at: Annotated[
+        Time | None,
+        Field(
+            description="With a delay: when the guards had passed once more at its end. Nothing is sent before."
+        ),
+    ] = None
     applied_at: Annotated[Time | None, Field(description="When the API server had accepted everything.")] = (
         None
     )
@@ -184,6 +202,54 @@ class Attempt(ApiModel):
     outcome: Annotated[AttemptOutcome, Field(description="What came of it.")] = AttemptOutcome.PENDING
     reverted_at: Annotated[Time | None, Field(description="When it was undone.")] = None
     message: Annotated[Text, Field(description="What the API said or what verification found.")] = ""
+
+    @property
+    def queued(self) -> bool:
+        """It has a delay and nothing of it was sent: it may still be called off."""
+        return self.begun_at is None and bool(self.decision.parameters.delay_seconds)
+
+
+class ProposalRecord(ApiModel):
+    """What waits for a person's approval. Exactly this is applied, or nothing is."""
+
+    decision: Annotated[DecisionRecord, Field(description="What was decided.")]
+    plan: Annotated[Plan, Field(description="Exactly what would be sent to the API server.")]
+    digest: Annotated[
+        str, Field(max_length=64, description="Hash of the operations; an Approval has to name it.")
+    ]
+    planned_at: Annotated[
+        Time, Field(description="The time that the plan itself speaks of, such as in restartedAt.")
+    ]
+    proposed_at: Annotated[Time, Field(description="Since when exactly this is proposed.")]
+    expires_at: Annotated[Time, Field(description="When a person takes over, approved or not.")]
+    approved_at: Annotated[Time | None, Field(description="When an Approval was taken for it.")] = None
+    approved_by: Annotated[str | None, Field(max_length=512, description="Who approved it.")] = None
+
+
+class AnswerOutcome(StrEnum):
+    COUNTED = "Counted"
+    LATE = "Late"
+    """The same proposal had been answered already."""
+    VOID = "Void"
+    """It was not about what was proposed at that time."""
+
+
+class AnswerRecord(ApiModel):
+    """An Approval, and whether it counted. Each is looked at once."""
+
+    name: Annotated[Name, Field(description="Name of the Approval.")]
+    uid: Annotated[str, Field(max_length=64, description="Its uid.")]
+    verdict: Annotated[ApprovalVerdict, Field(description="Approve or Reject.")]
+    digest: Annotated[str, Field(max_length=64, description="What it was about.")]
+    approver: Annotated[str, Field(max_length=512, description="Who answered.")]
+    reason: Annotated[str, Field(max_length=512, description="Why, in the approver's words.")] = ""
+    outcome: Annotated[
+        AnswerOutcome,
+        Field(
+            description="Counted; Late where the proposal was answered already; Void where it was not about what is proposed."
+        ),
+    ]
+    time: Annotated[Time, Field(description="When Planaria took note of it.")]
 
 
 class TimelineEntry(ApiModel):
@@ -200,6 +266,8 @@ class Stage(StrEnum):
     UNDERSTOOD = "Understood"
     BLOCKED = "Blocked"
     WAITING = "Waiting"
+    AWAITING = "Awaiting"
+    """A person has to approve first."""
     ACTING = "Acting"
     VERIFYING = "Verifying"
     REVERTING = "Reverting"
@@ -208,6 +276,7 @@ class Stage(StrEnum):
 
 
 TIMELINE_LIMIT = 64
+ANSWERS_LIMIT = 32
 
 
 class RemediationStatus(ApiModel):
@@ -220,7 +289,8 @@ class RemediationStatus(ApiModel):
         Field(
             max_length=16,
             description="Executed: something was applied. Verified: it helped and lasted. Reverted: it was undone. "
-            "Recommended: what a person might do. Succeeded: the incident is over; Unknown while it runs.",
+            "Recommended: what a person might do. Approved: Unknown while a person is asked, False once nobody is any more. "
+            "Notified: whoever was to be told knows. Succeeded: the incident is over; Unknown while it runs.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = ()
@@ -232,12 +302,33 @@ class RemediationStatus(ApiModel):
     guards: Annotated[
         tuple[GuardRecord, ...], Field(max_length=32, description="Each guard's latest verdict.")
     ] = ()
+    proposal: Annotated[
+        ProposalRecord | None,
+        Field(
+            description="Mode Approve: what waits for approval, or waited last; once it is acted on it is an attempt. The condition "
+            "Approved says how it stands."
+        ),
+    ] = None
+    answers: Annotated[
+        tuple[AnswerRecord, ...],
+        Field(
+            max_length=ANSWERS_LIMIT,
+            description="Every Approval that was looked at, oldest first. After 32 no more are.",
+        ),
+    ] = ()
     attempts: Annotated[
         tuple[Attempt, ...], Field(max_length=10, description="Every action, oldest first.")
     ] = ()
     waits: Annotated[
         int, Field(ge=0, le=10000, description="How often it was decided to wait and look again.")
     ] = 0
+    rung: Annotated[
+        RungStatus | None, Field(description="Where on the policy's escalation ladder this stands.")
+    ] = None
+    notifications: Annotated[
+        tuple[Notification, ...],
+        Field(max_length=32, description="Who was told, of what, and whether it arrived; oldest first."),
+    ] = ()
     timeline: Annotated[
         tuple[TimelineEntry, ...],
         Field(
@@ -263,6 +354,12 @@ class RemediationStatus(ApiModel):
         return self.attempts[-1] if self.attempts else None
 
     @property
+    def open_proposal(self) -> ProposalRecord | None:
+        """What a person is asked for, or has approved and is still to be done; None once that is over."""
+        approved = self.condition("Approved")
+        return self.proposal if approved and approved.status is not Status.FALSE else None
+
+    @property
     def finished(self) -> bool:
         return self.stage is Stage.FINISHED
 
@@ -274,6 +371,14 @@ class RemediationStatus(ApiModel):
     ) -> "RemediationStatus":
         conditions = with_condition(self.conditions, type_, status, reason, message, now=now, generation=1)
         return self.model_copy(update={"conditions": conditions, "observed_generation": 1})
+
+    def not_recommended(self, *, now: datetime) -> "RemediationStatus":
+        """The status without a recommendation that no longer holds."""
+        found = self.condition("Recommended")
+        if found is None or found.status is not Status.TRUE:
+            return self
+        message = f"no longer: {found.message}"
+        return self.with_condition("Recommended", Status.FALSE, Reason.NOT_RECOMMENDED, message, now=now)
 
     def noted(self, station: str, reason: Reason, message: str, *, now: datetime) -> "RemediationStatus":
         """The status with a line added to the timeline. A repeat of the last line is not added again."""

@@ -30,6 +30,8 @@ class Situation:
     mode: DecideMode = DecideMode.RULES
     age_seconds: float | None = None
     """Since the incident was first visible; None where nobody knows."""
+    shared_node: str | None = None
+    """The node that several workloads, this one among them, fail on and nowhere else."""
     incident: str = ""
     """Names the incident towards whoever remembers it: unique, and the same from its first decision to its end."""
     liberties: Liberties = USUAL

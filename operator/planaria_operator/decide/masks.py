@@ -2,42 +2,73 @@
 
 from collections.abc import Iterable, Iterator
 
-from planaria_contract import Action, Mask, Observation, WorkloadFact
+from planaria_contract import Action, Mask, ObjectRef, Observation, WorkloadFact
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.ladder import Rung
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.liberties import USUAL, Liberties
 from planaria_operator.decide.ownership import autoscaler_mask, ownership_masks
 
-GOVERNED = (Action.RESTART, Action.MIGRATE, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
+GOVERNED = (
+    Action.RESTART,
+    Action.MIGRATE,
+    Action.SCALE,
+    Action.RESIZE,
+    Action.ROLLBACK,
+    Action.ISOLATE,
+    Action.RELOAD,
+)
 """Actions that a policy lists. Escalating is always allowed, waiting until patience is at its end."""
 
-UNSUPPORTED = (Action.ISOLATE, Action.RELOAD)
-"""Actions of the contract that this version has no hands for."""
+
+ONE_NAMESPACE = "only a ClusterHealingPolicy may close a node"
 
 
 def policy_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
-    unsupported = tuple(
-        _mask(action, Reason.UNSUPPORTED_TARGET, f"this version does not {action.value}")
-        for action in UNSUPPORTED
-    )
-    missing = tuple(
-        _mask(
-            action, Reason.NOT_ALLOWED_BY_POLICY, f"{policy.kind} {policy.name} does not list {action.value}"
+    missing = tuple(_missing(policy, action) for action in GOVERNED if policy.spec.allows(action) is None)
+    reach = _reach_masks(policy) if policy.spec.allows(Action.ISOLATE) else ()
+    return missing + reach + _mode_masks(policy)
+
+
+def _missing(policy: HealingPolicy, action: Action) -> Mask:
+    if action is Action.ISOLATE and not policy.cluster_wide:
+        return _mask(action, Reason.CLUSTER_POLICY_ONLY, ONE_NAMESPACE)
+    if action is Action.RELOAD:
+        return _mask(
+            action,
+            Reason.NO_COMMAND_DECLARED,
+            f"{policy.kind} {policy.name} declares no command to reload by",
         )
-        for action in GOVERNED
-        if policy.spec.allows(action) is None
+    return _mask(
+        action, Reason.NOT_ALLOWED_BY_POLICY, f"{policy.kind} {policy.name} does not list {action.value}"
     )
-    return unsupported + missing + _mode_masks(policy)
+
+
+def _reach_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
+    """Where an older schema has let isolate into a policy of one namespace."""
+    if policy.cluster_wide:
+        return ()
+    return (_mask(Action.ISOLATE, Reason.CLUSTER_POLICY_ONLY, ONE_NAMESPACE),)
+
+
+def node_masks(target: ObjectRef, shared_node: str | None) -> tuple[Mask, ...]:
+    """The guard node-action would refuse it, whatever the plan: neither a node's own fault nor one that several share."""
+    if target.kind == "Node" or shared_node is not None:
+        return ()
+    message = f"only {target} shows a fault; isolate would act on a node"
+    return (_mask(Action.ISOLATE, Reason.WORKLOAD_SYMPTOM, message),)
 
 
 def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
-    """What is only observed gives way to what is enforced. Where nothing is, the point is to see what would be done.
+    """What is only observed gives way to what is done, be it after approval. Where nothing is, the point is to see what would
+    be done.
 
     A recommendation is not passed over: where a person should do what is best, the next best should not be done instead.
+    No more is what a person has to approve.
     """
     modes = {action: policy.spec.mode_of(action) for action in GOVERNED if policy.spec.allows(action)}
-    if Mode.ENFORCE not in modes.values():
+    if not {Mode.ENFORCE, Mode.APPROVE} & set(modes.values()):
         return ()
     return tuple(
         _mask(action, Reason.OBSERVE_MODE, f"{policy.kind} {policy.name} only observes {action.value}")
@@ -52,6 +83,18 @@ def confidence_masks(policy: HealingPolicy, confidence: int) -> tuple[Mask, ...]
         _mask(action, Reason.LOW_CONFIDENCE, f"{confidence}% sure; {action.value} asks for {floor}%")
         for action in GOVERNED
         if policy.spec.allows(action) and confidence < (floor := policy.spec.confidence_floor(action))
+    )
+
+
+def rung_masks(rung: Rung | None) -> tuple[Mask, ...]:
+    """What belongs to other rungs of the ladder; nothing without one."""
+    if rung is None:
+        return ()
+    acting = (action for action in Action if action not in {Action.NONE, Action.ESCALATE})
+    return tuple(
+        _mask(action, Reason.NOT_ON_THIS_RUNG, f"{action.value} is not on the rung {rung.name}")
+        for action in acting
+        if not rung.allows(action)
     )
 
 
@@ -73,7 +116,7 @@ def situation_masks(
     if workload is None:
         masks += [
             _mask(action, Reason.UNSUPPORTED_TARGET, f"{observation.target} is no workload")
-            for action in (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
+            for action in (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK, Action.RELOAD)
         ]
     else:
         masks += ownership_masks(workload, liberties)
@@ -117,6 +160,7 @@ def _placement_masks(observation: Observation) -> Iterator[Mask]:
     if observation.nodes and not any(node.ready and node.schedulable for node in others):
         message = "no ready and schedulable node is without an affected pod"
         yield _mask(Action.MIGRATE, Reason.NO_OTHER_NODE, message)
+        yield _mask(Action.ISOLATE, Reason.NO_OTHER_NODE, message)
 
 
 def _mask(action: Action, reason: Reason, message: str) -> Mask:

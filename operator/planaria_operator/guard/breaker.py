@@ -25,11 +25,13 @@ class Breaker:
 
 
 def counted(policy: HealingPolicy, failed: Sequence[Failure], now: datetime) -> set[str]:
-    """Names of the Remediations that count: several rungs of one are one failure."""
+    """Names of the Remediations that count: several attempts of one are one failure, and none where a later one helped."""
     oldest = now - timedelta(seconds=policy.spec.guardrails.breaker.window_seconds)
     closed = policy.status.breaker.closed_at
     return {
-        each.remediation for each in failed if each.time > oldest and not (closed and each.time <= closed)
+        each.remediation
+        for each in failed
+        if not each.recovered and each.time > oldest and not (closed and each.time <= closed)
     }
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from planaria_operator.api.reasons import Reason
+from planaria_operator.guard.approval import Approved
 from planaria_operator.guard.breaker import Breaker
 from planaria_operator.guard.budget import ActionBudget, BudgetInTotal, BudgetOfNamespace, BudgetOfTarget
 from planaria_operator.guard.concurrency import Concurrency
@@ -43,8 +44,23 @@ GUARDS: Final[tuple[Guard, ...]] = (
     Concurrency(),
     MinHealthy(),
     Disruption(),
+    Approved(),
 )
-"""The first refusal is the one that is told: what a person cannot change soon stands before what passes by itself."""
+"""The first refusal is the one that is told: what a person cannot change soon stands before what passes by itself.
+
+An approval comes last: a person is only asked for what could be done at once.
+"""
+
+
+AGAIN: Final = frozenset(
+    {"protected-namespace", "opt-out", "mode", "pause", "breaker", "window", "storm", "min-healthy"}
+)
+"""Asked once more at the end of an action's delay. The others are about what was reserved, or about why it was decided."""
+
+
+def check_again(proposal: Proposal) -> list[Verdict]:
+    """The verdicts of those guards that may have changed their mind while an action was waiting for its time."""
+    return [_ask(guard, proposal) for guard in GUARDS if guard.name in AGAIN]
 
 
 def check_all(proposal: Proposal) -> list[Verdict]:

@@ -55,7 +55,9 @@ def useless(
 
 
 def _of(remediation: Remediation) -> Iterator[Failure]:
-    for attempt in remediation.status.attempts:
+    attempts = remediation.status.attempts
+    recovered = any(attempt.outcome is AttemptOutcome.RECOVERED for attempt in attempts)
+    for attempt in attempts:
         if attempt.outcome in OUTCOMES and attempt.finished_at:
             yield Failure(
                 remediation=remediation.name,
@@ -63,6 +65,7 @@ def _of(remediation: Remediation) -> Iterator[Failure]:
                 action=_signed(attempt),
                 outcome=attempt.outcome,
                 time=attempt.finished_at,
+                recovered=recovered,
             )
 
 

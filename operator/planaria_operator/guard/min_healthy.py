@@ -43,15 +43,34 @@ def _others(proposal: Proposal) -> tuple[list[Workload] | list[Node], str]:
         nodes = list(proposal.store.nodes())
         _must_know(targets, nodes)
         return [node for node in nodes if node.meta.key not in excluded], "nodes"
-    _must_know(targets, list(proposal.store.workloads(proposal.namespace)))
+    known: list[Workload | Node] = list(proposal.store.workloads(proposal.namespace))
+    known += _target_node(proposal)
+    _must_know(targets, known)
     workloads = selected(proposal.store, proposal.policy)
-    return [each for each in workloads if each.meta.key not in excluded], "workloads"
+    same_node = _share_its_node(proposal)
+    others = [each for each in workloads if each.meta.key not in excluded and each.meta.uid not in same_node]
+    return others, "workloads"
+
+
+def _target_node(proposal: Proposal) -> list[Node]:
+    """Where a node is closed for the workloads that fail on it."""
+    on_node = proposal.plan.target.kind == "Node"
+    node = proposal.store.node(proposal.plan.target.name) if on_node else None
+    return [node] if node else []
 
 
 def _symptoms(proposal: Proposal) -> frozenset[TargetKey]:
     own = key_of(proposal.target)
     group = proposal.weather.groups.get(own)
     return group.members if group and group.lead == own else frozenset()
+
+
+def _share_its_node(proposal: Proposal) -> frozenset[str]:
+    """Uids. Where a node is closed for all that fail on it, those are its own symptoms too."""
+    shared = proposal.weather.shared_nodes.get(proposal.target.uid or "")
+    if shared and proposal.plan.target.kind == "Node" and shared.lead == proposal.target.uid:
+        return shared.members
+    return frozenset()
 
 
 def _must_know(targets: Iterable[ObjectReference], known: Iterable[Workload | Node]) -> None:

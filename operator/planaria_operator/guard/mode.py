@@ -11,7 +11,7 @@ REASONS: Final = {Mode.OBSERVE: Reason.OBSERVE_MODE, Mode.RECOMMEND: Reason.RECO
 
 
 class EnforceMode:
-    """Only what the policy enforces is done; an action may have a mode of its own."""
+    """Only what the policy enforces, or lets a person approve, is done; an action may have a mode of its own."""
 
     name = "mode"
 
@@ -19,6 +19,6 @@ class EnforceMode:
         action = proposal.plan.action
         mode = proposal.policy.spec.mode_of(action)
         message = f"mode of {action.value} in {proposal.policy.kind} {proposal.policy.name} is {mode.value}"
-        if mode is Mode.ENFORCE:
+        if mode in {Mode.APPROVE, Mode.ENFORCE}:  # a person is asked last, by the guard `approval`
             return allow(self, message)
         return refuse(self, REASONS[mode], message, RETRY_SECONDS)

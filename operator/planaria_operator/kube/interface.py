@@ -28,6 +28,8 @@ RESOURCES: dict[str, Resource] = {
     "HorizontalPodAutoscaler": Resource("autoscaling/v2", "horizontalpodautoscalers"),
     "ScaledObject": Resource("keda.sh/v1alpha1", "scaledobjects"),
     "PodDisruptionBudget": Resource("policy/v1", "poddisruptionbudgets"),
+    "PersistentVolumeClaim": Resource("v1", "persistentvolumeclaims"),
+    "PersistentVolume": Resource("v1", "persistentvolumes", namespaced=False),
     "Event": Resource("events.k8s.io/v1", "events"),
     "Lease": Resource("coordination.k8s.io/v1", "leases"),
     "CustomResourceDefinition": Resource(
@@ -36,10 +38,20 @@ RESOURCES: dict[str, Resource] = {
     "SelfSubjectAccessReview": Resource(
         "authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
     ),
+    "SelfSubjectReview": Resource("authentication.k8s.io/v1", "selfsubjectreviews", namespaced=False),
     "HealingPolicy": Resource("planaria.dev/v1alpha1", "healingpolicies"),
     "ClusterHealingPolicy": Resource("planaria.dev/v1alpha1", "clusterhealingpolicies", namespaced=False),
     "Remediation": Resource("planaria.dev/v1alpha1", "remediations"),
+    "Approval": Resource("planaria.dev/v1alpha1", "approvals"),
 }
+
+
+class ExecResult(NamedTuple):
+    """How a command in a container ended."""
+
+    exit_code: int
+    output: str
+    """Standard output and error as they came, undecodable bytes replaced; the rest is cut off."""
 
 
 class PatchType(StrEnum):
@@ -97,6 +109,22 @@ class Kube(Protocol):
         limit_bytes: int,
     ) -> str:
         """With timestamps. Bounded on the server; undecodable bytes are replaced."""
+        ...
+
+    async def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: tuple[str, ...],
+        *,
+        timeout: float,  # noqa: ASYNC109  of this call, which has another one than the rest
+        limit_bytes: int,
+    ) -> ExecResult:
+        """Run `command` as it stands, without a shell, within `timeout` seconds, and keep `limit_bytes` of what it prints.
+
+        Raises NotStarted where it certainly did not run, MayHaveRun where its end is not known, and Forbidden.
+        """
         ...
 
     async def node_text(self, node: str, path: str) -> str:

@@ -21,6 +21,8 @@ class Node:
     pressure: tuple[str, ...]
     taints: tuple[str, ...]
     """Keys."""
+    steady_since: datetime | None = None
+    """When a condition that says whether the node is well last turned, either way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,14 @@ def parse_node(body: Body) -> Node:
         schedulable=not spec.get("unschedulable", False),
         pressure=tuple(pressed),
         taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
+        steady_since=_last_turn(body),
     )
+
+
+def _last_turn(body: Body) -> datetime | None:
+    conditions = (find_condition(body, kind) or {} for kind in ("Ready", *PRESSURES))
+    times = (parse_time(each.get("lastTransitionTime")) for each in conditions)
+    return max((time for time in times if time), default=None)
 
 
 def parse_namespace(body: Body) -> Namespace:

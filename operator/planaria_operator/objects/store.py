@@ -5,11 +5,12 @@ detection needs. It is only ever touched from the event loop, so it has no locks
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
+from planaria_operator.objects.approval import Approval
 from planaria_operator.objects.autoscaler import Autoscaler
 from planaria_operator.objects.cluster import EndpointSlice, Namespace, Node, Service
 from planaria_operator.objects.disruption import DisruptionBudget
@@ -18,10 +19,21 @@ from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.workload import ReplicaSet, Workload
 
 View = (
-    Pod | Workload | ReplicaSet | Node | Namespace | Service | EndpointSlice | Autoscaler | DisruptionBudget
+    Pod
+    | Workload
+    | ReplicaSet
+    | Node
+    | Namespace
+    | Service
+    | EndpointSlice
+    | Autoscaler
+    | DisruptionBudget
+    | Approval
 )
 Key = tuple[str, str, str]
 """Kind, namespace (empty where there is none), name."""
+EVER = datetime.max.replace(tzinfo=UTC)
+"""For what says no time of its own: after everything that does."""
 
 
 class ClusterStore:
@@ -145,6 +157,14 @@ class ClusterStore:
     def disruption_budgets(self, namespace: str) -> Iterator[DisruptionBudget]:
         views = (view for view in self._all("PodDisruptionBudget") if isinstance(view, DisruptionBudget))
         return (view for view in views if view.meta.namespace == namespace)
+
+    def approvals_of(self, namespace: str, remediation: str) -> list[Approval]:
+        """The answers to a Remediation: the first that was created first, and of one second the first by name."""
+        views = (view for view in self._all("Approval") if isinstance(view, Approval))
+        found = [
+            view for view in views if (view.meta.namespace, view.spec.remediation) == (namespace, remediation)
+        ]
+        return sorted(found, key=lambda view: (view.meta.created or EVER, view.meta.name))
 
     def ready_endpoints(self, namespace: str, service: str) -> int:
         slices = (view for view in self._all("EndpointSlice") if isinstance(view, EndpointSlice))

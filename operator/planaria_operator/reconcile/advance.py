@@ -8,10 +8,11 @@ from planaria_operator.api.conditions import Status
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.breaker import Breaker
 from planaria_operator.reconcile.apply import apply
+from planaria_operator.reconcile.approval import expire, expired, hear
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.outcomes import finished
 from planaria_operator.reconcile.propose import propose
@@ -26,6 +27,7 @@ STEPS: dict[Stage, Step] = {
     Stage.UNDERSTOOD: propose,
     Stage.BLOCKED: understand,
     Stage.WAITING: understand,
+    Stage.AWAITING: understand,
     Stage.ACTING: apply,
     Stage.REVERTING: revert,
 }
@@ -38,7 +40,7 @@ COMMITTED = frozenset({Stage.ACTING, Stage.REVERTING})
 async def advance(parts: Parts, case: Case) -> Remediation:
     """Move the case at most one stage. Raises KubeError where the record could not be written."""
     status = case.status
-    if status.stage in COMMITTED:
+    if _committed(status):
         return case.remediation if _early(case) else await STEPS[status.stage](parts, case)
     found = _health(parts, case)
     if found.gone:
@@ -50,6 +52,8 @@ async def advance(parts: Parts, case: Case) -> Remediation:
         # A target that is getting well cancels what is queued: nothing new is begun while it holds.
         settled = since + timedelta(seconds=case.policy.spec.verification.stable_for_seconds)
         return await recovered(parts, case, since) if parts.clock() >= settled else case.remediation
+    if (heard := await hear(parts, case)) is not None:
+        return heard
     if status.stage is Stage.VERIFYING:
         return await _unhealthy_still(parts, case, found)
     return await _go_on(parts, case)
@@ -63,6 +67,8 @@ async def _go_on(parts: Parts, case: Case) -> Remediation:
     if other := _held_by_another(parts, case):
         message = f"{other} has the target now, which is more specific"
         return await finished(parts, case, Status.FALSE, Reason.HANDED_OVER, message)
+    if expired(case):
+        return await expire(parts, case)
     if case.status.stage not in STEPS or _early(case):
         return case.remediation
     return await STEPS[case.status.stage](parts, case)
@@ -83,6 +89,12 @@ def _left_over(case: Case) -> bool:
     breaker = case.policy.status.breaker
     held = any(each.guard == Breaker.name and not each.allowed for each in case.status.guards)
     return case.status.stage is Stage.BLOCKED and held and not breaker.opened_at and bool(breaker.closed_at)
+
+
+def _committed(status: RemediationStatus) -> bool:
+    """An action whose delay is not over is only queued: a target that gets well cancels it."""
+    queued = status.stage is Stage.ACTING and status.attempt is not None and status.attempt.queued
+    return status.stage in COMMITTED and not queued
 
 
 def _early(case: Case) -> bool:

@@ -40,10 +40,15 @@ def braked(
             "conditions": conditions,
             "failures": failed,
             "storm": weather.storm,
-            "storm_ended_at": now if passed else status.storm_ended_at,
+            "storm_ended_at": now if passed else _not_ahead(status.storm_ended_at, now),
             "breaker": breaker,
         }
     )
+
+
+def _not_ahead(ended: datetime | None, now: datetime) -> datetime | None:
+    """A clock that was set back must not make every reading look older than a storm that is to come."""
+    return min(ended, now) if ended else None
 
 
 def _said(policy: HealingPolicy, weather: Weather, breaker: BreakerStatus, now: datetime) -> Iterator[Said]:

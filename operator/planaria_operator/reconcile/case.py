@@ -15,6 +15,7 @@ from planaria_operator.decide.decider import Decider
 from planaria_operator.detect.incident import Incident
 from planaria_operator.evidence.collector import Collector
 from planaria_operator.guard.weather import CALM, Weather
+from planaria_operator.notify.notifier import Notifier
 from planaria_operator.objects.meta import now
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.reconcile.journal import Journal
@@ -42,6 +43,8 @@ class Parts:
     clock: Callable[[], datetime] = now
     observations: dict[str, Observation] = field(default_factory=dict)
     """The latest observation of each open case; made again where a restart has lost it."""
+    notifier: Notifier | None = None
+    """Tells people; None where nobody can be told."""
 
 
 @dataclass(frozen=True, slots=True)

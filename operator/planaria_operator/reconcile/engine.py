@@ -20,6 +20,7 @@ from planaria_operator.kube.errors import Conflict, KubeError, NotFound
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.brakes import braked, tell_of_brakes
 from planaria_operator.reconcile.case import Case, Parts
+from planaria_operator.reconcile.cordons import Cordons
 from planaria_operator.reconcile.history import expired
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.opening import busy_elsewhere, open_remediations
@@ -29,6 +30,7 @@ from planaria_operator.reconcile.policy_status import (
     Known,
     held_elsewhere,
     summarised,
+    told,
 )
 from planaria_operator.telemetry import metrics
 
@@ -52,11 +54,15 @@ class Engine:
     )
     """By condition, kept true by the tasks that ask the parts; written into every policy's conditions."""
     ticked: datetime | None = None
+    cordons: Cordons = field(init=False)
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _turns: dict[str, int] = field(default_factory=dict)
     """When each open Remediation was last advanced, as a running number."""
     _counter: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.cordons = Cordons(self.parts)
 
     async def run(self, stop: asyncio.Event) -> None:
         self.parts.store.on_change = self._wake.set
@@ -101,7 +107,10 @@ class Engine:
             self._advance_all(newest, tuple(found), now, sky)
             await asyncio.sleep(0)
         metrics.show_records(store.policies.values(), store.remediations.values(), now)
+        if self.parts.notifier:
+            self.parts.notifier.tick(store)
         self._forget_deleted()
+        await self.cordons.open_again(now)
 
     # --- opening
 
@@ -175,7 +184,7 @@ class Engine:
         overlapping: Mapping[str, int],
         weather: Weather,
     ) -> None:
-        known = dict(self.known)
+        known = {**self.known, **told(self.parts.notifier, policy)}
         protected = policy.namespace in self.parts.settings.protected
         unhealthy = len(incidents)
 

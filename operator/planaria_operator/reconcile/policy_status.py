@@ -12,6 +12,7 @@ from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.service import PolicyService
 from planaria_operator.detect.selection import Ranking, reach, selected
+from planaria_operator.notify.notifier import Notifier
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.reconcile.opening import open_remediations
 
@@ -46,6 +47,15 @@ def policy_service(service: PolicyService | None) -> Known:
     if service is None:
         return POLICY_NOT_CONFIGURED
     return Known(service.reason is Reason.POLICY_ANSWERS, service.reason, service.message)
+
+
+def told(notifier: Notifier | None, policy: HealingPolicy) -> dict[str, Known]:
+    """Whether everybody whom the policy names could be told; nothing where it names nobody."""
+    if notifier is None or not policy.spec.escalation.notify:
+        return {}
+    if trouble := notifier.receivers.trouble(policy):
+        return {"ReceiversReady": Known(False, *trouble)}
+    return {"ReceiversReady": Known(True, Reason.RECEIVERS_KNOWN, "everybody can be told")}
 
 
 def summarised(  # noqa: PLR0913  what is said has this many parts

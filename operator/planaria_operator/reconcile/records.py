@@ -56,6 +56,19 @@ class Records:
             raise
         return self._keep(stored)
 
+    async def update(
+        self, remediation: Remediation, change: Callable[[RemediationStatus], RemediationStatus]
+    ) -> Remediation:
+        """Apply a pure change to the newest status of a record, once more on a conflict. Raises as `write` does."""
+        for last_try in (False, False, True):
+            newest = self._store.remediations.get((remediation.namespace, remediation.name), remediation)
+            try:
+                return await self.write(newest, change(newest.status))
+            except Conflict:
+                if last_try:
+                    raise
+        raise AssertionError("unreachable: the last try returns or raises")
+
     async def delete(self, remediation: Remediation) -> None:
         with suppress(NotFound):
             await self._kube.delete(

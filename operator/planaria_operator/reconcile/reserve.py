@@ -1,9 +1,7 @@
 """The brakes, and the intent: after this is written the action will happen exactly once, whoever dies."""
 
-from dataclasses import dataclass
 from typing import Final
 
-from planaria_contract import Decision
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.policy_status import HealingPolicyStatus, Reservation
@@ -12,9 +10,11 @@ from planaria_operator.api.remediation import Attempt, GuardRecord, Remediation,
 from planaria_operator.guard.budget import ledger_time, memory_seconds, reserved
 from planaria_operator.guard.chain import check_all
 from planaria_operator.guard.verdict import Limits, Proposal, Verdict, first_refusal
+from planaria_operator.reconcile.approval import ask, overtaken
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.outcomes import blocked
+from planaria_operator.reconcile.proposals import Proposed
 from planaria_operator.record.convert import decision_record
 from planaria_operator.telemetry import metrics
 
@@ -22,16 +22,11 @@ LONGEST_RETRY: Final = 300
 """Seconds. A guard may know that it is closed for a day; a person may open it meanwhile, and that must show."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    decision: Decision
-    plan: Plan
-
-
 async def guard_and_reserve(parts: Parts, case: Case, proposed: Proposed) -> Remediation:
     """Under one lock, because the budget must not be read by two and taken by both."""
     async with parts.records.guarding:
-        verdicts = _verdicts(parts, case, proposed)
+        case = await overtaken(parts, case, proposed.plan)
+        verdicts = check_all(proposal_of(parts, case, proposed))
         parts.journal.passed(Station.GUARD, case.key, allowed=all(verdict.allowed for verdict in verdicts))
         refusal = first_refusal(verdicts)
         if refusal:
@@ -41,20 +36,18 @@ async def guard_and_reserve(parts: Parts, case: Case, proposed: Proposed) -> Rem
         return await _write_intent(parts, case, proposed, verdicts)
 
 
-def _verdicts(parts: Parts, case: Case, proposed: Proposed) -> list[Verdict]:
+def proposal_of(parts: Parts, case: Case, proposed: Proposed) -> Proposal:
     newest = parts.store.policies.get(case.policy.key, case.policy)
-    return check_all(
-        Proposal(
-            remediation=case.remediation,
-            decision=proposed.decision,
-            plan=proposed.plan,
-            policy=newest,
-            store=parts.store,
-            now=parts.clock(),
-            protected_namespaces=parts.settings.protected,
-            limits=Limits(parts.settings.max_actions_per_hour, parts.settings.max_acting),
-            weather=case.weather,
-        )
+    return Proposal(
+        remediation=case.remediation,
+        decision=proposed.decision,
+        plan=proposed.plan,
+        policy=newest,
+        store=parts.store,
+        now=parts.clock(),
+        protected_namespaces=parts.settings.protected,
+        limits=Limits(parts.settings.max_actions_per_hour, parts.settings.max_acting),
+        weather=case.weather,
     )
 
 
@@ -64,8 +57,10 @@ async def _refused(
     metrics.REFUSALS.labels(guard=refusal.guard, reason=refusal.reason.value).inc()
     what = f"{proposed.plan.action.value} {proposed.plan.target}: {proposed.plan.summary}"
     status = case.status.model_copy(
-        update={"decision": decision_record(proposed.decision), "guards": _records(verdicts)}
+        update={"decision": decision_record(proposed.decision), "guards": guard_records(verdicts)}
     )
+    if refusal.reason is Reason.AWAITING_APPROVAL:
+        return await ask(parts, case, proposed, status)
     if refusal.reason is Reason.RECOMMENDED:
         message = _recommendation(what, proposed.plan, verdicts)
         status = status.with_condition("Recommended", Status.TRUE, refusal.reason, message, now=parts.clock())
@@ -109,14 +104,19 @@ async def _write_intent(parts: Parts, case: Case, proposed: Proposed, verdicts: 
         digest=plan.digest,
         reserved_at=now,
     )
-    status = case.status.with_attempt(attempt).model_copy(
-        update={
-            "stage": Stage.ACTING,
-            "decision": record,
-            "guards": _records(verdicts),
-            "next_check_at": None,
-            "healthy_since": None,
-        }
+    status = (
+        case.status.with_attempt(attempt)
+        .not_recommended(now=now)
+        .model_copy(
+            update={
+                "stage": Stage.ACTING,
+                "decision": record,
+                "proposal": None,  # an approved one is the attempt from here on
+                "guards": guard_records(verdicts),
+                "next_check_at": None,
+                "healthy_since": None,
+            }
+        )
     )
     message = f"{plan.action.value} {plan.target}: {plan.summary} ({proposed.decision.explanation})"
     status = status.with_condition("Succeeded", Status.UNKNOWN, Reason.ACTION_DECIDED, message, now=now)
@@ -125,7 +125,7 @@ async def _write_intent(parts: Parts, case: Case, proposed: Proposed, verdicts: 
     return remediation
 
 
-def _records(verdicts: list[Verdict]) -> tuple[GuardRecord, ...]:
+def guard_records(verdicts: list[Verdict]) -> tuple[GuardRecord, ...]:
     return tuple(
         GuardRecord(guard=v.guard, allowed=v.allowed, reason=v.reason.value, message=v.message[:1024])
         for v in verdicts

@@ -10,6 +10,7 @@ from planaria_operator.kube.errors import KubeError, Permanent, Temporary
 from planaria_operator.reconcile.apply import RETRY_SECONDS, token
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
+from planaria_operator.reconcile.ladder import attempts_left
 from planaria_operator.reconcile.outcomes import escalated, finished
 from planaria_operator.telemetry import metrics
 
@@ -102,11 +103,10 @@ async def _next_rung(parts: Parts, case: Case, attempt: Attempt) -> Remediation:
         status = status.with_condition("Reverted", Status.TRUE, Reason.ACTION_REVERTED, message, now=now)
         tellings = [Telling("verify", Reason.ACTION_REVERTED, message)]
     remediation = await commit(parts, case, status, *tellings)
-    limit = case.policy.spec.escalation.max_attempts
-    if len(status.attempts) < limit:
+    if attempts_left(case.policy, status) > 0:
         return remediation
-    after = replace(case, remediation=remediation)
-    return await escalated(parts, after, f"{limit} of {limit} allowed actions were tried and none helped")
+    after, made = replace(case, remediation=remediation), len(status.attempts)
+    return await escalated(parts, after, f"{made} of {made} allowed actions were tried and none helped")
 
 
 async def _revert_later(parts: Parts, case: Case, attempt: Attempt, error: Temporary) -> Remediation:

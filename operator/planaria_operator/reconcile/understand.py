@@ -1,10 +1,12 @@
 """Detected -> Understood: read the evidence and say what it means."""
 
-from planaria_contract import Observation, SemanticState
+from planaria_contract import Action, Observation, SemanticState
+from planaria_operator.api.actions import Mode
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
+from planaria_operator.reconcile.ladder import standing
 from planaria_operator.record.convert import semantic_record
 from planaria_operator.telemetry import metrics
 
@@ -15,11 +17,12 @@ async def understand(parts: Parts, case: Case) -> Remediation:
     parts.journal.passed(Station.SEMANTICS, case.key, fault=state.fault.value, source=state.source.value)
     metrics.count_reading(state)
     record = semantic_record(state, observation)
-    status = case.status.model_copy(
+    status = _without_recommendation(parts, case).model_copy(
         update={
             "stage": Stage.UNDERSTOOD,
             "semantic_state": record,
             "understood_at": parts.clock(),
+            "rung": standing(case.policy, case.status, parts.clock()),
             "next_check_at": None,
         }
     )
@@ -42,6 +45,13 @@ async def observe(parts: Parts, case: Case) -> Observation:
         Station.EVIDENCE, case.key, lines=len(observation.logs), missing=list(observation.missing)
     )
     return observation
+
+
+def _without_recommendation(parts: Parts, case: Case) -> RemediationStatus:
+    """Where the policy recommends nothing any more, what was recommended is withdrawn."""
+    spec = case.policy.spec
+    recommends = any(spec.mode_of(Action(entry.type)) is Mode.RECOMMEND for entry in spec.actions)
+    return case.status if recommends else case.status.not_recommended(now=parts.clock())
 
 
 def _opened(case: Case) -> Telling:

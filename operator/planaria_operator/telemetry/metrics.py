@@ -20,9 +20,10 @@ from prometheus_client import (
 )
 
 from planaria_contract import Action, Decider, Fault, SemanticState, Source, SymptomKind
+from planaria_operator.api.approval import ApprovalVerdict
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AttemptOutcome, Remediation, Stage
+from planaria_operator.api.remediation import AnswerOutcome, AttemptOutcome, Remediation, Stage
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and nobody asks for them
 
@@ -55,6 +56,18 @@ REFUSALS: Final = Counter(
     "planaria_refusals_total",
     "Actions that a guard refused, by guard and reason code.",
     ["guard", "reason"],
+    registry=REGISTRY,
+)
+APPROVALS: Final = Counter(
+    "planaria_approvals_total",
+    "Approvals that were looked at, by verdict and by whether it counted (Counted, Late or Void).",
+    ["verdict", "outcome"],
+    registry=REGISTRY,
+)
+APPROVALS_WAITING: Final = Gauge(
+    "planaria_approvals_waiting",
+    "Remediations that wait for a person's approval, by policy (namespace/name; name alone of a cluster-wide one).",
+    ["policy"],
     registry=REGISTRY,
 )
 RECOVERY_SECONDS: Final = Histogram(
@@ -152,6 +165,13 @@ NOVELTY: Final = Histogram(
     buckets=SHARES,
     registry=REGISTRY,
 )
+NOTIFICATIONS: Final = Counter(
+    "planaria_notifications_total",
+    "Messages to receivers by what came of each try: NotificationSent, NotificationPending (tried again), NotificationFailed, "
+    "ReceiverUnreadable; ReceiverUnknown under the receiver unknown.",
+    ["receiver", "outcome"],
+    registry=REGISTRY,
+)
 BUDGET_USED: Final = Gauge(
     "planaria_budget_used_actions",
     "Actions that a policy (namespace/name; name alone of a cluster-wide one) has reserved within its sliding window.",
@@ -235,13 +255,15 @@ def show_records(policies: Iterable[HealingPolicy], records: Iterable[Remediatio
     count_stages(record.status.stage for record in records)
     waiting = [record.spec.visible_at for record in records if record.status.stage is Stage.ESCALATED]
     OLDEST_ESCALATION.set(min(waiting).timestamp() if waiting else 0)
-    for gauge in (BUDGET_USED, BUDGET_LIMIT):
+    asked = Tally(record.policy_key for record in records if record.status.stage is Stage.AWAITING)
+    for gauge in (BUDGET_USED, BUDGET_LIMIT, APPROVALS_WAITING):
         gauge.clear()
     for policy in policies:
         name, budget = policy.label, policy.spec.guardrails.budget
         oldest = now - timedelta(seconds=budget.window_seconds)
         BUDGET_USED.labels(policy=name).set(sum(each.time > oldest for each in policy.status.reservations))
         BUDGET_LIMIT.labels(policy=name).set(budget.actions)
+        APPROVALS_WAITING.labels(policy=name).set(asked[policy.key])
         for symptom in SymptomKind:  # from zero on, see below
             INCIDENTS.labels(policy=name, symptom=symptom.value)
 
@@ -279,6 +301,10 @@ def _begin_at_zero() -> None:
         (FAULTS, product((each.value for each in Fault), (each.value for each in Source))),
         (CONFIDENCE, product(each.value for each in Source)),
         (NOVELTY, product(each.value for each in Source)),
+        (
+            APPROVALS,
+            product((each.value for each in ApprovalVerdict), (each.value for each in AnswerOutcome)),
+        ),
         (POLICY_ASKED, product(each.value for each in ANSWERS)),
         (POLICY_AGREES, product(("true", "false"))),
         (API_ERRORS, product(FAILED_CALLS)),

@@ -16,6 +16,7 @@ from planaria_operator.objects.meta import Body
 from planaria_operator.objects.pod import parse_pod
 from planaria_operator.objects.store import View
 from planaria_operator.objects.workload import WORKLOAD_KINDS, parse_replica_set, parse_workload
+from planaria_operator.watch.resources import parse_approval
 
 PARSERS: Final[Mapping[str, Callable[[Body], View]]] = {
     "Namespace": parse_namespace,
@@ -27,12 +28,14 @@ PARSERS: Final[Mapping[str, Callable[[Body], View]]] = {
     "EndpointSlice": parse_endpoint_slice,
     "HorizontalPodAutoscaler": parse_autoscaler,
     "PodDisruptionBudget": parse_disruption_budget,
+    "Approval": parse_approval,
 }
 """Kinds that become views. Owners come before what they own, so that a first look is never without its owner."""
 
 POLICIES: Final = ("HealingPolicy", "ClusterHealingPolicy")
 CUSTOM: Final = (*POLICIES, "Remediation")
-WATCHED: Final = (*PARSERS, *CUSTOM)
+WATCHED: Final = (*(kind for kind in PARSERS if kind != "Approval"), *CUSTOM, "Approval")
+"""Approvals come last: where none of our kinds is installed, it is one of the needed ones that is waited for."""
 
 OPTIONAL: Final[Mapping[str, str]] = {
     "Service": "dependencies behind Services are not recognised",
@@ -41,5 +44,6 @@ OPTIONAL: Final[Mapping[str, str]] = {
     "Namespace": "nothing is done at all, because a namespace may say planaria.dev/heal: disabled",
     "ClusterHealingPolicy": "what is said for many namespaces at once has no effect",
     "PodDisruptionBudget": "no pod is evicted, because a budget may forbid it",
+    "Approval": "nothing is done in mode Approve, because nobody's answer is seen",
 }
 """Kinds that detection works without, and what is lost then."""

@@ -4,9 +4,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from planaria_operator.api.approval import ApprovalSpec
 from planaria_operator.api.healing_policy import ClusterHealingPolicy, HealingPolicy
 from planaria_operator.api.remediation import Remediation
-from planaria_operator.objects.meta import Body
+from planaria_operator.objects.approval import Approval
+from planaria_operator.objects.meta import Body, parse_meta
 
 
 class Unreadable(ValueError):
@@ -32,6 +34,14 @@ def parse_remediation(body: Body) -> Remediation:
     created = (body.get("metadata") or {}).get("creationTimestamp")
     try:
         return Remediation.model_validate({**_identity(body), "created_at": created, **_parts(body)})
+    except ValidationError as error:
+        raise Unreadable(describe(error)) from error
+
+
+def parse_approval(body: Body) -> Approval:
+    """Raises Unreadable."""
+    try:
+        return Approval(parse_meta("Approval", body), ApprovalSpec.model_validate(body.get("spec")))
     except ValidationError as error:
         raise Unreadable(describe(error)) from error
 

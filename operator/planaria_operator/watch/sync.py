@@ -15,7 +15,7 @@ from planaria_operator.telemetry.metrics import RESYNC_CORRECTIONS
 from planaria_operator.watch.access import forbid, require_watch, scopes
 from planaria_operator.watch.errors import MissingKind
 from planaria_operator.watch.feed import Feed, Identity, identity_of
-from planaria_operator.watch.kinds import CUSTOM
+from planaria_operator.watch.kinds import CUSTOM, OPTIONAL
 
 RESYNC_SECONDS: Final = 300.0
 SECOND_LOOK_SECONDS: Final = 3.0
@@ -89,7 +89,10 @@ async def _list_or_forbid(kube: Kube, feed: Feed, kind: str, namespaces: tuple[s
         forbid(feed, kind, str(error))
         return {}
     except NotFound as error:
-        raise MissingKind(_missing(kind)) from error
+        if kind not in OPTIONAL:
+            raise MissingKind(_missing(kind)) from error
+        feed.skip(kind, _missing(kind))
+        return {}
     return {identity_of(kind, body): body for bodies in lists for body in bodies}
 
 
@@ -119,6 +122,8 @@ async def _put_all(feed: Feed, kind: str, bodies: Iterable[JsonBody]) -> None:
 
 
 def _missing(kind: str) -> str:
+    if kind == "Approval":
+        return f"{kind} is not installed in this cluster; kubectl apply -f crds/, then restart the operator"
     if kind in CUSTOM:
         return f"{kind} is not installed in this cluster; install it with: kubectl apply -f crds/"
     return f"{kind} is not served by this API server"

@@ -1,0 +1,1 @@
+"""Answer what a Remediation proposes in mode Approve."""

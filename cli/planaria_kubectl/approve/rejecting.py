@@ -1,0 +1,13 @@
+from argparse import Namespace
+
+from planaria_kubectl.approve.answering import answer
+from planaria_kubectl.approve.report import ApprovalReport
+from planaria_kubectl.errors import Misuse
+from planaria_kubectl.session import Session
+from planaria_operator.api.approval import ApprovalVerdict
+
+
+async def run(session: Session, given: Namespace) -> ApprovalReport:
+    if not given.reason.strip():
+        raise Misuse("--reason: say why in a few words, for whoever has to go on from it")
+    return await answer(session, given, ApprovalVerdict.REJECT)

@@ -1,0 +1,124 @@
+"""What a record says of who was told: asked for, sent, given up. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from planaria_operator.api.conditions import Status
+from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.notification import REMINDER, Notification, NotificationState, NotifyEvent
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import RemediationStatus, Stage
+
+MOST_NOTIFICATIONS: Final = 32
+"""As many as a record holds."""
+OF_AN_ESCALATION: Final = frozenset({NotifyEvent.ESCALATED.value, REMINDER})
+PASSING: Final = frozenset({NotifyEvent.AWAITING_APPROVAL.value, REMINDER})
+"""Of no use to anybody once the incident is over."""
+
+
+def requested(
+    status: RemediationStatus, policy: HealingPolicy, event: NotifyEvent, now: datetime
+) -> RemediationStatus:
+    """With a message pending for everybody who asked for `event`."""
+    wanted = [each.receiver for each in policy.spec.escalation.notify if event in each.events]
+    return _with_pending(status, wanted, event.value, now)
+
+
+def reminded(status: RemediationStatus, policy: HealingPolicy, now: datetime) -> RemediationStatus:
+    """With a reminder pending for everybody who was told of the escalation so long ago; the same where it is nobody."""
+    every = policy.spec.escalation.remind_after_seconds
+    if status.stage is not Stage.ESCALATED or every is None:
+        return status
+    asked = {each.receiver for each in policy.spec.escalation.notify}
+    latest = {each.receiver: each for each in status.notifications if each.event in OF_AN_ESCALATION}
+    due = [
+        receiver
+        for receiver, last in latest.items()
+        if receiver in asked and not last.pending and last.requested_at + timedelta(seconds=every) <= now
+    ]
+    return _with_pending(status, due, REMINDER, now)
+
+
+def closed(status: RemediationStatus) -> RemediationStatus:
+    """Without what is pending and of no use any more."""
+    kept = tuple(each for each in status.notifications if not (each.pending and each.event in PASSING))
+    return status.model_copy(update={"notifications": kept})
+
+
+def due(status: RemediationStatus, now: datetime) -> Iterator[Notification]:
+    """What may be sent now. Each receiver hears things in their order, so of what is pending only the first."""
+    first: dict[str, Notification] = {}
+    for each in status.notifications:
+        if each.pending:
+            first.setdefault(each.receiver, each)
+    yield from (each for each in first.values() if each.next_try_at is None or each.next_try_at <= now)
+
+
+def undelivered(status: RemediationStatus) -> bool:
+    return any(each.pending for each in status.notifications)
+
+
+def sent(status: RemediationStatus, about: Notification, now: datetime) -> RemediationStatus:
+    done = {"state": NotificationState.SENT, "sent_at": now, "last_error": "", "next_try_at": None}
+    return _changed(status, about, {**done, "attempts": about.attempts + 1}, now)
+
+
+def not_sent(
+    status: RemediationStatus,
+    about: Notification,
+    reason: Reason,
+    message: str,
+    now: datetime,
+    again_at: datetime | None,
+) -> RemediationStatus:
+    """`again_at` None: it is given up."""
+    state = NotificationState.PENDING if again_at else NotificationState.FAILED
+    error = f"{reason.value}: {message}"[:1024]
+    changes = {"state": state, "last_error": error, "next_try_at": again_at, "attempts": about.attempts + 1}
+    return _changed(status, about, changes, now)
+
+
+def _with_pending(
+    status: RemediationStatus, receivers: Iterable[str], event: str, now: datetime
+) -> RemediationStatus:
+    known, result = {each.key: each for each in status.notifications}, status
+    for receiver in receivers:
+        before = known.get((receiver, event))
+        number = before.number + 1 if before else 1
+        new = Notification(receiver=receiver, event=event, number=number, requested_at=now)
+        others = tuple(each for each in result.notifications if each.key != new.key)
+        result = _said(result, (*others, new), now)
+    return result
+
+
+def _changed(
+    status: RemediationStatus, about: Notification, changes: Mapping[str, object], now: datetime
+) -> RemediationStatus:
+    """The newest record may have moved on: a message that was asked for anew meanwhile is left as it is."""
+    same = (about.key, about.number)
+    entries = tuple(
+        each.model_copy(update=changes) if (each.key, each.number) == same else each
+        for each in status.notifications
+    )
+    return status if entries == status.notifications else _said(status, entries, now)
+
+
+def _said(status: RemediationStatus, entries: tuple[Notification, ...], now: datetime) -> RemediationStatus:
+    """The entries with the condition that sums them up."""
+    kept = entries[-MOST_NOTIFICATIONS:]
+    failed = next((each for each in kept if each.state is NotificationState.FAILED), None)
+    pending = next((each for each in kept if each.pending), None)
+    status = status.model_copy(update={"notifications": kept})
+    if failed:
+        reason = Reason(failed.last_error.partition(":")[0])
+        message = f"{failed.receiver} was not told of {failed.event}: {failed.last_error}"
+        return status.with_condition("Notified", Status.FALSE, reason, message, now=now)
+    if pending:
+        why = f" ({pending.last_error})" if pending.last_error else ""
+        message = f"{pending.receiver} is being told of {pending.event}{why}"
+        return status.with_condition(
+            "Notified", Status.UNKNOWN, Reason.NOTIFICATION_PENDING, message, now=now
+        )
+    told = ", ".join(f"{each.receiver} of {each.event}" for each in kept)
+    return status.with_condition("Notified", Status.TRUE, Reason.NOTIFICATION_SENT, f"told {told}", now=now)

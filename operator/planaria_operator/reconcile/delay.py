@@ -1,0 +1,52 @@
+"""The end of an action's delay: the guards are asked once more, because the world may be another by then."""
+
+from dataclasses import replace
+
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation
+from planaria_operator.guard.chain import check_again
+from planaria_operator.guard.verdict import Verdict, first_refusal
+from planaria_operator.reconcile.case import Case, Parts, commit
+from planaria_operator.reconcile.outcomes import blocked
+from planaria_operator.reconcile.proposals import Proposed
+from planaria_operator.reconcile.reserve import LONGEST_RETRY, guard_records, proposal_of
+from planaria_operator.record.convert import decision
+from planaria_operator.telemetry import metrics
+
+
+async def begin(parts: Parts, case: Case, attempt: Attempt) -> Case | Remediation:
+    """The case with its attempt begun, which is written down before anything is sent; or the record of its being called off."""
+    verdicts = _verdicts(parts, case, attempt)
+    refusal = first_refusal(verdicts)
+    if refusal:
+        return await _called_off(parts, case, attempt, verdicts, refusal)
+    begun = attempt.model_copy(update={"begun_at": parts.clock()})
+    remediation = await commit(parts, case, case.status.with_attempt(begun))
+    return replace(case, remediation=remediation)
+
+
+def _verdicts(parts: Parts, case: Case, attempt: Attempt) -> list[Verdict]:
+    try:
+        decided = decision(attempt.decision)
+    except ValueError as error:  # written by another version, or by a person
+        message = f"the decision cannot be read any more: {error}"
+        return [Verdict("delay", allowed=False, reason=Reason.GUARD_UNAVAILABLE, message=message[:512])]
+    # Its delay is over, so a change window need not hold that as well.
+    now = decided.parameters.model_copy(update={"delay_seconds": 0})
+    decided = decided.model_copy(update={"parameters": now})
+    return check_again(proposal_of(parts, case, Proposed(decided, attempt.plan, attempt.reserved_at)))
+
+
+async def _called_off(
+    parts: Parts, case: Case, attempt: Attempt, verdicts: list[Verdict], refusal: Verdict
+) -> Remediation:
+    """Nothing was sent. What is decided next is decided on new evidence."""
+    metrics.REFUSALS.labels(guard=refusal.guard, reason=refusal.reason.value).inc()
+    outcome = AttemptOutcome.SUPERSEDED
+    metrics.ACTIONS.labels(action=attempt.plan.action.value, outcome=outcome.value).inc()
+    message = f"called off at the end of its delay: {refusal.message}"
+    over = {"outcome": outcome, "finished_at": parts.clock(), "message": message[:1024]}
+    status = case.status.with_attempt(attempt.model_copy(update=over))
+    status = status.model_copy(update={"guards": guard_records(verdicts)})
+    wait = min(refusal.retry_after, LONGEST_RETRY)
+    return await blocked(parts, case, refusal.reason, message, retry_after=wait, status=status)

@@ -1,0 +1,154 @@
+"""An action with a delay is only queued until its time: the world may call it off, and then nothing of it is sent."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from planaria_contract import Restart
+from planaria_operator.api.policy_status import StormStatus
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import AttemptOutcome, Stage
+from planaria_operator.guard.chain import AGAIN, GUARDS
+from planaria_operator.guard.weather import Weather
+from planaria_operator.kube.errors import Unavailable
+from planaria_operator.reconcile.advance import advance
+from planaria_operator.reconcile.case import Case
+from planaria_operator.verify.health import Health
+from tests.reconcile.harness import Script, World
+from tests.reconcile.test_brakes import change_spec
+
+LATER = Restart(pods=("front-0",), delay_seconds=60)
+WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
+SICK = Health(healthy=False, gone=False, message="0 of 3 ready")
+CLOSED = {"kind": "Deny", "start": "12:00", "end": "13:00", "time_zone": "UTC"}
+
+
+def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
+    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
+    return World(Script(list(decisions or (LATER,))), monkeypatch, **{"verification": verification, **spec})
+
+
+def executed(remediation: Any) -> tuple[str, str]:
+    found = remediation.status.condition("Executed")
+    return found.status.value, found.reason
+
+
+async def queued(here: World) -> None:
+    acting = await here.until("Acting", seconds=0)
+    assert acting.status.attempts[0].queued
+    await here.step(59)
+    assert here.script.applied == []
+
+
+async def test_at_its_time_it_is_begun_and_then_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch)
+    await queued(here)
+    verifying = await here.step(2)
+    assert verifying.status.stage is Stage.VERIFYING
+    (attempt,) = verifying.status.attempts
+    assert attempt.begun_at == here.now
+    assert not attempt.queued
+    assert len(here.script.applied) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"pause_requests": [{"requester": "ops", "reason": "stop"}]}, "Paused"),
+        ({"mode": "Observe"}, "ObserveMode"),
+        ({"guardrails": {"windows": [CLOSED]}}, "OutsideWindow"),
+    ],
+)
+async def test_what_a_person_says_meanwhile_calls_it_off(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], reason: str
+) -> None:
+    here = world(monkeypatch)
+    await queued(here)
+    change_spec(here, **change)
+    off = await here.step(2)
+    assert here.script.applied == []
+    assert off.status.stage is Stage.BLOCKED
+    assert executed(off) == ("False", reason)
+    (attempt,) = off.status.attempts
+    assert attempt.outcome is AttemptOutcome.SUPERSEDED
+    assert attempt.message.startswith("called off at the end of its delay")
+    assert {record.guard for record in off.status.guards} == AGAIN
+    assert Reason(reason) in [said for said, _ in here.script.events]
+
+
+async def test_an_open_breaker_and_a_storm_call_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    for reason in ("BreakerOpen", "StormActive"):
+        here = world(monkeypatch)
+        await queued(here)
+        here.now += timedelta(seconds=2)
+        remediation, policy, weather = await here.open(), here.policy, Weather(None)
+        if reason == "StormActive":
+            weather = Weather(StormStatus(since=here.now, why="many"))
+        else:
+            broken = policy.status.breaker.model_copy(update={"opened_at": here.now})
+            policy = policy.model_copy(
+                update={"status": policy.status.model_copy(update={"breaker": broken})}
+            )
+            here.store.put_policy(policy)
+        off = await advance(here.parts, Case(remediation, policy, (here.incident,), here.now, weather))
+        assert (executed(off)[1], here.script.applied) == (reason, [])
+
+
+async def test_a_target_that_gets_well_calls_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch)
+    await queued(here)
+    here.health = WELL
+    done = await here.until("Finished", seconds=5)
+    found = done.status.condition("Succeeded")
+    assert found is not None
+    assert found.reason == "RecoveredWithoutAction"
+    assert done.status.attempts[0].outcome is AttemptOutcome.SUPERSEDED
+    assert here.script.applied == []
+
+
+async def test_while_it_seems_well_it_is_held_and_after_a_relapse_it_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = world(monkeypatch)
+    await queued(here)
+    here.health = WELL
+    await here.step(5)
+    assert here.script.applied == []
+    here.health = SICK
+    assert (await here.step(1)).status.stage is Stage.VERIFYING
+
+
+async def test_once_begun_it_is_finished_whatever_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent in part must not be left so: the process may have died in the middle."""
+    here = world(monkeypatch)
+    await queued(here)
+    here.script.apply_errors = [Unavailable("no answer")]
+    waiting = await here.step(2)
+    assert not waiting.status.attempts[0].queued
+    change_spec(here, pause_requests=[{"requester": "ops", "reason": "stop"}])
+    here.restart()
+    assert (await here.step(3)).status.stage is Stage.VERIFYING
+    assert len(here.script.applied) == 1
+
+
+async def test_an_action_without_a_delay_is_never_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows whether it was sent, so whoever comes next finishes it."""
+    here = world(monkeypatch, Restart(pods=("front-0",)))
+    await here.until("Acting", seconds=0)
+    change_spec(here, pause_requests=[{"requester": "ops", "reason": "stop"}])
+    here.restart()
+    assert (await here.step(600)).status.stage is Stage.VERIFYING
+
+
+async def test_trying_again_is_bounded_from_when_it_was_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, Restart(pods=("front-0",), delay_seconds=120))
+    await here.until("Acting", seconds=0)
+    here.script.apply_errors = [Unavailable("no answer")]
+    waiting = await here.step(121)
+    assert waiting.status.stage is Stage.ACTING, "60 s are counted from the end of the delay"
+    assert (await here.step(3)).status.stage is Stage.VERIFYING
+
+
+def test_the_guards_that_are_asked_again_exist() -> None:
+    assert {guard.name for guard in GUARDS} >= AGAIN
