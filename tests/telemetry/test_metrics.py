@@ -2,7 +2,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from planaria_operator.api.remediation import Stage
 from planaria_operator.telemetry import metrics
-from planaria_operator.telemetry.metrics import REGISTRY, count_stages
+from planaria_operator.telemetry.metrics import REGISTRY, count_stages, show_records
+from tests.builders import NOW, policy
+from tests.guard.proposals import remediation
 
 UNBOUNDED = {"pod", "name", "node", "namespace", "uid", "message", "note", "target", "remediation"}
 
@@ -30,3 +32,19 @@ def test_open_remediations_are_counted_by_stage_and_empty_stages_go_back_to_zero
     assert open_in(Stage.FINISHED) is None
     count_stages([])
     assert open_in(Stage.ACTING) == 0
+
+
+def test_what_waits_for_approval_is_counted_by_policy_and_gone_with_it():
+    def asked(policy: str) -> float | None:
+        return REGISTRY.get_sample_value("planaria_approvals_waiting", {"policy": policy})
+
+    waiting = [remediation(name=f"front-{number}") for number in range(3)]
+    stages = (Stage.AWAITING, Stage.AWAITING, Stage.BLOCKED)
+    records = [
+        each.model_copy(update={"status": each.status.model_copy(update={"stage": stage})})
+        for each, stage in zip(waiting, stages, strict=True)
+    ]
+    show_records([policy()], records, NOW)
+    assert asked("shop/default") == 2
+    show_records([], records, NOW)
+    assert asked("shop/default") is None
