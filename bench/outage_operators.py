@@ -25,6 +25,7 @@ READY_SECONDS: Final = 60.0
 class Operator:
     def __init__(self, relay: Relay, command: Sequence[str], log: Path, port: int) -> None:
         self.relay, self._command, self._log, self._port = relay, command, log, port
+        self._heard = 0
         self.ended: list[int] = []
         """The exit status of every process that ended by itself."""
 
@@ -63,9 +64,13 @@ class Operator:
         """What /readyz says that it lacks; empty while it is ready, or does not answer."""
         return "; ".join(check["message"] for check in await self.checks() if not check["ok"])
 
+    def listen(self) -> None:
+        """What was logged until now does not count for `said`."""
+        self._heard = len(self._log.read_text(errors="replace"))
+
     def said(self, words: str) -> str:
-        """The event of the first log line with these words; empty where there is none."""
-        lines = self._log.read_text(errors="replace").splitlines()
+        """The event of the first log line since `listen` with these words; empty where there is none."""
+        lines = self._log.read_text(errors="replace")[self._heard :].splitlines()
         found = next((line for line in lines if words in line), "{}")
         return str(json.loads(found).get("event", ""))
 

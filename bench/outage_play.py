@@ -83,6 +83,8 @@ async def _played(case: Case, world: World) -> Outcome:
     if not await field.until("before", "Acting", "Verifying", seconds=OPEN_SECONDS):
         raise EnvironmentalError(f"{case.name}: no action was under way after {OPEN_SECONDS:.0f} s")
     await field.breaks("within")
+    for each in (world.leader, world.standby):
+        each.listen()
     gone = time.time()
     listening = asyncio.create_task(_first(lambda: case.told(world)))
     try:
