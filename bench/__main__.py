@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-TABLES = ("recovery", "deciders", "semantics", "policy", "service", "memory")
+TABLES = ("recovery", "deciders", "semantics", "policy", "service", "memory", "crash")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,7 +5,7 @@ Started here and not by kwokctl, whose records hold a bare pid: after a crash it
 
 from pathlib import Path
 
-from planaria_cluster.bare import certificates
+from planaria_cluster.bare import audit, certificates
 from planaria_cluster.bare.api import Api
 from planaria_cluster.bare.launcher import Launcher, Program
 from planaria_cluster.bare.settings import Settings
@@ -34,6 +34,7 @@ def ensure_server(settings: Settings, binaries: Path, launcher: Launcher) -> Non
     pki = certificates.ensure(settings)
     make_folder(settings.folder / "etcd").chmod(0o700)
     write_if_changed(settings.folder / "kubeconfig", certificates.kubeconfig(settings, pki / "admin"))
+    audit.ensure(settings)
     for program in programs(settings, binaries)[:2]:
         launcher.ensure(program)
 
@@ -115,6 +116,7 @@ def _apiserver(settings: Settings) -> dict[str, object]:
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",
         "allow-privileged": "true",
+        **audit.flags(settings),
     }
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from planaria_cluster.bare import bring_up, cleanup, containerd, doctor, network, node, settings
+from planaria_cluster.bare import audit, bring_up, cleanup, containerd, doctor, network, node, settings
 from planaria_cluster.bare.api import Api
 from planaria_cluster.bare.launcher import Launcher
 from planaria_cluster.bare.settings import MAX_NODES, Node, Settings
@@ -106,6 +106,9 @@ class BareProvider:
         enter = ["nsenter", f"--target={holder.pid}", "--mount", "--net", "--pid", "--", *argv]
         sys.stdout.flush()
         return subprocess.run(enter, check=False).returncode
+
+    def audit_log(self) -> Path:
+        return audit.log_file(self._present())
 
     def doctor(self) -> list[Finding]:
         return doctor.findings()
