@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-TABLES = ("recovery", "deciders", "semantics", "policy", "service", "memory", "crash")
+TABLES = ("recovery", "deciders", "semantics", "policy", "service", "memory", "crash", "modes", "storm")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -57,6 +57,7 @@ class Course:
     seed: int
     quick: bool
     at_once: int
+    minutes: float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +70,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="one kind of fault, the quickest, under a policy that waits for nothing",
     )
     add("--at-once", type=int, default=8, metavar="N", help="incidents at a time; default: %(default)s")
+    add(
+        "--minutes",
+        type=float,
+        default=240,
+        metavar="N",
+        help="kill no longer than this; default: %(default)s",
+    )
     add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     add("--plot", type=Path, metavar="FILE", help="draw where the kills fell (PNG, SVG or PDF)")
     add("--check", action="store_true", help="exit 1 unless nothing was lost and nothing done twice")
@@ -90,7 +98,7 @@ def _run(options: argparse.Namespace) -> int:
     progress = Progress()
     cluster = open_cluster(options.cluster, progress=progress)
     prepare(cluster, progress)
-    course = Course(options.kills, options.seed, options.quick, options.at_once)
+    course = Course(options.kills, options.seed, options.quick, options.at_once, options.minutes)
     measured = run_cancellable(measure(cluster, course, Path("results") / "crash", progress))
     found = crash_report.goals(measured, options.kills)
     _print(measured, found)
@@ -149,6 +157,7 @@ async def _play(
     progress.say(f"{len(undisturbed)} incidents undisturbed, to compare with")
     before = await crash_jobs.play(iter(undisturbed), stage, course.at_once, listen)
     mortal.armed = True
+    asyncio.get_running_loop().call_later(60 * course.minutes, mortal.spare)
     progress.say(f"{course.kills} kills, {len(aimed)} of them at named stations")
     more = crash_jobs.endless(entries, lambda: mortal.left > 0)
     return before, await crash_jobs.play(itertools.chain(aimed, more), stage, course.at_once, listen)

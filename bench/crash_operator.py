@@ -78,6 +78,10 @@ class Mortal:
         """Kills that are still to come at random moments."""
         return max(0, self._wanted - len(self.kills) - len(self.reserved))
 
+    def spare(self) -> None:
+        """From now on it is killed no more at random moments, however many were wanted."""
+        self._wanted = 0
+
     async def live(self, done: asyncio.Event) -> None:
         """Until `done`. Raises EnvironmentalError where it ends in any other way than by being killed."""
         over = asyncio.ensure_future(done.wait())
@@ -87,10 +91,11 @@ class Mortal:
         finally:
             over.cancel()
 
-    async def _one_life(self, over: "asyncio.Future[bool]") -> None:
+    async def _one_life(self, over: "asyncio.Future[Any]") -> None:
         began, process = time.time(), await self._start()
         ended = asyncio.ensure_future(process.wait())
-        until, gone = [ended, over], asyncio.FIRST_COMPLETED
+        until: list[asyncio.Future[Any]] = [ended, over]
+        gone = asyncio.FIRST_COMPLETED
         try:
             # A part of them dies before it has seen anything; the others have something to be torn out of.
             early = self._mortal and self._chance.random() < EARLY
