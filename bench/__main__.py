@@ -5,7 +5,18 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-TABLES = ("recovery", "deciders", "semantics", "policy", "service", "memory", "crash", "modes", "storm")
+TABLES = (
+    "recovery",
+    "deciders",
+    "semantics",
+    "policy",
+    "service",
+    "memory",
+    "crash",
+    "modes",
+    "storm",
+    "scale",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

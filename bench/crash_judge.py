@@ -12,8 +12,9 @@ from planaria_scenarios.audit import Change, on_targets
 from planaria_scenarios.records import Applied
 from planaria_scenarios.result import Result
 
-REPEATABLE: Final = frozenset({"pods/eviction", "pods/resize"})
-"""Bound to a pod's uid and to absolute values: sent a second time they change nothing, and count as calls, not as actions."""
+REPEATABLE: Final = frozenset({"pods/resize"})
+"""Absolute values: sent a second time they change nothing, and count as calls, not as actions. An eviction is not among
+them although it is bound to a uid: the log does not show the uid, and a successor may have the same name."""
 RECORD: Final = ("planaria.dev", "remediations")
 
 

@@ -16,6 +16,8 @@ OPERATOR: Final = f"system:serviceaccount:{OPERATOR_NAMESPACE}:{OPERATOR_ACCOUNT
 READING: Final = frozenset({"get", "list", "watch"})
 RUNNING: Final = frozenset({"pods/exec", "pods/attach"})
 """Run something in a container whatever their verb is."""
+QUESTIONS: Final = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
+"""What is created there is an answer, and is kept nowhere."""
 EVENTS: Final = frozenset({("", "events"), ("events.k8s.io", "events")})
 LEASES: Final = ("coordination.k8s.io", "leases")
 
@@ -95,7 +97,7 @@ def parse(event: dict[str, Any]) -> Change | None:
     resource = "/".join(part for part in (about.get("resource", ""), about.get("subresource", "")) if part)
     if event["stage"] not in ("ResponseComplete", "Panic"):
         return None
-    if event["verb"] in READING and resource not in RUNNING:
+    if (event["verb"] in READING and resource not in RUNNING) or about.get("apiGroup") in QUESTIONS:
         return None
     return Change(
         time=datetime.fromisoformat(event["requestReceivedTimestamp"]).timestamp(),

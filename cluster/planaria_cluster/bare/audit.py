@@ -39,6 +39,10 @@ def policy() -> dict[str, Any]:
     }
 
 
+def policy_text() -> str:
+    return json.dumps(policy(), indent=2) + "\n"
+
+
 def flags(settings: Settings) -> dict[str, object]:
     """For the API server. `blocking`: it writes an event down itself, while it answers, and not in batches later."""
     return {
@@ -52,7 +56,7 @@ def flags(settings: Settings) -> dict[str, object]:
 
 def ensure(settings: Settings) -> None:
     make_folder(log_file(settings).parent)
-    write_if_changed(_policy_file(settings), json.dumps(policy(), indent=2) + "\n")
+    write_if_changed(_policy_file(settings), policy_text())
 
 
 def _policy_file(settings: Settings) -> Path:

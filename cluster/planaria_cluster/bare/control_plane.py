@@ -23,8 +23,13 @@ def programs(settings: Settings, binaries: Path) -> list[Program]:
         "kube-controller-manager": _controller_manager(settings),
         "kube-scheduler": _scheduler(settings),
     }
+    files = {"kube-apiserver": audit.policy_text()}  # a change of what it reads at its start only restarts it
     return [
-        Program(part, [binaries / part, *(f"--{key}={value}" for key, value in flags[part].items())])
+        Program(
+            part,
+            [binaries / part, *(f"--{key}={value}" for key, value in flags[part].items())],
+            files.get(part, ""),
+        )
         for part in PARTS
     ]
 
