@@ -126,6 +126,7 @@ def setting(
     observed: Observation | None = None,
     world: ClusterStore | None = None,
     remediation: str = TOKEN,
+    events: tuple[JsonBody, ...] = (),
     **bounds: Any,
 ) -> Setting:
     about = ObjectRef(kind=kind, name="front", namespace=NAMESPACE, uid="uid-front")
@@ -140,6 +141,7 @@ def setting(
         revisions=revisions,
         store=world or store(node("node-1"), node("node-2")),
         remediation=remediation,
+        events=events,
     )
 
 

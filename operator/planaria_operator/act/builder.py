@@ -24,6 +24,8 @@ class Setting:
     store: ClusterStore
     remediation: str
     """Name of the Remediation, for annotations."""
+    events: tuple[JsonBody, ...] = ()
+    """What its controllers said of the target, newest first; read only where it is scaled to zero."""
 
 
 @dataclass(frozen=True, slots=True)
