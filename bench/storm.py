@@ -5,15 +5,14 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
 from bench import storm_report
 from bench.goals import table as goals_table
 from bench.storm_report import Cause, Row
-from bench.town import BAD, READY_SECONDS, Size, Town, dependency, some, town, until
+from bench.town import BAD, READY_SECONDS, Size, Town, beside, dependency, some, town, until
 from bench.town_watch import Watch, watching
 from planaria_cluster import ClusterError, Provider, open_cluster
 from planaria_cluster.progress import Progress
@@ -23,7 +22,7 @@ from planaria_scenarios.api import connect
 from planaria_scenarios.audit import changes, on_targets
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.environment import prepare
-from planaria_scenarios.errors import ApiError, EnvironmentalError, ScenarioError
+from planaria_scenarios.errors import EnvironmentalError, ScenarioError
 from planaria_scenarios.operator_process import running
 
 HELP = "what is done when very much breaks at once, by the audit log"
@@ -67,7 +66,7 @@ def policy(mode: str = "Enforce") -> dict[str, Any]:
         "metadata": {"name": "town"},
         "spec": {
             "mode": mode,
-            "triggers": {"notReadyForSeconds": 5, "waitingForSeconds": 0, "nodeNotReadyForSeconds": 5},
+            "triggers": {"notReadyForSeconds": 5, "waitingForSeconds": 0, "nodeNotReadyForSeconds": 15},
             "guardrails": {
                 "minHealthy": f"{MIN_HEALTHY}%",
                 "storm": {"incidents": 5, "windowSeconds": 60, "cooldownSeconds": 15},
@@ -221,22 +220,3 @@ class Storms:
     async def _calm(self) -> bool:
         closed = all(each.closed for each in self.watch.records.values())
         return closed and not self.watch.storm and await self.place.whole()
-
-
-@asynccontextmanager
-async def beside(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """What goes on for ever, for as long as the block lasts."""
-    task = asyncio.create_task(_stubbornly(work))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def _stubbornly(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    while True:
-        with suppress(ApiError):
-            await work()
-        await asyncio.sleep(1)

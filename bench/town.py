@@ -46,6 +46,8 @@ class Town:
 
     def __init__(self, api: Api, namespace: str, size: Size, simulated: tuple[str, ...]) -> None:
         self.api, self.namespace, self.size, self.simulated = api, namespace, size, simulated
+        self._ill: set[str] = set()
+        """Names of pods that are meant to be unready."""
 
     # --- building
 
@@ -55,8 +57,8 @@ class Town:
             self.api.patch("Node", "", name, _labelled({LABEL: self.namespace})) for name in self.simulated
         )
         await together(self.api.apply(body, self.namespace) for body in self._bodies())
-        await until(self.whole, READY_SECONDS, f"the {self.size.pods} simulated pods are not ready")
-        await self.mark(await self.pods(), healthy=True)  # kwok leaves out that they have started
+        async with beside(self.tend):
+            await until(self.whole, READY_SECONDS, f"the {self.size.pods} simulated pods are not ready")
 
     def _bodies(self) -> Iterable[Body]:
         yield from dependency(IMAGE)
@@ -118,8 +120,21 @@ class Town:
 
     # --- physics
 
+    async def tend(self) -> None:
+        """For ever: what a kubelet does when its node was away for a moment, and says that a container has started."""
+        while True:
+            bodies, _ = await self.api.list("Node")
+            ready = {body["metadata"]["name"] for body in bodies if is_ready(body)}
+            well = (body for body in await self.pods() if body["metadata"]["name"] not in self._ill)
+            neglected = [body for body in well if body["spec"]["nodeName"] in ready and _neglected(body)]
+            await together(self._mark_one(body, healthy=True, waiting="") for body in neglected)
+            await asyncio.sleep(2)
+
     async def mark(self, pods: Iterable[Body], *, healthy: bool, waiting: str = "") -> None:
         """Make pods ready or not, as their kubelet would; `waiting` is the reason of a container that does not run."""
+        pods = list(pods)
+        names = {body["metadata"]["name"] for body in pods}
+        self._ill = self._ill - names if healthy else self._ill | names
         await together(self._mark_one(body, healthy=healthy, waiting=waiting) for body in pods)
 
     async def _mark_one(self, body: Body, *, healthy: bool, waiting: str) -> None:
@@ -132,13 +147,10 @@ class Town:
         await together(self.api.patch("Node", "", name, _labelled({MANAGED: "lost"})) for name in names)
 
     async def give_back(self, names: Iterable[str]) -> None:
-        """The nodes, and their pods once the nodes are ready."""
+        """Return when they are ready; `tend` sees to their pods."""
         names = set(names)
         await together(self.api.patch("Node", "", name, _labelled({MANAGED: "kwok"})) for name in names)
         await until(lambda: self._ready(names), READY_SECONDS, "the lost nodes do not come back")
-        await self.mark(
-            (body for body in await self.pods() if body["spec"]["nodeName"] in names), healthy=True
-        )
 
     async def _ready(self, names: set[str]) -> bool:
         bodies, _ = await self.api.list("Node")
@@ -169,6 +181,25 @@ class Town:
 
 
 @asynccontextmanager
+async def beside(work: Callable[[], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """What goes on for ever, for as long as the block lasts."""
+    task = asyncio.create_task(_stubbornly(work))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _stubbornly(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    while True:
+        with suppress(ApiError):
+            await work()
+        await asyncio.sleep(1)
+
+
+@asynccontextmanager
 async def town(api: Api, cluster: Provider, size: Size) -> AsyncIterator[Town]:
     """Built, and gone afterwards with the marks on its nodes. The cluster must have the simulated nodes already."""
     namespace = f"town-{secrets.token_hex(2)}"
@@ -183,7 +214,8 @@ async def town(api: Api, cluster: Provider, size: Size) -> AsyncIterator[Town]:
     try:
         await new_namespace(api, namespace)
         await made.build()
-        yield made
+        async with beside(made.tend):
+            yield made
     finally:
         await asyncio.shield(_clean_up(api, namespace, made.simulated))
 
@@ -255,6 +287,13 @@ def is_ready(body: Body) -> bool:
     """Of a pod or a node."""
     conditions = (body.get("status") or {}).get("conditions") or []
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def _neglected(body: Body) -> bool:
+    """Running, but not said to be; kwok also leaves out that a container has started."""
+    status = body["status"]
+    started = all(each.get("started") for each in status.get("containerStatuses") or [{}])
+    return status.get("phase") == "Running" and not (started and is_ready(body))
 
 
 def _labelled(labels: dict[str, str | None]) -> Body:
