@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -66,12 +67,13 @@ def policy(mode: str = "Enforce") -> dict[str, Any]:
         "metadata": {"name": "town"},
         "spec": {
             "mode": mode,
-            "triggers": {"notReadyForSeconds": 5, "waitingForSeconds": 0, "nodeNotReadyForSeconds": 15},
+            "triggers": {"notReadyForSeconds": 20, "waitingForSeconds": 0, "nodeNotReadyForSeconds": 15},
             "guardrails": {
                 "minHealthy": f"{MIN_HEALTHY}%",
                 "storm": {"incidents": 5, "windowSeconds": 60, "cooldownSeconds": 15},
             },
             "verification": {"timeoutSeconds": 180, "stableForSeconds": 5},
+            "history": {"limit": 1000},  # what is deleted while nobody looks cannot be judged
         },
     }
 
@@ -159,11 +161,13 @@ async def measure(cluster: Provider, size: Size, seed: int, progress: Progress) 
 class Storms:
     def __init__(self, place: Town, watch: Watch, audit: Path, progress: Progress) -> None:
         self.place, self.watch, self.audit, self.progress = place, watch, audit, progress
+        self.mended = math.inf
+        """When the cause was taken away by us. What opens after that has no cause any more that could be named."""
 
     async def play(self, cause: Cause, storm: Coroutine[Any, Any, None]) -> Row:
         """From a town that is whole to one that is whole again."""
         self.progress.say(cause.story)
-        began, whole = time.time(), True
+        began, whole, self.mended = time.time(), True, math.inf
         try:
             await storm
             await until(self._calm, READY_SECONDS, "the storm does not pass")
@@ -180,6 +184,7 @@ class Storms:
             self.watch.cost(began, ended),
             min_healthy=MIN_HEALTHY,
             whole=whole and await self.place.whole(),
+            mended=self.mended,
         )
         self.progress.say(f"{made_row.records} incidents, {len(made_row.actions)} actions; calm again")
         return made_row
@@ -192,6 +197,7 @@ class Storms:
             "not every lost node has a record that says what holds it",
         )
         await asyncio.sleep(HELD_SECONDS)
+        self.mended = time.time()
         await self.place.give_back(names)
 
     async def break_dependency(self) -> None:

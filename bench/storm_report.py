@@ -1,5 +1,6 @@
 """What came of three storms: rows, goals and tables. Pure."""
 
+import math
 import os
 import platform
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ class Row:
     cause: str
     story: str
     records: int
+    """Those that opened while the cause was there."""
+    later: int
+    """Those that opened after it had been taken away."""
     naming: int
     """Records that name the cause."""
     unnamed: tuple[str, ...]
@@ -52,7 +56,7 @@ class Row:
     cost: Cost
 
 
-def row(
+def row(  # noqa: PLR0913  all that a verdict rests on
     cause: Cause,
     records: Sequence[Record],
     changes: Sequence[Change],
@@ -61,15 +65,20 @@ def row(
     *,
     min_healthy: int,
     whole: bool,
+    mended: float = math.inf,
 ) -> Row:
-    """`changes`: those of targets that the operator made; `min_healthy` in percent of the others."""
+    """`changes`: those of targets that the operator made; `min_healthy` in percent of the others; `mended`: when the cause
+    was taken away. A record that opened after that need not name it, but counts in everything else.
+    """
     effective = [each for each in changes if each.effective]
-    unnamed = [each for each in records if not each.names(*cause.named)]
+    during = [each for each in records if each.created < mended]
+    unnamed = [each for each in during if not each.names(*cause.named)]
     return Row(
         cause=cause.name,
         story=cause.story,
-        records=len(records),
-        naming=len(records) - len(unnamed),
+        records=len(during),
+        later=len(records) - len(during),
+        naming=len(during) - len(unnamed),
         unnamed=tuple(f"{each.target}: {sorted(each.said)[:3]}" for each in unnamed),
         actions=tuple(str(each) for each in effective),
         wrong=tuple(str(each) for each in effective if f"{each.resource}/{each.name}" not in cause.right),

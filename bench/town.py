@@ -236,13 +236,21 @@ def some(names: Iterable[str], share: float, seed: int) -> list[str]:
 
 async def together(calls: Iterable[Coroutine[Any, Any, object]]) -> None:
     """All of them, some at a time. Raises ApiError for the first that fails."""
-    turn = asyncio.Semaphore(AT_ONCE)
+    turn, waiting = asyncio.Semaphore(AT_ONCE), list(calls)
 
     async def one(call: Coroutine[Any, Any, object]) -> None:
         async with turn:
             await call
 
-    await asyncio.gather(*(one(call) for call in calls))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for call in waiting:
+                group.create_task(one(call))
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
+    finally:
+        for call in waiting:
+            call.close()  # one whose turn did not come
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float, what: str) -> None:

@@ -69,6 +69,18 @@ def test_a_record_that_does_not_name_the_cause_is_seen():
     assert unmet(records=[]) == ["records that name the cause", "storms with a record"]
 
 
+def test_a_record_that_opened_after_the_cause_was_taken_away_need_not_name_it():
+    later = record("storm since 03:00:00Z")
+    made = [replace_created(record(), 5.0), replace_created(later, 20.0)]
+    row = storm_report.row(CAUSE, made, [], WELL, COST, min_healthy=70, whole=True, mended=10.0)
+    assert (row.records, row.later, row.naming) == (1, 1, 1)
+
+
+def replace_created(made: Record, created: float) -> Record:
+    made.created = created
+    return made
+
+
 def test_what_stays_behind_is_seen():
     assert unmet(records=[record(stage="Blocked")]) == ["records left open"]
     assert unmet(whole=False) == ["whole again in the end"]
