@@ -23,7 +23,7 @@ test: env lint verify ## every check and every test, the real cluster included
 	@tools/env.sh train
 	@.venv-train/bin/python -m pytest tests/policy -q
 	@$(PY) -m planaria_cluster up
-	@$(PY) -m pytest -m "not vllm_scenarios and not learned and not installed" --cov --cov-report=term:skip-covered --cov-report=xml --durations=15
+	@$(PY) -m pytest -m "not vllm_scenarios and not learned and not installed and not outage" --cov --cov-report=term:skip-covered --cov-report=xml --durations=15
 
 .PHONY: test-vllm
 test-vllm: env ## only the tests against a real vLLM, which needs no GPU (3 GB to fetch the first time)
@@ -41,12 +41,17 @@ e2e-policy: env ## the scenarios on the real cluster, decided by the learned pol
 
 .PHONY: e2e
 e2e: env ## only the scenarios on the real cluster
-	@$(PY) -m pytest tests/scenarios tests/e2e -m "cluster and not learned"
+	@$(PY) -m pytest tests/scenarios tests/e2e -m "cluster and not learned and not outage"
 
 .PHONY: e2e-helm
 e2e-helm: env ## helm install with images of this checkout, and the scenarios healed from inside the cluster
 	@$(PY) -m planaria_cluster up
-	@$(PY) -m pytest tests/chart/test_install.py tests/chart/test_in_cluster.py
+	@$(PY) -m pytest tests/chart/test_install.py tests/chart/test_in_cluster.py tests/chart/test_upgrade.py tests/chart/test_policed.py
+
+.PHONY: e2e-outage
+e2e-outage: env ## etcd, API server, network, services taken away in mid-remediation, on a cluster of its own (eight minutes)
+	@$(PY) -m pytest tests/outage -m outage
+	@$(PY) -m planaria_cluster down --name "$${PLANARIA_CLUSTER:-outage}"
 
 .PHONY: lint
 lint: env ## ruff, mypy, import-linter

@@ -16,6 +16,7 @@ TABLES = (
     "modes",
     "storm",
     "scale",
+    "outages",
 )
 
 

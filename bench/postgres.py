@@ -35,8 +35,18 @@ class Server:
             os.chown(self.folder, NOBODY, NOBODY)
         self._run(tools[0], "-D", self.data, "-A", "trust", "-U", "planaria", "--no-sync").wait()
         more = [part for setting in ("listen_addresses=", *settings) for part in ("-c", setting)]
-        self.process = self._run(tools[1], "-D", self.data, "-k", self.folder, *more)
+        self._command = [tools[1], "-D", self.data, "-k", self.folder, *more]
+        self.start()
+
+    def start(self) -> None:
+        """Also again, after `halt`: with what it held before."""
+        self.process = self._run(*self._command)
         self._wait()
+
+    def halt(self) -> None:
+        """End it and keep its data."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(30)
 
     def connect(self, database: str = "postgres") -> "psycopg.Connection[Any]":
         return psycopg.connect(host=str(self.folder), user="planaria", dbname=database, autocommit=True)
@@ -51,8 +61,7 @@ class Server:
         return f"postgresql://{user}@/{name}?host={self.folder}"
 
     def stop(self) -> None:
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait(30)
+        self.halt()
         shutil.rmtree(self.folder)
 
     def _run(self, *command: object) -> "subprocess.Popen[bytes]":

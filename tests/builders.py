@@ -25,9 +25,15 @@ from planaria_contract import (
 )
 from planaria_contract.actions import Parameters
 from planaria_operator.api.actions import Mode
-from planaria_operator.api.healing_policy import HealingPolicy, HealingPolicySpec
+from planaria_operator.api.healing_policy import (
+    ClusterHealingPolicy,
+    ClusterHealingPolicySpec,
+    HealingPolicy,
+    HealingPolicySpec,
+)
 from planaria_operator.api.selector import LabelSelector
-from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Node, Service
+from planaria_operator.objects.autoscaler import Autoscaler
+from planaria_operator.objects.cluster import EndpointSlice, Namespace, Node, Service
 from planaria_operator.objects.meta import Meta, Owner
 from planaria_operator.objects.pod import Container, Pod, Termination
 from planaria_operator.objects.store import ClusterStore, View
@@ -127,7 +133,16 @@ def workload(kind: str, name: str, *, desired: int = 3, **fields: Any) -> Worklo
     """A workload with everything it wants; `fields` are those of `Workload` and of `Meta`."""
     about = {
         key: fields.pop(key)
-        for key in ("namespace", "labels", "annotations", "created", "deleting", "uid", "resource_version")
+        for key in (
+            "namespace",
+            "labels",
+            "annotations",
+            "created",
+            "deleting",
+            "uid",
+            "resource_version",
+            "owner",
+        )
         if key in fields
     }
     about.setdefault("labels", {"app": name})
@@ -189,16 +204,21 @@ def service_of(owner: Workload, *, ready: int = 0, name: str | None = None) -> t
     return Service(about, dict(owner.match_labels)), EndpointSlice(slice_meta, about.name, ready)
 
 
-def autoscaler(owner: Workload) -> Autoscaler:
+def autoscaler(owner: Workload, **fields: Any) -> Autoscaler:
     about = meta("HorizontalPodAutoscaler", owner.meta.name, namespace=owner.meta.namespace)
-    return Autoscaler(about, owner.meta.kind, owner.meta.name)
+    return Autoscaler(about, owner.meta.kind, owner.meta.name, **fields)
 
 
 # --- nodes, the store, policies
 
 
 def node(
-    name: str = "node-1", *, ready: bool = True, labels: Mapping[str, str] | None = None, **fields: Any
+    name: str = "node-1",
+    *,
+    ready: bool = True,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    **fields: Any,
 ) -> Node:
     """A node that carries pods; with `ready=False` one whose kubelet has fallen silent."""
     fields.setdefault("ready_status", "True" if ready else "Unknown")
@@ -207,7 +227,7 @@ def node(
     fields.setdefault("schedulable", True)
     fields.setdefault("pressure", ())
     fields.setdefault("taints", ())
-    about = meta("Node", name, namespace="", labels=labels or {})
+    about = meta("Node", name, namespace="", labels=labels or {}, annotations=annotations or {})
     return Node(meta=about, ready=ready, **fields)
 
 
@@ -232,6 +252,27 @@ def policy(
     selector = LabelSelector(match_labels=dict(labels or {}))
     settings = HealingPolicySpec.model_validate({"mode": mode, "selector": selector, **spec})
     return HealingPolicy(name=name, namespace=namespace, uid=uid_of("HealingPolicy", name), spec=settings)
+
+
+def cluster_policy(
+    name: str = "base",
+    *,
+    namespaces: Mapping[str, str] | None = None,
+    mode: Mode = Mode.ENFORCE,
+    labels: Mapping[str, str] | None = None,
+    **spec: Any,
+) -> ClusterHealingPolicy:
+    """`namespaces` and `labels`: what namespaces and workloads must be labelled with."""
+    chosen = {"namespace_selector": LabelSelector(match_labels=dict(namespaces or {}))}
+    selector = LabelSelector(match_labels=dict(labels or {}))
+    settings = ClusterHealingPolicySpec.model_validate({"mode": mode, "selector": selector, **chosen, **spec})
+    return ClusterHealingPolicy(name=name, uid=uid_of("ClusterHealingPolicy", name), spec=settings)
+
+
+def space(name: str = NAMESPACE, **fields: Any) -> Namespace:
+    """A namespace; `fields` are those of `Meta`. It is labelled with its name, as the API server does."""
+    labels = {"kubernetes.io/metadata.name": name, **fields.pop("labels", {})}
+    return Namespace(meta("Namespace", name, namespace="", labels=labels, **fields))
 
 
 # --- the contract

@@ -95,6 +95,7 @@ def _pause(commands: _Commands) -> None:
     resume = _command(commands, "resume", "take your request to pause back", "resume web")
     resume.add_argument("policy", metavar="POLICY", help="a HealingPolicy")
     for made in (pause, resume):
+        made.add_argument("--cluster", action="store_true", help="POLICY is a ClusterHealingPolicy")
         made.add_argument("--requester", metavar="NAME", help="who asks (default: your login name)")
 
 

@@ -25,8 +25,6 @@ from planaria_operator.settings import Settings
 
 NAME: Final = "simulated"
 """Of the Remediation that does not exist. No real one is called so: theirs end in a hash."""
-PROTECTED: Final = Settings().protected
-"""What an operator protects that was told nothing else; its own settings cannot be read from outside."""
 
 
 def supposed_state(target: ObjectRef, fault: Fault, confidence: int) -> SemanticRecord:
@@ -51,11 +49,18 @@ def imagined(
     decision: DecisionRecord,
 ) -> Remediation:
     """The Remediation of a fault that has just begun, as it stands when the guards are asked."""
-    spec = RemediationSpec(policy=policy.name, target=object_reference(target), incident=NAME, visible_at=now)
+    spec = RemediationSpec(
+        policy=policy.name,
+        policy_kind=policy.kind,
+        target=object_reference(target),
+        incident=NAME,
+        visible_at=now,
+    )
     status = RemediationStatus(
         stage=Stage.UNDERSTOOD, semantic_state=state, decision=decision, understood_at=now
     )
-    return Remediation(name=NAME, namespace=policy.namespace, spec=spec, status=status)
+    namespace = target.namespace or policy.namespace or Settings().own_namespace
+    return Remediation(name=NAME, namespace=namespace, spec=spec, status=status)
 
 
 def decided(remediation: Remediation) -> Decision:
@@ -76,7 +81,7 @@ def verdicts(
         policy=policy,
         store=store,
         now=now,
-        protected_namespaces=PROTECTED,
+        protected_namespaces=store.protected,
     )
     return tuple(
         GuardRecord(

@@ -67,7 +67,10 @@ async def _names(command: str, words: Sequence[str]) -> list[str]:
     )
     async with open_session(given) as session:
         if kind := NAMES.get(command):
-            bodies = await session.kube.list(kind, session.namespace)
+            cluster = "--cluster" in words
+            bodies = await session.kube.list(
+                f"Cluster{kind}" if cluster else kind, "" if cluster else session.namespace
+            )
             return [str(body["metadata"]["name"]) for body in bodies]
         if command == "status":
             return []

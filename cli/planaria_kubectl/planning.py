@@ -42,8 +42,9 @@ class Planning:
     def _selected(self, target: ObjectRef) -> bool:
         if target.kind == "Node":
             return "Node" in self.policy.spec.kinds
-        workload = self.world.store.workload(target.kind, self.policy.namespace, target.name)
-        return workload is not None and selects(self.policy, workload)
+        store, namespace = self.world.store, target.namespace or self.policy.namespace
+        workload = store.workload(target.kind, namespace, target.name)
+        return workload is not None and selects(store, self.policy, workload)
 
 
 @dataclass(frozen=True)

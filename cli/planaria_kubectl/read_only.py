@@ -2,7 +2,7 @@
 
 from typing import Any, NoReturn
 
-from planaria_operator.kube.interface import JsonBody, Kube
+from planaria_operator.kube.interface import ExecResult, JsonBody, Kube
 
 
 class ReadOnlyKube(Kube):
@@ -38,6 +38,12 @@ class ReadOnlyKube(Kube):
 
     async def delete(self, kind: str, namespace: str, name: str, *, uid: str = "") -> None:  # noqa: ARG002
         _refuse(f"delete {kind} {name}")
+
+    async def exec(
+        self, namespace: str, pod: str, container: str, command: tuple[str, ...], **options: Any
+    ) -> ExecResult:
+        del container, command, options
+        _refuse(f"run a command in Pod {namespace}/{pod}")
 
     async def logs(self, namespace: str, pod: str, container: str, **options: Any) -> str:
         return await self._kube.logs(namespace, pod, container, **options)

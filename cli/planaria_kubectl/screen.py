@@ -115,3 +115,12 @@ def _cell(cell: Cell) -> Text:
     if isinstance(cell, Text):
         return cell
     return text("-" if cell is None or cell == "" else cell)
+
+
+CLUSTER: Final = "(cluster)"
+"""In place of a namespace, where there is none."""
+
+
+def label_of(namespace: str, name: str) -> str:
+    """How a policy of either kind is called."""
+    return f"{namespace or CLUSTER}/{name}"

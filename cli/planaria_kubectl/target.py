@@ -4,7 +4,7 @@ from typing import Final
 
 from planaria_contract import ObjectRef
 from planaria_kubectl.errors import Misuse, PluginError
-from planaria_operator.objects.meta import Meta
+from planaria_operator.objects.meta import Meta, Owner
 from planaria_operator.objects.store import ClusterStore
 
 NAMES: Final = {
@@ -48,14 +48,34 @@ def meta_of(store: ClusterStore, target: ObjectRef) -> Meta | None:
 
 def settled(store: ClusterStore, target: ObjectRef) -> ObjectRef:
     """With its uid, and for a pod the workload that would replace it. Raises PluginError where a pod has none."""
+    found = resolved(store, target)
+    if found.kind == "Pod" and found.uid:
+        raise PluginError(f"{unmanaged(store, found)}: Planaria heals nothing else")
+    return found
+
+
+def resolved(store: ClusterStore, target: ObjectRef) -> ObjectRef:
+    """As `settled`, but a pod that no workload would replace stands for itself."""
     meta = meta_of(store, target)
-    if target.kind != "Pod" or meta is None:
-        return target.model_copy(update={"uid": meta.uid if meta else None})
-    pod = store.pod(meta.namespace, meta.name)
+    pod = store.pod(meta.namespace, meta.name) if meta and target.kind == "Pod" else None
     workload = store.workload_of(pod) if pod else None
     if workload is None:
-        raise PluginError(
-            f"{target} belongs to no Deployment, StatefulSet or DaemonSet: Planaria heals nothing else"
-        )
+        return target.model_copy(update={"uid": meta.uid if meta else None})
     owner = workload.meta
     return ObjectRef(kind=owner.kind, name=owner.name, namespace=owner.namespace, uid=owner.uid)
+
+
+def controller_of(store: ClusterStore, target: ObjectRef) -> Owner | None:
+    pod = store.pod(target.namespace or "", target.name)
+    return store.controller_of(pod) if pod else None
+
+
+def unmanaged(store: ClusterStore, target: ObjectRef) -> str:
+    """Why a pod is nobody's to heal, in words."""
+    owner = controller_of(store, target)
+    if owner is None:
+        return f"{target} belongs to no Deployment, StatefulSet or DaemonSet"
+    if owner.kind in NAMES and owner.group == "apps":
+        return f"{target} belongs to {owner}, which does not exist any more"
+    of = f" of {owner.group}" if owner.kind in NAMES and owner.group else ""
+    return f"{target} is controlled by {owner}{of}, which Planaria does not know"

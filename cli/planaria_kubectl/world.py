@@ -13,18 +13,26 @@ from planaria_operator.api.remediation import Remediation
 from planaria_operator.kube.errors import Forbidden, NotFound
 from planaria_operator.kube.interface import RESOURCES, JsonBody, Kube
 from planaria_operator.objects.store import ClusterStore
-from planaria_operator.watch.kinds import CUSTOM, OPTIONAL, PARSERS
+from planaria_operator.settings import Settings
+from planaria_operator.watch.kinds import CUSTOM, OPTIONAL, PARSERS, POLICIES
 from planaria_operator.watch.resources import parse_policy, parse_remediation
 
 Key = tuple[str, str]
 """Namespace and name."""
-LESS: Final[Mapping[str, str]] = {**OPTIONAL, "Node": "whether a node is lost is not known"}
+CLUSTER_POLICY: Final = "ClusterHealingPolicy"
+PROTECTED: Final = Settings().protected
+"""What an operator protects that was told nothing else; its own settings cannot be read from outside."""
+LESS: Final[Mapping[str, str]] = {
+    **OPTIONAL,
+    "Node": "whether a node is lost is not known",
+    CLUSTER_POLICY: "whether one reaches this namespace is not known",
+}
 """Kinds that a viewer may not be allowed to list, and what is lost then."""
 
 
 @dataclass(frozen=True)
 class World:
-    store: ClusterStore = field(default_factory=ClusterStore)
+    store: ClusterStore = field(default_factory=lambda: ClusterStore(protected=PROTECTED))
     pauses: dict[Key, tuple[PauseRequest, ...]] = field(default_factory=dict)
     """Of each policy."""
     notes: list[str] = field(default_factory=list)
@@ -32,8 +40,8 @@ class World:
 
     @property
     def policies(self) -> list[HealingPolicy]:
-        """In the order in which they claim their targets."""
-        return sorted(self.store.policies.values(), key=lambda policy: (policy.namespace, policy.name))
+        """By namespace and name, those for many namespaces last."""
+        return sorted(self.store.policies.values(), key=lambda policy: (policy.cluster_wide, *policy.key))
 
     @property
     def remediations(self) -> list[Remediation]:
@@ -71,6 +79,9 @@ async def _list(kube: Kube, kind: str, namespace: str, notes: list[str]) -> list
             raise
         notes.append(f"you may not list {RESOURCES[kind].plural}: {LESS[kind]}")
     except NotFound as error:
+        if kind == CLUSTER_POLICY:  # an operator of before had none
+            notes.append(f"{kind} is not installed in this cluster: apply Planaria's crds/ to have it")
+            return []
         if kind in CUSTOM:
             raise PluginError(
                 f"{kind} is not installed in this cluster: apply Planaria's crds/ first"
@@ -81,10 +92,10 @@ async def _list(kube: Kube, kind: str, namespace: str, notes: list[str]) -> list
 
 def _put(world: World, kind: str, body: JsonBody) -> None:
     try:
-        if kind == "HealingPolicy":
+        if kind in POLICIES:
             policy = parse_policy(body)
             world.store.put_policy(policy)
-            world.pauses[policy.namespace, policy.name] = pauses_of(body)
+            world.pauses[policy.key] = pauses_of(body)
         elif kind == "Remediation":
             world.store.put_remediation(parse_remediation(body))
         else:

@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     _program(commands, "promtool", "run the pinned promtool", "test rules rules_test.yaml")
     _program(commands, "prometheus", "run the pinned Prometheus", "--config.file=prometheus.yaml")
     _node(commands)
+    _part(commands)
     _build(commands)
     _images(commands)
     base = _command(
@@ -61,6 +62,9 @@ def _up(commands: _Commands) -> None:
         type=int,
         help="nodes without containers, tainted NoSchedule (default 0, or as there are)",
     )
+    up.add_argument(
+        "--network-policies", action="store_true", help="enforce NetworkPolicies, from now on (default: not)"
+    )
 
 
 def _node(commands: _Commands) -> None:
@@ -71,14 +75,31 @@ def _node(commands: _Commands) -> None:
     stop = _command(
         actions, "stop", "stop the node's kubelet; its containers run on", "node stop planaria-node-2"
     )
+    lose = _command(
+        actions, "lose", "stop the kubelet and cut the node's network", "node lose planaria-node-2"
+    )
     start = _command(
-        actions, "start", "wake the kubelet, wait until the node is Ready", "node start planaria-node-2"
+        actions,
+        "start",
+        "wake the kubelet, join the network, wait until the node is Ready",
+        "node start planaria-node-2",
     )
     execute = _command(
         actions, "exec", "run a program in the node", "node exec planaria-node-2 -- nft list ruleset"
     )
-    for action in (stop, start, execute):
+    for action in (stop, lose, start, execute):
         action.add_argument("node", metavar="NAME", help="or the node's number")
+
+
+def _part(commands: _Commands) -> None:
+    text = "stop a part of the control plane, and start it again (bare clusters)"
+    actions = commands.add_parser("part", help=text, description=text).add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    stop = _command(actions, "stop", "end the part; what needs it is without", "part stop etcd")
+    start = _command(actions, "start", "start it, wait for the API server", "part start etcd")
+    for action in (stop, start):
+        action.add_argument("part", metavar="PART", help="etcd, kube-apiserver, ...")
 
 
 def _build(commands: _Commands) -> None:

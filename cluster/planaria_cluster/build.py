@@ -9,7 +9,7 @@ from pathlib import Path
 
 from planaria_cluster import pins
 from planaria_cluster.locks import locked
-from planaria_cluster.paths import KUBERNETES_SOURCE, cache, make_folder
+from planaria_cluster.paths import KUBERNETES_SOURCE, NETWORK_POLICIES_SOURCE, cache, make_folder
 from planaria_cluster.progress import Progress
 from planaria_cluster.run import run
 from planaria_cluster.toolchain import go, go_environment
@@ -76,6 +76,14 @@ def helm() -> Recipe:
     return Recipe("helm", key, label, _installs(pins.HELM_PACKAGE, flags=flags))
 
 
+def network_policies() -> Recipe:
+    """What enforces NetworkPolicies in a node."""
+    names = ("go.mod", "go.sum", "main.go", "queue.go")
+    sources = [(NETWORK_POLICIES_SOURCE / name).read_bytes() for name in names]
+    label = "building the enforcement of NetworkPolicies (about 3 minutes the first time)"
+    return Recipe("network-policies", _key(*sources), label, _build_network_policies)
+
+
 def prometheus() -> Recipe:
     """Prometheus and promtool, without the pages of its web interface."""
     label = f"building Prometheus {pins.PROMETHEUS} (about 3 minutes the first time)"
@@ -126,19 +134,19 @@ def version_flags() -> str:
 
 def _build_kubernetes(toolchain: Path, folder: Path) -> None:
     program = folder / "kubernetes"
-    argv: list[str | Path] = [
-        toolchain,
-        "build",
-        "-trimpath",
-        "-ldflags",
-        version_flags(),
-        "-o",
-        program,
-        ".",
-    ]
-    run(argv, cwd=KUBERNETES_SOURCE, env={**go_environment(), "GOFLAGS": "-mod=readonly -buildvcs=false"})
+    _build_module(toolchain, KUBERNETES_SOURCE, version_flags(), program)
     for part in PARTS:
         (folder / part).symlink_to(program.name)
+
+
+def _build_network_policies(toolchain: Path, folder: Path) -> None:
+    _build_module(toolchain, NETWORK_POLICIES_SOURCE, "-s -w", folder / "network-policies")
+
+
+def _build_module(toolchain: Path, source: Path, flags: str, program: Path) -> None:
+    """A program of a module of ours, of exactly what its go.sum says."""
+    argv: list[str | Path] = [toolchain, "build", "-trimpath", "-ldflags", flags, "-o", program, "."]
+    run(argv, cwd=source, env={**go_environment(), "GOFLAGS": "-mod=readonly -buildvcs=false"})
 
 
 def _installs(*packages: str, tags: str = "", flags: str = "") -> Callable[[Path, Path], None]:

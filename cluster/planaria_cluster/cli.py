@@ -53,7 +53,7 @@ def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _up(cluster: Provider, arguments: argparse.Namespace) -> int:
-    cluster.up(arguments.nodes, arguments.simulated)
+    cluster.up(arguments.nodes, arguments.simulated, network_policies=arguments.network_policies)
     return 0
 
 
@@ -105,8 +105,14 @@ def _become(program: Path, words: Sequence[str], environment: Mapping[str, str])
 def _node(cluster: Provider, arguments: argparse.Namespace) -> int:
     if arguments.action == "exec":
         return cluster.exec_node(arguments.node, arguments.words or ["sh"])
-    action = cluster.stop_node if arguments.action == "stop" else cluster.start_node
-    action(arguments.node)
+    actions = {"stop": cluster.stop_node, "lose": cluster.lose_node, "start": cluster.start_node}
+    actions[arguments.action](arguments.node)
+    return 0
+
+
+def _part(cluster: Provider, arguments: argparse.Namespace) -> int:
+    action = cluster.stop_part if arguments.action == "stop" else cluster.start_part
+    action(arguments.part)
     return 0
 
 
@@ -152,5 +158,6 @@ _COMMANDS = {
     "kubeconfig": _kubeconfig,
     "kubectl": _kubectl,
     "node": _node,
+    "part": _part,
     **dict.fromkeys(TOOLS, _tool),
 }

@@ -7,6 +7,7 @@ from planaria_cluster.errors import PrerequisiteError, UsageError
 
 ROOM = Path(__file__).resolve().parent.parent
 KUBERNETES_SOURCE = ROOM / "kubernetes"
+NETWORK_POLICIES_SOURCE = ROOM / "network-policies"
 IMAGES_SOURCE = ROOM / "images"
 
 

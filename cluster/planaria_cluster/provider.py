@@ -53,10 +53,17 @@ class Provider(Protocol):
 
     name: str
 
-    def up(self, nodes: int | None = None, simulated: int | None = None) -> None:
+    def up(
+        self,
+        nodes: int | None = None,
+        simulated: int | None = None,
+        *,
+        network_policies: bool = False,
+    ) -> None:
         """Make the cluster, or bring a damaged or half-made one back; on a healthy one change nothing.
 
         `nodes` real nodes, default 2 or what the cluster has; `simulated` nodes without containers, default 0 or what it has.
+        `network_policies`: enforce them, from now on; without it they are objects that nobody heeds.
         """
 
     def down(self) -> None:
@@ -79,8 +86,17 @@ class Provider(Protocol):
     def stop_node(self, name: str) -> None:
         """Stop the node's kubelet as a lost machine would: its containers run on, NotReady after about 20 s."""
 
+    def lose_node(self, name: str) -> None:
+        """Stop the kubelet and cut the node's network: what runs in it is alone, as behind a dead switch."""
+
     def start_node(self, name: str) -> None:
-        """Undo `stop_node`; returns when the node is Ready again."""
+        """Undo `stop_node` and `lose_node`; returns when the node is Ready again."""
+
+    def stop_part(self, part: str) -> None:
+        """End a part of the control plane, such as `etcd`; `start_part` or `up` brings it back."""
+
+    def start_part(self, part: str) -> None:
+        """Start it again; returns when the API server is ready."""
 
     def exec_node(self, name: str, argv: Sequence[str]) -> int:
         """Run a program in the node, as over SSH, with this process' input and output; its exit status."""

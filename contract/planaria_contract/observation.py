@@ -129,6 +129,14 @@ class WorkloadFact(Model):
     healed_revision: bool = False
     """The current revision is a healing action's own work, so its youth lays no blame on anybody's rollout."""
     autoscaled_by: str | None = None
+    autoscaler_stuck: bool = False
+    """The autoscaler would not help by itself: it wants more than its maximum, or cannot read its metrics."""
+    controlled_by: str | None = None
+    """The object that the workload is made from, which would take a change of its spec back: `Rollout/front`."""
+    template_kept_by: str | None = None
+    """The GitOps controller that would put another template back, in words."""
+    replicas_kept_by: str | None = None
+    """The same of the replica count, or of the autoscaler's bounds where there is one."""
     last_known_replicas: int | None = None
     """The last replica count above zero that was seen."""
 

@@ -95,7 +95,7 @@ async def _operate(
     journal: Journal,
     stop: asyncio.Event,
 ) -> None:
-    store = ClusterStore()
+    store = ClusterStore(protected=settings.protected, home=settings.own_namespace)
     hands: Kube = FencedKube(kube, lead.check) if lead else kube
     prometheus = Prometheus(settings.prometheus_url) if settings.prometheus_url else None
     recorder = Recorder(hands)
@@ -114,7 +114,7 @@ async def _operate(
         asyncio.create_task(_tell_of_policy(service, engine), name="policy condition"),
     ]
     try:
-        await _watch_and_reconcile(settings, kube, Feed(store), lead, engine, probes, stop)
+        await _watch_and_reconcile(settings, kube, build_feed(settings, store), lead, engine, probes, stop)
     finally:
         with suppress(TimeoutError):  # the last Events tell how it ended, but nobody waits long for them
             await asyncio.wait_for(recorder.drain(), DRAIN_SECONDS)
@@ -126,6 +126,14 @@ async def _operate(
         await meaning.extractor.aclose()
         if service:
             await service.aclose()
+
+
+def build_feed(settings: Settings, store: ClusterStore) -> Feed:
+    """A policy for many namespaces has no place in an operator that may see a few alone."""
+    feed = Feed(store)
+    if settings.namespaces:
+        feed.skip("ClusterHealingPolicy", f"only {', '.join(settings.namespaces)} is watched (--namespace)")
+    return feed
 
 
 def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
@@ -144,7 +152,7 @@ def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
         collector=Collector(kube, store, prometheus),
         extractor=meaning.extractor,
         decider=Choice(service),
-        planner=Planner(kube, store),
+        planner=Planner(kube, store, settings.protected),
         actor=Actor(kube),
         records=Records(kube, store),
         recorder=recorder,

@@ -1,7 +1,7 @@
 """`planaria-operator check`: whether an installation works, tried from beside it (`helm test`).
 
 The operator is asked whether it is ready, the policy service for a decision, and a HealingPolicy that matches nothing is
-made, taken up by the operator, and taken away again.
+made, taken up by the operator, and taken away again; where that is asked for, a ClusterHealingPolicy too.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ class CheckFailed(Exception):
     """One line: what does not work, and where to look."""
 
 
-async def check(namespace: str, operator_url: str, policy_url: str | None) -> int:
+async def check(namespace: str, operator_url: str, policy_url: str | None, *, cluster: bool = False) -> int:
     """The exit status: 0 where everything works, 1 where something does not, with a line for each on standard output."""
     try:
         async with asyncio.timeout(TOTAL_SECONDS):
@@ -43,9 +43,12 @@ async def check(namespace: str, operator_url: str, policy_url: str | None) -> in
             kube = await connect()
             try:
                 await policy_taken_up(kube, namespace)
+                _tell(f"ok: a HealingPolicy in {namespace} is taken up")
+                if cluster:
+                    await policy_taken_up(kube, "")
+                    _tell("ok: a ClusterHealingPolicy is taken up")
             finally:
                 await kube.close()
-            _tell(f"ok: a HealingPolicy in {namespace} is taken up")
     except (CheckFailed, KubeError) as error:
         _tell(f"failed: {error}")
         return 1
@@ -98,32 +101,39 @@ def question() -> Consultation:
 
 
 async def policy_taken_up(kube: Kube, namespace: str) -> None:
-    """Make a HealingPolicy, wait until the operator has written its status, delete it. Raises CheckFailed or KubeError."""
+    """Make a policy, wait until the operator has written its status, delete it. Raises CheckFailed or KubeError.
+
+    `namespace` is empty for a ClusterHealingPolicy.
+    """
     name = f"planaria-check-{secrets.token_hex(3)}"
-    await kube.create("HealingPolicy", namespace, _policy(name))
+    kind = "HealingPolicy" if namespace else "ClusterHealingPolicy"
+    await kube.create(kind, namespace, _policy(kind, name))
     try:
-        await _patiently(lambda: _ready(kube, namespace, name))
+        await _patiently(lambda: _ready(kube, kind, namespace, name))
     finally:
-        await kube.delete("HealingPolicy", namespace, name)
+        await kube.delete(kind, namespace, name)
 
 
-async def _ready(kube: Kube, namespace: str, name: str) -> None:
-    body = await kube.get("HealingPolicy", namespace, name)
+async def _ready(kube: Kube, kind: str, namespace: str, name: str) -> None:
+    body = await kube.get(kind, namespace, name)
+    named = f"{kind} {namespace}/{name}" if namespace else f"{kind} {name}"
     conditions: list[dict[str, Any]] = (body.get("status") or {}).get("conditions") or []
     ready = next((each for each in conditions if each["type"] == "Ready"), None)
     if ready is None:
-        raise CheckFailed(f"the operator does not take up the HealingPolicy {namespace}/{name}; see its log")
+        raise CheckFailed(f"the operator does not take up the {named}; see its log")
     # Its own namespace is protected, and saying so is an answer too.
     if ready["status"] != "True" and ready.get("reason") != Reason.NAMESPACE_PROTECTED:
-        raise CheckFailed(f"the HealingPolicy {namespace}/{name} is not ready: {ready.get('message')}")
+        raise CheckFailed(f"the {named} is not ready: {ready.get('message')}")
 
 
-def _policy(name: str) -> JsonBody:
+def _policy(kind: str, name: str) -> JsonBody:
+    nothing = {"matchLabels": {"planaria.dev/check": name}}
+    namespaces = {"namespaceSelector": nothing} if kind == "ClusterHealingPolicy" else {}
     return {
         "apiVersion": API_VERSION,
-        "kind": "HealingPolicy",
+        "kind": kind,
         "metadata": {"name": name},
-        "spec": {"mode": "Observe", "selector": {"matchLabels": {"planaria.dev/check": name}}},
+        "spec": {"mode": "Observe", "selector": nothing, **namespaces},
     }
 
 

@@ -8,6 +8,7 @@ from planaria_operator.act.taints import without_avoid
 from planaria_operator.kube.connect import connect
 from planaria_operator.kube.errors import Conflict, KubeError, NotFound
 from planaria_operator.kube.interface import JsonBody, Kube, PatchType
+from planaria_operator.objects.cordon import is_ours
 
 TOTAL_SECONDS: Final = 45.0
 RACES: Final = 5
@@ -21,13 +22,21 @@ async def clean_up() -> int:
             kube = await connect()
             try:
                 cleaned = await take_off(kube)
+                closed = await still_closed(kube)
             finally:
                 await kube.close()
     except (KubeError, TimeoutError) as error:
         sys.stdout.write(f"failed: {error or 'too late'}; look for taints planaria.dev/avoid on nodes\n")
         return 1
     sys.stdout.write(f"ok: {', '.join(cleaned) or 'no node'} had a taint of Planaria's left\n")
+    for name in closed:
+        sys.stdout.write(f"node {name} stays closed: see that it is well, then kubectl uncordon {name}\n")
     return 0
+
+
+async def still_closed(kube: Kube) -> list[str]:
+    """Names of the nodes that Planaria has cordoned. Nobody opens them now but a person, who should look first."""
+    return [str(node["metadata"]["name"]) for node in await kube.list("Node") if is_ours(node)]
 
 
 async def take_off(kube: Kube) -> list[str]:

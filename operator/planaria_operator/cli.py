@@ -55,6 +55,7 @@ def _add_errands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     check.add_argument("--namespace", required=True, metavar="NS", help="where a HealingPolicy is tried")
     check.add_argument("--operator-url", required=True, metavar="URL", help="the operator's probes")
     check.add_argument("--policy-url", metavar="URL", help="the policy service; default: none is tried")
+    check.add_argument("--cluster", action="store_true", help="try a ClusterHealingPolicy too")
     check.set_defaults(command=_check)
     cleanup = commands.add_parser("clean-up", help="take Planaria's taint off nodes (after an uninstall)")
     cleanup.set_defaults(command=_clean_up)
@@ -63,7 +64,9 @@ def _add_errands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _check(options: argparse.Namespace) -> int:
     from planaria_operator.check import check  # noqa: PLC0415  as above
 
-    return asyncio.run(check(options.namespace, options.operator_url, options.policy_url))
+    return asyncio.run(
+        check(options.namespace, options.operator_url, options.policy_url, cluster=options.cluster)
+    )
 
 
 def _clean_up(_options: argparse.Namespace) -> int:

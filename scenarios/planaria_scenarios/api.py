@@ -44,6 +44,7 @@ PLACES = {
         "apis/apiextensions.k8s.io/v1", "customresourcedefinitions", namespaced=False
     ),
     "HealingPolicy": Place("apis/planaria.dev/v1alpha1", "healingpolicies"),
+    "ClusterHealingPolicy": Place("apis/planaria.dev/v1alpha1", "clusterhealingpolicies", namespaced=False),
     "Remediation": Place("apis/planaria.dev/v1alpha1", "remediations"),
 }
 

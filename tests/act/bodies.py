@@ -107,6 +107,65 @@ def pod(
     }
 
 
+def conditions(**said: tuple[str, str]) -> JsonBody:
+    """By type, status and reason."""
+    return {
+        "conditions": [
+            {"type": name, "status": status, "reason": why} for name, (status, why) in said.items()
+        ]
+    }
+
+
+AT_ITS_MAXIMUM = conditions(
+    AbleToScale=("True", "ReadyForNewScale"),
+    ScalingActive=("True", "ValidMetricFound"),
+    ScalingLimited=("True", "TooManyReplicas"),
+)
+WITHIN = conditions(
+    ScalingActive=("True", "ValidMetricFound"), ScalingLimited=("False", "DesiredWithinRange")
+)
+BLIND = conditions(
+    ScalingActive=("False", "FailedGetResourceMetric"), ScalingLimited=("True", "TooManyReplicas")
+)
+SWITCHED_OFF = conditions(ScalingActive=("False", "ScalingDisabled"))
+KEDA_UID = "uid-scaled-front"
+
+
+def autoscaler(
+    status: JsonBody | None = None,
+    *,
+    bounds: tuple[int, int] = (1, 3),
+    name: str = "front",
+    keda: bool = False,
+    **metadata: Any,
+) -> JsonBody:
+    if keda:
+        metadata["ownerReferences"] = owned_by("ScaledObject", KEDA_UID)
+    return {
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name, "namespace": NAMESPACE, "uid": f"uid-hpa-{name}", **metadata},
+        "spec": {
+            "scaleTargetRef": {"kind": "Deployment", "name": "front"},
+            "minReplicas": bounds[0],
+            "maxReplicas": bounds[1],
+        },
+        "status": AT_ITS_MAXIMUM if status is None else status,
+    }
+
+
+def scaled_object(name: str = "front", *, annotations: JsonBody | None = None, **spec: Any) -> JsonBody:
+    return {
+        "kind": "ScaledObject",
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "uid": KEDA_UID,
+            **({"annotations": annotations} if annotations else {}),
+        },
+        "spec": {"scaleTargetRef": {"name": "front"}, **spec},
+    }
+
+
 def seen(*facts: PodFact, **fields: Any) -> Observation:
     """Observed just as `pod` makes them."""
     return observation(pods=facts, **fields)
@@ -127,6 +186,8 @@ def setting(
     world: ClusterStore | None = None,
     remediation: str = TOKEN,
     events: tuple[JsonBody, ...] = (),
+    autoscalers: tuple[JsonBody, ...] = (),
+    scaled_objects: tuple[JsonBody, ...] = (),
     **bounds: Any,
 ) -> Setting:
     about = ObjectRef(kind=kind, name="front", namespace=NAMESPACE, uid="uid-front")
@@ -142,6 +203,8 @@ def setting(
         store=world or store(node("node-1"), node("node-2")),
         remediation=remediation,
         events=events,
+        autoscalers=autoscalers,
+        scaled_objects=scaled_objects,
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
+
 from planaria_contract import Observation, PodFact
 from planaria_contract.actions import Parameters
 from planaria_operator.act.actor import Actor
@@ -24,7 +26,9 @@ from planaria_operator.objects.cluster import parse_node
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import parse_workload
 from tests.builders import NOW, decision, ref, symptom
+from tests.kube.real import make_account, post, with_token
 
+MANIFEST = Path(__file__).parents[2] / "operator" / "manifests" / "rbac.yaml"
 TIMEOUT = 60
 """Seconds. The machine is shared; what is waited for usually takes a few."""
 T = TypeVar("T")
@@ -84,6 +88,19 @@ class Live:
         """Once everything that the workload wants is there, new and ready."""
         return await eventually(lambda: self.get(kind), lambda body: parse_workload(kind, body).healthy)
 
+    async def as_operator_with(self, *parts: str) -> "Live":
+        """The same, with what these parts of the chart's roles grant in this namespace and no more."""
+        rules = [rule for part in parts for rule in rules_of(part)]
+        name = f"operator-{uuid.uuid4().hex[:8]}"
+        token = await make_account(self.kube, self.namespace, name)
+        base = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{self.namespace}"
+        about = {"metadata": {"name": name}}
+        await post(self.kube, f"{base}/roles", {**about, "rules": rules})
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
+        account = {"kind": "ServiceAccount", "name": name, "namespace": self.namespace}
+        await post(self.kube, f"{base}/rolebindings", {**about, "roleRef": role, "subjects": [account]})
+        return Live(with_token(self.kube, token), self.namespace, self.store)
+
     async def plan(
         self,
         kind: str,
@@ -103,6 +120,50 @@ class Live:
             name="p", namespace=self.namespace, uid="p", spec=HealingPolicySpec.model_validate(spec)
         )
         return await Planner(self.kube, self.store).plan(decision(parameters, target), seen, policy, attempt)
+
+
+def rules_of(part: str) -> list[JsonBody]:
+    """Of the manifest that is made from the chart."""
+    roles = {
+        body["metadata"]["name"]: body["rules"]
+        for body in yaml.safe_load_all(MANIFEST.read_text())
+        if body["kind"] == "ClusterRole"
+    }
+    found: list[JsonBody] = roles[f"planaria-operator-{part}"]
+    return found
+
+
+@asynccontextmanager
+async def minimal_kind(kube: KubeClient, group: str, kind: str, plural: str) -> AsyncIterator[None]:
+    """The shape of somebody else's custom resource, without its controller; afterwards it is gone again."""
+    version = {
+        "name": "v1alpha1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+    }
+    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
+    body = {
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {"group": group, "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+    where = ("CustomResourceDefinition", "", f"{plural}.{group}")
+    await kube.create(*where[:2], body)
+
+    async def served() -> bool:
+        found = (await kube.get(*where)).get("status") or {}
+        said = {each["type"]: each["status"] for each in found.get("conditions") or ()}
+        return said.get("Established") == "True"
+
+    async def removed() -> bool:
+        return f"{plural}.{group}" not in {each["metadata"]["name"] for each in await kube.list(where[0])}
+
+    await eventually(served, bool)
+    try:
+        yield
+    finally:
+        await kube.delete(*where)
+        await eventually(removed, bool)
 
 
 async def gone(live: Live, pod: JsonBody) -> bool:

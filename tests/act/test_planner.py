@@ -11,10 +11,21 @@ from planaria_operator.act.planner import BUILDERS, Planner
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.masks import GOVERNED
-from planaria_operator.kube.errors import Forbidden, Unavailable
+from planaria_operator.kube.errors import Forbidden, KubeError, NotFound, Unavailable
 from planaria_operator.kube.fake import FakeKube
-from tests.act.bodies import TOKEN, affected, owned_by, pod, replica_set, seen, template, workload
-from tests.builders import NAMESPACE, decision, policy, store
+from tests.act.bodies import (
+    TOKEN,
+    affected,
+    autoscaler,
+    owned_by,
+    pod,
+    replica_set,
+    scaled_object,
+    seen,
+    template,
+    workload,
+)
+from tests.builders import NAMESPACE, cluster_policy, decision, policy, store
 
 FRONT = ObjectRef(kind="Deployment", name="front", namespace=NAMESPACE, uid="uid-front")
 GOOD, BAD = template("app:1"), template("app:2")
@@ -104,6 +115,40 @@ async def test_a_node_incident_reads_the_pods_on_the_node_in_the_policys_namespa
     assert [(each.object.namespace, each.object.name) for each in plan.operations] == [(NAMESPACE, "front-0")]
 
 
+def in_stock(body):
+    return {**body, "metadata": {**body["metadata"], "namespace": "stock"}}
+
+
+async def test_under_a_policy_for_many_namespaces_the_incident_says_which():
+    theirs = FRONT.model_copy(update={"namespace": "stock"})
+    sets = replica_set(1, GOOD), replica_set(2, BAD)
+    kube = FakeKube(in_stock(workload(made_of=BAD)), *map(in_stock, sets), in_stock(pod()), pod())
+    observed = seen(affected("front-0")).model_copy(update={"target": theirs})
+    planner = Planner(kube, store())
+    plan = await planner.plan(decision(Restart(), theirs), observed, cluster_policy(), TOKEN)
+    assert isinstance(plan, Plan)
+    assert [(each.object.namespace, each.object.name) for each in plan.operations] == [("stock", "front-0")]
+    elsewhere = await planner.plan(decision(Restart(), FRONT), observed, cluster_policy(), TOKEN)
+    assert reason(elsewhere) is Reason.NOT_SELECTED, "an incident does not leave its namespace"
+
+
+async def test_a_node_incident_of_a_policy_for_many_namespaces_reads_the_pods_of_all():
+    node = ObjectRef(kind="Node", name="node-1", uid="n")
+    namesake = in_stock({**pod(), "metadata": {**pod()["metadata"], "uid": "uid-namesake"}})
+    kube = FakeKube(
+        {"kind": "Node", "metadata": {"name": "node-1", "uid": "n"}}, pod(), in_stock(pod("back-0")), namesake
+    )
+    observed = seen(affected("front-0"), affected("back-0")).model_copy(update={"target": node})
+    plan = await Planner(kube, store()).plan(decision(Restart(), node), observed, cluster_policy(), TOKEN)
+    assert isinstance(plan, Plan)
+    found = {(each.object.namespace, each.object.name) for each in plan.operations}
+    assert found == {(NAMESPACE, "front-0"), ("stock", "back-0")}, "not the namesake that nobody observed"
+    to_workload = await Planner(kube, store()).plan(
+        decision(Restart(), FRONT), observed, cluster_policy(), TOKEN
+    )
+    assert reason(to_workload) is Reason.NOT_SELECTED
+
+
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
@@ -131,8 +176,20 @@ async def test_what_the_policy_does_not_list_is_not_planned():
     assert kube.made == []
 
 
-async def test_what_this_version_has_no_hands_for_is_not_planned():
-    assert reason(await ask(world(), Isolate(node="node-1"))) is Reason.UNSUPPORTED_TARGET
+ISOLATE = [{"type": "isolate"}]
+NODE = ObjectRef(kind="Node", name="node-1")
+
+
+async def test_a_workload_cannot_be_cordoned():
+    assert reason(await ask(world(), Isolate(node="node-1"), actions=ISOLATE)) is Reason.UNSUPPORTED_TARGET
+
+
+async def test_a_policy_of_one_namespace_cannot_isolate():
+    kube = world()
+    assert (
+        reason(await ask(kube, Isolate(node="node-1"), NODE, actions=ISOLATE)) is Reason.CLUSTER_POLICY_ONLY
+    )
+    assert kube.made == []
 
 
 async def test_a_missing_permission_is_a_refusal_that_names_the_verb():
@@ -148,6 +205,48 @@ async def test_a_server_that_is_away_is_not_a_refusal():
     kube.fail("get", "Deployment", Unavailable("no answer"))
     with pytest.raises(Unavailable):
         await ask(kube, Rollback())
+
+
+async def test_autoscalers_are_read_afresh_whatever_the_watch_has_seen():
+    kube = world()
+    for body in (autoscaler(), autoscaler(name="elsewhere")):
+        kube.put(body)
+    kube.objects["HorizontalPodAutoscaler", NAMESPACE, "elsewhere"]["spec"]["scaleTargetRef"]["name"] = "db"
+    plan = await ask(kube, Scale(ratio=2.0))
+    assert isinstance(plan, Plan)
+    assert [str(each.object) for each in plan.operations] == ["HorizontalPodAutoscaler/front"]
+    await ask(kube, Restart())
+    assert kube.calls["list", "HorizontalPodAutoscaler"] == 1, "only a scale asks for them"
+
+
+async def test_a_scaled_object_is_changed_where_keda_made_the_autoscaler():
+    kube = world()
+    kube.put(autoscaler(keda=True))
+    kube.put(scaled_object(maxReplicaCount=3))
+    plan = await ask(kube, Scale(ratio=2.0))
+    assert isinstance(plan, Plan)
+    assert [str(each.object) for each in plan.operations] == ["ScaledObject/front"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "keda", "expected"),
+    [
+        ("HorizontalPodAutoscaler", Forbidden("may not list horizontalpodautoscalers"), False, "Forbidden"),
+        ("ScaledObject", NotFound("the server has no such kind"), False, ""),
+        ("ScaledObject", Forbidden("may not list scaledobjects.keda.sh"), False, ""),
+        ("ScaledObject", Forbidden("may not list scaledobjects.keda.sh"), True, "Forbidden"),
+        ("ScaledObject", NotFound("the server has no such kind"), True, "WorldChanged"),
+    ],
+)
+async def test_without_keda_or_the_right_to_see_it_the_rest_goes_on(
+    kind: str, error: KubeError, keda: bool, expected: str
+):
+    kube = world()
+    kube.put(autoscaler(keda=keda))
+    kube.fail("list", kind, error)
+    found = await ask(kube, Scale(ratio=2.0))
+    assert (found.reason.value if isinstance(found, Refusal) else "") == expected
+    assert isinstance(await ask(kube, Restart()), Plan)
 
 
 async def test_planning_changes_nothing():

@@ -35,7 +35,7 @@ from tests.act.bodies import (
     template,
     workload,
 )
-from tests.builders import NAMESPACE, ago, autoscaler, deployment, node, store, workload_fact
+from tests.builders import NAMESPACE, ago, node, store, workload_fact
 
 # --- resize
 
@@ -179,11 +179,6 @@ def test_the_replica_count_follows_the_ratio_within_the_bound(present: int, rati
 @pytest.mark.parametrize(("present", "ratio"), [(10, 2.0), (12, 2.0), (3, 1.0), (1, 0.5)])
 def test_a_scale_without_room_is_refused(present: int, ratio: float):
     assert refused(scaled(present, ratio)) is Reason.BOUND_REACHED
-
-
-def test_what_an_autoscaler_owns_is_not_scaled():
-    owner = autoscaler(deployment("front"))
-    assert refused(scaled(3, world=store(owner))) is Reason.AUTOSCALED
 
 
 @pytest.mark.parametrize("kind", ["DaemonSet", "Node"])

@@ -20,6 +20,24 @@ def test_the_files_in_the_repository_are_those_that_would_be_generated(generator
     assert status == 0, capsys.readouterr().out
 
 
+def test_a_policy_for_many_namespaces_says_the_same_and_which_namespaces():
+    """So whatever is refused of the one is refused of the other."""
+    own, wide = (crds.definition(kind)["spec"] for kind in (crds.HEALING_POLICY, crds.CLUSTER_HEALING_POLICY))
+    assert (own["scope"], wide["scope"]) == ("Namespaced", "Cluster")
+
+    def parts(spec):
+        return spec["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+
+    fields = parts(wide)["spec"]["properties"]
+    assert fields.pop("namespaceSelector")["properties"] == fields["selector"]["properties"]
+    assert fields == parts(own)["spec"]["properties"]
+    assert parts(wide)["spec"].get("x-kubernetes-validations") == parts(own)["spec"].get(
+        "x-kubernetes-validations"
+    )
+    assert parts(wide)["status"] == parts(own)["status"]
+    assert wide["versions"][0]["additionalPrinterColumns"] == own["versions"][0]["additionalPrinterColumns"]
+
+
 @pytest.mark.parametrize("generator", [crds, reference], ids=["crds", "reference"])
 def test_a_drifted_file_is_shown_as_a_difference(generator, tmp_path: Path, capsys):
     assert generator.main(["--out", str(tmp_path)]) == 0

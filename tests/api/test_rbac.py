@@ -14,27 +14,32 @@ OPERATOR = "system:serviceaccount:planaria-system:planaria-operator"
 
 ALLOWED = {
     "": "get pods, watch pods, get pods/log, create pods/eviction, patch pods/resize, watch nodes, patch nodes, "
-    "get nodes/proxy, watch services, watch namespaces",
+    "get nodes/proxy, watch services, watch namespaces, get persistentvolumeclaims, get persistentvolumes",
     "apps": "get deployments, watch replicasets, list controllerrevisions, patch deployments, patch statefulsets, "
     "patch daemonsets, get deployments/scale, patch statefulsets/scale",
     "discovery.k8s.io": "watch endpointslices",
-    "autoscaling": "watch horizontalpodautoscalers",
+    "autoscaling": "watch horizontalpodautoscalers, get horizontalpodautoscalers, patch horizontalpodautoscalers",
+    "keda.sh": "get scaledobjects, list scaledobjects, patch scaledobjects",
     "policy": "watch poddisruptionbudgets",
     "events.k8s.io": "list events, create events, patch events",
-    "planaria.dev": "watch healingpolicies, patch healingpolicies/status, create remediations, delete remediations, "
+    "planaria.dev": "watch healingpolicies, patch healingpolicies/status, watch clusterhealingpolicies, "
+    "patch clusterhealingpolicies/status, create remediations, delete remediations, "
     "patch remediations/status",
 }
 DENIED = {
-    "": "get secrets, list configmaps, create pods, delete pods, patch pods, create pods/exec, create nodes/proxy, "
+    "": "get secrets, list configmaps, create pods, delete pods, patch pods, create pods/exec, get pods/exec, create nodes/proxy, "
     "delete nodes, update nodes/status, create serviceaccounts/token, impersonate users, delete namespaces",
     "apps": "create deployments, delete deployments, update deployments, patch replicasets",
-    "autoscaling": "patch horizontalpodautoscalers",
+    "autoscaling": "update horizontalpodautoscalers, delete horizontalpodautoscalers, patch horizontalpodautoscalers/status",
+    "keda.sh": "create scaledobjects, delete scaledobjects, watch triggerauthentications",
     "policy": "patch poddisruptionbudgets, delete poddisruptionbudgets",
-    "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations",
+    "planaria.dev": "patch healingpolicies, create healingpolicies, delete healingpolicies, patch remediations, "
+    "patch clusterhealingpolicies, create clusterhealingpolicies",
     "apiextensions.k8s.io": "list customresourcedefinitions, create customresourcedefinitions",
     "rbac.authorization.k8s.io": "escalate clusterroles, bind clusterroles, create clusterrolebindings",
 }
-ACTIONS = ("restart", "rollback", "scale", "resize", "migrate")
+ACTIONS = ("restart", "rollback", "scale", "resize", "migrate", "isolate")
+"""Reload is not among them: running a command in a pod is a right that somebody has to ask for."""
 STATIONS = ("watch", "evidence", "guard", "act", "record")
 NEVER_READ = {"SelfSubjectAccessReview"}
 

@@ -43,7 +43,52 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "maxPods on rollback": (
         {"actions": [{"type": "rollback", "maxPods": 1}]},
         "spec.actions[0].maxPods",
-        "maxPods bounds the actions restart and migrate only: remove it here",
+        "maxPods bounds the actions restart, migrate, isolate and reload only: remove it here",
+    ),
+    "isolate in one namespace": (
+        {"actions": [{"type": "restart"}, {"type": "isolate"}]},
+        "spec.actions",
+        "list it in a ClusterHealingPolicy, not in a HealingPolicy",
+    ),
+    "maxNodes on restart": (
+        {"actions": [{"type": "restart", "maxNodes": 2}]},
+        "spec.actions[0].maxNodes",
+        "maxNodes bounds the action isolate only: remove it here",
+    ),
+    "reload without a command": (
+        {"actions": [{"type": "reload"}]},
+        "spec.actions[0].command",
+        "it must be given for reload, as a list of words, and for nothing else",
+    ),
+    "a command for restart": (
+        {"actions": [{"type": "restart", "command": ["reboot"]}]},
+        "spec.actions[0].command",
+        "it must be given for reload, as a list of words, and for nothing else",
+    ),
+    "an empty command": (
+        {"actions": [{"type": "reload", "command": []}]},
+        "spec.actions[0].command",
+        "should have at least 1 items",
+    ),
+    "a container for scale": (
+        {"actions": [{"type": "scale", "container": "app"}]},
+        "spec.actions[0].container",
+        "container says where the action reload runs its command: remove it here",
+    ),
+    "raiseAutoscalerBounds on resize": (
+        {"actions": [{"type": "resize", "raiseAutoscalerBounds": True}]},
+        "spec.actions[0].raiseAutoscalerBounds",
+        "raiseAutoscalerBounds belongs to the action scale only: remove it here",
+    ),
+    "gitOps on restart": (
+        {"actions": [{"type": "restart", "gitOps": "Override"}]},
+        "spec.actions[0].gitOps",
+        "gitOps belongs to the actions scale, resize and rollback only: remove it here",
+    ),
+    "another word for gitOps": (
+        {"actions": [{"type": "rollback", "gitOps": "Ignore"}]},
+        "spec.actions[0].gitOps",
+        'supported values: "Refuse", "Override"',
     ),
     "the same action twice": (
         {"actions": [{"type": "scale"}, {"type": "scale"}]},
@@ -206,3 +251,53 @@ def test_an_invalid_policy_is_refused_with_the_field_and_the_fix(kubectl: Kubect
     )
     assert field in said
     assert fix in said
+
+
+OF_NAMESPACES: dict[str, tuple[dict[str, Any], str, str]] = {
+    "In without values": (
+        {"namespaceSelector": {"matchExpressions": [{"key": "team", "operator": "In"}]}},
+        "spec.namespaceSelector.matchExpressions[0].values",
+        "list at least one label value",
+    ),
+    "a label that no namespace can have": (
+        {"namespaceSelector": {"matchLabels": {"team": "our team"}}},
+        "spec.namespaceSelector.matchLabels[team]",
+        "a label value has only letters, digits, '-', '_' and '.'",
+    ),
+    "names instead of labels": (
+        {"namespaces": ["shop"]},
+        "spec.namespaces",
+        'unknown field "spec.namespaces"',
+    ),
+    "what a HealingPolicy may not say either": (
+        {"guardrails": {"minHealthy": "150%"}},
+        "spec.guardrails.minHealthy",
+        "a share from 0% to 100%",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spec", "field", "fix"), OF_NAMESPACES.values(), ids=OF_NAMESPACES.keys())
+def test_an_invalid_policy_for_many_namespaces_is_refused_likewise(kubectl: Kubectl, spec, field, fix):
+    policy = {
+        "apiVersion": "planaria.dev/v1alpha1",
+        "kind": "ClusterHealingPolicy",
+        "metadata": {"name": "invalid"},
+        "spec": spec,
+    }
+    said = kubectl.refusal("apply", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(policy))
+    assert field in said
+    assert fix in said
+
+
+def test_a_namespace_selector_has_no_place_in_a_policy_of_one_namespace(kubectl: Kubectl):
+    policy = {
+        "apiVersion": "planaria.dev/v1alpha1",
+        "kind": "HealingPolicy",
+        "metadata": {"name": "invalid"},
+        "spec": {"namespaceSelector": {}},
+    }
+    said = kubectl.refusal(
+        "apply", "-n", "default", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(policy)
+    )
+    assert 'unknown field "spec.namespaceSelector"' in said

@@ -50,6 +50,27 @@ async def answer_as_operator(kube: FakeKube, status: str, reason: str = "Valid")
     await kube.patch("HealingPolicy", "shop", name, body, patch_type=PatchType.MERGE, subresource="status")
 
 
+async def test_a_policy_for_many_namespaces_is_tried_where_none_is_given():
+    kube = FakeKube()
+
+    async def answer() -> None:
+        while not (found := await kube.list("ClusterHealingPolicy")):
+            await asyncio.sleep(0.01)
+        name, ready = (
+            found[0]["metadata"]["name"],
+            {"type": "Ready", "status": "True", "reason": "PolicyReady"},
+        )
+        body = {"status": {"conditions": [ready]}}
+        await kube.patch(
+            "ClusterHealingPolicy", "", name, body, patch_type=PatchType.MERGE, subresource="status"
+        )
+
+    await asyncio.gather(answer(), check.policy_taken_up(kube, ""))
+    assert await kube.list("ClusterHealingPolicy") == []
+    made = next(call.body for call in kube.made if call.verb == "create")
+    assert made["spec"]["namespaceSelector"] == made["spec"]["selector"], "it chooses no namespace either"
+
+
 async def test_a_policy_that_is_taken_up_is_taken_away_again():
     kube = FakeKube()
     await asyncio.gather(answer_as_operator(kube, "True"), check.policy_taken_up(kube, "shop"))

@@ -4,12 +4,14 @@ import asyncio
 import secrets
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from planaria_cluster import open_cluster
+from planaria_cluster.bare.provider import BareProvider
 from planaria_cluster.images import builder
 from planaria_cluster.products import build_products
 from planaria_cluster.progress import Progress
@@ -29,6 +31,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
 CATALOGUE = load_all()
 FAULTS = [entry.name for entry in CATALOGUE if not entry.scenario.is_control]
 CONTROLS = [entry.name for entry in CATALOGUE if entry.scenario.is_control]
+LOST_LEAD = 3
+"""Exit status of an operator that may not lead any more."""
 FIRST_HEALED_SECONDS = 300
 """From `helm install` to the first healed fault, images present."""
 
@@ -157,3 +161,102 @@ def test_without_the_policy_service_the_rules_heal_and_the_policy_object_says_so
     finally:
         kubectl("scale", *service, "--replicas=2")
         kubectl("rollout", "status", *service, "--timeout=120s")
+
+
+@dataclass(frozen=True)
+class Led:
+    """A Deployment on the node where the leader is not, and a broken revision of it whose remediation is under way."""
+
+    namespace: str
+    leader: str
+    node: str
+    address: str
+    generation: int
+
+
+@pytest.fixture
+def led(release: Release, kubectl: Kubectl) -> Iterator[Led]:
+    if not isinstance(open_cluster(), BareProvider):
+        pytest.skip("only the bare provider gives a node, or a pod, a network that can be cut")
+    ready(kubectl, release)
+    name = f"led-{secrets.token_hex(4)}"
+    kubectl("create", "namespace", name)
+    leader = kubectl.json("get", "pod", holder(kubectl, release), "-n", release.namespace)
+    node = leader["spec"]["nodeName"]
+    (other,) = {each["metadata"]["name"] for each in kubectl.items("nodes")} - {node}
+    kubectl.apply(name, policy(name))
+    kubectl.apply(name, on(other, deployment(name)))
+    kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
+    broken = kubectl.apply(name, on(other, deployment(name, "planaria.local/no-such-image:1")))
+    deadline = time.monotonic() + 60
+    while not {"Acting", "Verifying"} & set(stages(kubectl, name)):
+        assert time.monotonic() < deadline, "no action was under way"
+        time.sleep(0.1)
+    address = leader["status"]["podIP"]
+    yield Led(name, leader["metadata"]["name"], node, address, broken["metadata"]["generation"])
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+def on(node: str, body: dict[str, Any]) -> dict[str, Any]:
+    body["spec"]["template"]["spec"]["nodeSelector"] = {"kubernetes.io/hostname": node}
+    return body
+
+
+def stages(kubectl: Kubectl, namespace: str) -> list[str]:
+    return [body.get("status", {}).get("stage", "") for body in kubectl.items("remediations", namespace)]
+
+
+def ready(kubectl: Kubectl, release: Release) -> None:
+    """All of it, as after the install."""
+    for name in ("e2e-planaria-operator", "e2e-planaria-policy"):
+        kubectl("rollout", "status", f"deployment/{name}", "-n", release.namespace, "--timeout=170s")
+
+
+def ended_with(kubectl: Kubectl, release: Release, name: str) -> int:
+    """The exit status of the container that ran before, or runs no more."""
+    deadline = time.monotonic() + 60
+    while True:
+        pod = kubectl.json("get", "pod", name, "-n", release.namespace)
+        (status,) = pod["status"]["containerStatuses"]
+        ended = status["lastState"].get("terminated") or status["state"].get("terminated")
+        if ended:
+            return int(ended["exitCode"])
+        assert time.monotonic() < deadline, status
+        time.sleep(0.5)
+
+
+def acted_once(kubectl: Kubectl, release: Release, led: Led) -> None:
+    healed = until_finished(kubectl, led.namespace)
+    assert healed["metadata"]["generation"] == led.generation + 1, "rolled back exactly once"
+    (record,) = kubectl.items("remediations", led.namespace)
+    assert len(record["status"]["attempts"]) == 1
+    assert holder(kubectl, release) != led.leader
+
+
+def test_the_leaders_node_lost_in_mid_remediation_costs_nothing_and_is_taken_back(
+    release: Release, kubectl: Kubectl, led: Led
+):
+    cluster = open_cluster()
+    cluster.lose_node(led.node)
+    try:
+        acted_once(kubectl, release, led)
+    finally:
+        cluster.start_node(led.node)
+    ready(kubectl, release)
+
+
+def test_the_leaders_network_cut_in_mid_remediation_costs_nothing_and_it_joins_again(
+    release: Release, kubectl: Kubectl, led: Led
+):
+    """Its pod lives and is probed, and nobody tells it anything: it has to notice by itself that it leads no more."""
+    cluster = open_cluster()
+    chain = "add chain ip cut leader { type filter hook forward priority -10; }"
+    rules = [f"add rule ip cut leader ip {way} {led.address} drop" for way in ("saddr", "daddr")]
+    for words in ("add table ip cut", chain, *rules):
+        assert cluster.exec_node(led.node, ["nft", words]) == 0
+    try:
+        acted_once(kubectl, release, led)
+        assert ended_with(kubectl, release, led.leader) == LOST_LEAD
+    finally:
+        cluster.exec_node(led.node, ["nft", "delete table ip cut"])
+    ready(kubectl, release)

@@ -70,7 +70,7 @@ def test_the_definitions_are_those_of_the_code_and_stay_after_an_uninstall():
         assert made["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
     assert of_kind(set_values("crds.install=false"), "CustomResourceDefinition") == []
     loose = of_kind(set_values("crds.keep=false"), "CustomResourceDefinition")
-    assert [body["metadata"].get("annotations") for body in loose] == [None, None]
+    assert [body["metadata"].get("annotations") for body in loose] == [None] * 3
 
 
 def example_values(body: dict[str, Any]) -> dict[str, Any] | None:

@@ -35,25 +35,25 @@ def test_what_no_policy_names_is_denied_for_every_pod(case: str):
 
 def test_the_operator_reaches_dns_the_api_server_and_the_policy_service():
     spec = named(set_values(), "NetworkPolicy", "planaria-operator")["spec"]
-    assert ports(spec["egress"]) == {53, 443, 6443, 8443, 16443, 8090}
+    assert ports(spec["egress"]) == {53, 5353, 443, 6443, 8443, 16443, 8090}
 
 
 def test_a_narrower_api_server_is_one_address():
     spec = named(render(*of_case("external")), "NetworkPolicy", "planaria-operator")["spec"]
     rule = next(rule for rule in spec["egress"] if ports([rule]) == {6443})
     assert rule["to"] == [{"ipBlock": {"cidr": "10.0.0.0/24"}}]
-    assert ports(spec["egress"]) == {53, 6443, 443, 8090, 8000, 9091, 4318}
+    assert ports(spec["egress"]) == {53, 5353, 6443, 443, 8090, 8000, 9091, 4318}
 
 
 def test_the_policy_service_reaches_nothing_but_its_database():
     assert "egress" not in named(set_values(), "NetworkPolicy", "planaria-policy")["spec"]
     spec = named(render(*of_case("postgresql")), "NetworkPolicy", "planaria-policy")["spec"]
-    assert ports(spec["egress"]) == {53, 6432}
+    assert ports(spec["egress"]) == {53, 5353, 6432}
 
 
 def test_vllm_reaches_nothing_but_where_its_model_comes_from():
     online = named(render(*of_case("vllm-gpu")), "NetworkPolicy", "planaria-vllm")["spec"]
-    assert ports(online["egress"]) == {53, 443}
+    assert ports(online["egress"]) == {53, 5353, 443}
     assert "egress" not in named(render(*of_case("vllm-offline")), "NetworkPolicy", "planaria-vllm")["spec"]
 
 

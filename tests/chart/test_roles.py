@@ -17,15 +17,22 @@ TEMPLATES = {("apps", kind, "patch") for kind in ("deployments", "statefulsets",
 SCALES = {
     ("apps", f"{kind}/scale", verb) for kind in ("deployments", "statefulsets") for verb in ("get", "patch")
 }
+BOUNDS = {("autoscaling", "horizontalpodautoscalers", "patch"), ("keda.sh", "scaledobjects", "patch")}
 NEEDS = {
     "restart": {("", "pods/eviction", "create"), *TEMPLATES},
     "rollback": TEMPLATES,
-    "scale": SCALES,
+    "scale": SCALES | BOUNDS,
     "resize": {("", "pods/resize", "patch"), *TEMPLATES},
     "migrate": {("", "pods/eviction", "create"), ("", "nodes", "patch")},
+    "isolate": {("", "pods/eviction", "create"), ("", "nodes", "patch")},
+    "reload": {("", "pods/exec", "create"), ("", "pods/exec", "get"), ("", "pods", "patch")},
 }
 ACTIONS = sorted(NEEDS)
-OF_A_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "customresourcedefinitions"}
+OF_A_CLUSTER = {"namespaces", "nodes", "nodes/proxy", "persistentvolumes", "customresourcedefinitions"}
+OF_MANY_NAMESPACES = {
+    *(("planaria.dev", "clusterhealingpolicies", verb) for verb in ("get", "list", "watch")),
+    ("planaria.dev", "clusterhealingpolicies/status", "patch"),
+}
 NEVER = {"*", "secrets", "configmaps", "pods/exec", "escalate", "bind", "impersonate", "deletecollection"}
 
 
@@ -39,7 +46,7 @@ def acting(bodies):
     return {
         (group, resource, verb)
         for group, resource, verb in granted
-        if (verb not in {"get", "list", "watch"} or resource.endswith("/scale"))
+        if (verb not in {"get", "list", "watch"} or resource.endswith(("/scale", "/exec")))
         and group not in {"planaria.dev", "events.k8s.io"}
     }
 
@@ -93,7 +100,27 @@ def test_with_namespaces_only_what_has_none_is_granted_for_the_whole_cluster():
     assert {resource for _, resource, _ in wide} == OF_A_CLUSTER
     for namespace in ("shop", "api"):
         roles = [role for role in of_operator(bodies, "Role") if role["metadata"]["namespace"] == namespace]
-        assert permissions(roles) == everywhere - wide
+        assert permissions(roles) == everywhere - wide - OF_MANY_NAMESPACES
+
+
+def test_policies_for_many_namespaces_are_followed_by_an_operator_that_sees_all_of_them():
+    assert permissions(of_operator(set_values(), "ClusterRole")) >= OF_MANY_NAMESPACES
+    few = permissions(of_operator(set_values("watchNamespaces={shop}"), "ClusterRole", "Role"))
+    assert few & OF_MANY_NAMESPACES == set()
+
+
+def test_who_may_edit_all_namespaces_is_said_by_nobody_but_an_administrator():
+    bodies = set_values()
+    role = named(bodies, "ClusterRole", "planaria-cluster-edit")
+    assert not [label for label in role["metadata"]["labels"] if "aggregate-to" in label]
+    assert ("planaria.dev", "clusterhealingpolicies", "patch") in permissions([role])
+    aggregated = [named(bodies, "ClusterRole", name) for name in ("planaria-edit", "planaria-view")]
+    changing = {verb for _, resource, verb in permissions(aggregated) if resource == "clusterhealingpolicies"}
+    assert changing == {"get", "list", "watch"}
+    names = {
+        body["metadata"]["name"] for body in of_kind(set_values("watchNamespaces={shop}"), "ClusterRole")
+    }
+    assert "planaria-cluster-edit" not in names
 
 
 def test_without_usage_the_kubelets_are_out_of_reach():

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ import pytest
 from planaria_cluster import open_cluster
 from planaria_cluster.bare import cgroups, settings
 from planaria_cluster.bare.provider import BareProvider
+from planaria_cluster.errors import ClusterError
 from planaria_cluster.ledger import Ledger
 from planaria_cluster.paths import state_root
 from planaria_cluster.processes import PROC, marked
@@ -150,6 +152,16 @@ def ready(kubectl: Callable[..., str]) -> dict[str, str]:
     return dict(pair.split("=") for pair in kubectl("get", "nodes", "-o", f"jsonpath={query}").split())
 
 
+def reached(name: str) -> bool:
+    """Whether the kubelet's port can be connected to."""
+    (node,) = (each for each in present().all_nodes if each.name == name)
+    try:
+        socket.create_connection((node.address, 10250), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_two_nodes_are_ready(cluster, kubectl):
     assert ready(kubectl) == {f"{NAME}-node-1": "True", f"{NAME}-node-2": "True"}
     assert cluster.status().state == "up"
@@ -268,6 +280,34 @@ def test_a_stopped_node_is_lost_and_comes_back(cluster, kubectl):
     assert cluster.status().state == "degraded"
     cluster.start_node(node)
     assert ready(kubectl)[node] == "True"
+
+
+def test_a_lost_node_is_reached_by_nobody_and_comes_back(cluster, kubectl):
+    node = f"{NAME}-node-2"
+    assert reached(node)
+    cluster.lose_node(node)
+    assert not reached(node)
+    eventually(lambda: ready(kubectl)[node] == "Unknown", 60)
+    cluster.start_node(node)
+    assert ready(kubectl)[node] == "True"
+    assert reached(node)
+
+
+def test_a_part_of_the_control_plane_is_stopped_and_started(cluster, kubectl):
+    """What was written before is there after."""
+    kubectl("create", "configmap", "before")
+    cluster.stop_part("etcd")
+    assert cluster.status().state == "degraded"
+    with pytest.raises(ClusterError, match="does not run"):
+        cluster.stop_part("etcd")
+    others = {part: pid for part, pid in pids().items() if part != "etcd"}
+    cluster.start_part("etcd")
+    assert {part: pid for part, pid in pids().items() if part != "etcd"} == others
+    kubectl("get", "configmap", "before")
+    cluster.stop_part("kube-apiserver")
+    cluster.start_part("kube-apiserver")
+    kubectl("get", "configmap", "before")
+    assert cluster.status().state == "up"
 
 
 def test_down_leaves_nothing(cluster, before):

@@ -35,6 +35,9 @@ def said(capsys):
     [
         (["kubeconfig"], 1, "there is no cluster planaria"),
         (["node", "stop", "x"], 1, "there is no cluster planaria"),
+        (["node", "lose", "x"], 1, "there is no cluster planaria"),
+        (["part", "stop", "etcd"], 1, "there is no cluster planaria"),
+        (["part", "start", "kubelet"], 2, "there is no part 'kubelet': use one of etcd, kube-apiserver"),
         (["kubectl", "--", "get", "pods"], 1, "there is no cluster planaria"),
         (["load", "missing.tar"], 2, "missing.tar does not exist"),
         (["up", "--name", "No Good"], 2, "cluster name 'No Good'"),
@@ -82,8 +85,9 @@ def test_a_folder_that_cannot_be_made_is_told(monkeypatch, capsys, tmp_path):
 
 def test_every_command_has_an_example():
     commands = subcommands(parser())
-    assert len(commands) == 14
-    leaves = [*subcommands(commands.pop("node")).values(), *commands.values()]
+    assert len(commands) == 15
+    nested = [subcommands(commands.pop(name)).values() for name in ("node", "part")]
+    leaves = [*(leaf for each in nested for leaf in each), *commands.values()]
     assert all("example: python -m planaria_cluster" in (each.epilog or "") for each in leaves)
 
 

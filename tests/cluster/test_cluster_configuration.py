@@ -2,12 +2,14 @@
 
 import json
 import tomllib
+from dataclasses import asdict, replace
 
 import pytest
 
 from planaria_cluster import pins
 from planaria_cluster.bare import (
     audit,
+    bring_up,
     containerd,
     control_plane,
     dns,
@@ -52,6 +54,24 @@ def test_settings_survive_and_damage_is_told(made):
     (made.folder / "cluster.json").write_text("{")
     with pytest.raises(UsageError, match="damaged"):
         settings.load("demo")
+
+
+def test_network_policies_are_enforced_by_a_program_in_each_node_where_asked_for(made):
+    guards = {f"{node.name}.network-policies" for node in made.all_nodes}
+    assert not guards & set(bring_up.parts(made))
+    guarded = replace(made, network_policies=True)
+    assert guards < set(bring_up.parts(guarded))
+    guarded.save()
+    assert settings.load("demo") == guarded
+
+
+def test_a_cluster_of_before_enforces_none(made):
+    made.save()
+    file = made.folder / "cluster.json"
+    file.write_text(
+        json.dumps({key: value for key, value in asdict(made).items() if key != "network_policies"})
+    )
+    assert settings.load("demo") == made
 
 
 @pytest.mark.parametrize("name", ["", "Demo", "a_b", "-a", "a-", "1a", "../x", "a" * 21])

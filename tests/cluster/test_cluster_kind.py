@@ -101,8 +101,9 @@ def test_what_is_not_there_is_said(demo, monkeypatch):
         demo.stop_node("x")
     with pytest.raises(NoClusterError, match="no cluster demo"):
         demo.kubeconfig()
-    with pytest.raises(UsageError, match="bare"):
-        demo.up(simulated=3)
+    for beyond in (lambda: demo.up(simulated=3), lambda: demo.lose_node("x"), lambda: demo.stop_part("etcd")):
+        with pytest.raises(UsageError, match="bare"):
+            beyond()
     monkeypatch.setattr(images, "engine_answers", lambda: False)
     with pytest.raises(PrerequisiteError, match="no Docker engine"):
         demo.up()

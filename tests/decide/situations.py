@@ -4,12 +4,15 @@ from typing import Any
 
 from planaria_contract import Action, Decision, Fault, Mask, PodFact
 from planaria_operator.decide.decider import Situation, Tried
+from planaria_operator.decide.masks import policy_masks
 from planaria_operator.decide.runbook import Runbook
 from planaria_operator.decide.signature import signature
-from tests.builders import observation, pod_fact, state, workload_fact
+from tests.builders import observation, pod_fact, policy, state, workload_fact
 
 WAITED = Tried(Action.NONE.value, Action.NONE.value)
 NEW, OLD = "hash2", "hash1"
+USUAL = policy_masks(policy())
+"""Of a policy that says nothing of actions."""
 
 
 def pods(
@@ -29,7 +32,7 @@ def situation(
     *,
     affected: int = 1,
     total: int = 3,
-    masks: tuple[Mask, ...] = (),
+    masks: tuple[Mask, ...] = USUAL,
     tried: tuple[Tried, ...] = (),
     attempts_left: int = 3,
     confidence: float = 0.9,

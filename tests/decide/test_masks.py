@@ -1,11 +1,13 @@
 """What is ruled out, and the stable reason for it."""
 
-from planaria_contract import Action, NodeFact
+from planaria_contract import Action, NodeFact, ObjectRef
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.reasons import Reason
+from planaria_operator.decide.liberties import liberties
 from planaria_operator.decide.masks import (
     confidence_masks,
     merged,
+    node_masks,
     patience_masks,
     policy_masks,
     situation_masks,
@@ -17,11 +19,32 @@ def reasons(masks):
     return {mask.category: mask.reason for mask in masks}
 
 
-def test_the_default_policy_rules_out_only_what_this_version_cannot_do():
+def test_the_default_policy_rules_out_only_what_needs_more_than_a_policy_of_one_namespace_or_a_command():
     assert reasons(policy_masks(policy())) == {
-        Action.ISOLATE: "UnsupportedTarget",
-        Action.RELOAD: "UnsupportedTarget",
+        Action.ISOLATE: "ClusterPolicyOnly",
+        Action.RELOAD: "NoCommandDeclared",
     }
+
+
+def test_a_policy_of_one_namespace_may_not_isolate_even_where_it_lists_it():
+    listed = policy(actions=[{"type": "isolate"}])
+    assert reasons(policy_masks(listed))[Action.ISOLATE] == "ClusterPolicyOnly"
+    wide = listed.model_copy(update={"namespace": ""})
+    assert Action.ISOLATE not in reasons(policy_masks(wide))
+    assert reasons(policy_masks(policy().model_copy(update={"namespace": ""})))[Action.ISOLATE] == (
+        "NotAllowedByPolicy"
+    )
+
+
+def test_a_declared_command_rules_reload_in():
+    declared = policy(actions=[{"type": "reload", "command": ["nginx", "-s", "reload"]}])
+    assert Action.RELOAD not in reasons(policy_masks(declared))
+
+
+def test_a_workloads_symptom_rules_isolate_out_unless_several_share_the_node():
+    workload, lost = observation().target, ObjectRef(kind="Node", name="node-1")
+    assert reasons(node_masks(workload, None)) == {Action.ISOLATE: "WorkloadSymptom"}
+    assert node_masks(workload, "node-1") == node_masks(lost, None) == ()
 
 
 def test_what_the_policy_does_not_list_is_ruled_out():
@@ -50,7 +73,48 @@ def test_a_workload_without_an_older_revision_cannot_be_rolled_back():
 
 def test_an_autoscaled_workload_cannot_be_scaled():
     seen = observation(workload=workload_fact(autoscaled_by="HorizontalPodAutoscaler/front"))
-    assert reasons(situation_masks(seen, seen.workload))[Action.SCALE] == "Autoscaled"
+    assert reasons(situation_masks(seen, seen.workload))[Action.SCALE] == "AutoscalerHasRoom"
+
+
+def test_an_autoscaler_that_is_held_by_its_bounds_may_get_others_where_the_policy_lets_it():
+    held = workload_fact(autoscaled_by="HorizontalPodAutoscaler/front", autoscaler_stuck=True)
+    seen = observation(workload=held)
+    assert Action.SCALE not in reasons(situation_masks(seen, held))
+    strict = liberties(policy(actions=[{"type": "scale", "raise_autoscaler_bounds": False}]))
+    assert reasons(situation_masks(seen, held, strict))[Action.SCALE] == "Autoscaled"
+
+
+def test_at_zero_replicas_an_autoscaler_is_switched_off_and_stands_in_nobodys_way():
+    off = workload_fact(desired=0, autoscaled_by="HorizontalPodAutoscaler/front")
+    assert Action.SCALE not in reasons(situation_masks(observation(), off))
+
+
+OF_SPEC = {Action.ROLLBACK, Action.RESIZE, Action.SCALE}
+
+
+def test_what_another_object_controls_is_changed_in_its_pods_alone():
+    owned = workload_fact(controlled_by="Cluster/pg", previous_revision="1")
+    found = reasons(situation_masks(observation(workload=owned), owned))
+    assert {action for action, reason in found.items() if reason == "ForeignOwner"} == OF_SPEC
+    assert not {Action.RESTART, Action.MIGRATE} & {a for a, r in found.items() if r == "ForeignOwner"}
+
+
+def test_what_git_ops_keeps_is_left_unless_the_policy_says_otherwise():
+    kept = workload_fact(
+        template_kept_by="Argo CD", replicas_kept_by="Argo CD", previous_revision="1", revision="2"
+    )
+    seen = observation(workload=kept)
+    assert {a for a, r in reasons(situation_masks(seen, kept)).items() if r == "OwnedByGitOps"} == OF_SPEC
+    over = liberties(policy(actions=[{"type": "rollback", "git_ops": "Override"}, {"type": "scale"}]))
+    left = reasons(situation_masks(seen, kept, over))
+    assert {a for a, r in left.items() if r == "OwnedByGitOps"} == {Action.RESIZE, Action.SCALE}
+
+
+def test_a_replica_count_that_git_does_not_have_is_scaled_though_the_template_is_kept():
+    kept = workload_fact(template_kept_by="Flux (kustomization shop)", previous_revision="1")
+    found = reasons(situation_masks(observation(workload=kept), kept))
+    assert Action.SCALE not in found
+    assert found[Action.ROLLBACK] == "OwnedByGitOps"
 
 
 def test_a_daemon_set_cannot_be_scaled():

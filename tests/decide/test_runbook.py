@@ -217,7 +217,23 @@ async def test_a_workload_that_an_autoscaler_owns_gets_cpu_instead():
         situation(Fault.OVERLOAD, workload=workload_fact(autoscaled_by="HorizontalPodAutoscaler/x"))
     )
     assert found.parameters == Resize(resource="cpu", ratio=2.0)
-    assert [mask.reason for mask in found.masks if mask.category is Action.SCALE] == ["Autoscaled"]
+    assert [mask.reason for mask in found.masks if mask.category is Action.SCALE] == ["AutoscalerHasRoom"]
+
+
+async def test_an_autoscaler_that_is_held_by_its_maximum_gets_a_higher_one_first():
+    held = workload_fact(autoscaled_by="HorizontalPodAutoscaler/x", autoscaler_stuck=True)
+    found = await decide(situation(Fault.OVERLOAD, workload=held))
+    assert found.parameters == Scale(ratio=2.0)
+
+
+async def test_a_bad_release_that_git_ops_keeps_is_handed_over_with_the_reason():
+    kept = workload_fact(
+        previous_revision="1", revision_age_seconds=60, template_kept_by="Argo CD (application shop)"
+    )
+    found = await decide(situation(Fault.BAD_CONFIGURATION, workload=kept))
+    assert found.category is Action.ESCALATE
+    assert [mask.reason for mask in found.masks if mask.category is Action.ROLLBACK] == ["OwnedByGitOps"]
+    assert "rollback (OwnedByGitOps)" in found.explanation
 
 
 # --- nodes

@@ -40,11 +40,11 @@ def test_an_empty_selector_selects_every_workload_of_its_own_namespace():
 
 
 def test_kinds_that_are_not_listed_are_not_selected():
-    assert selects(policy(kinds=("Deployment", "Node")), deployment())
-    assert not selects(policy(kinds=("Deployment", "Node")), daemon_set())
+    assert selects(store(), policy(kinds=("Deployment", "Node")), deployment())
+    assert not selects(store(), policy(kinds=("Deployment", "Node")), daemon_set())
 
 
 @pytest.mark.parametrize(("value", "out"), [("true", True), ("", True), ("yes", True), ("false", False)])
 def test_any_opt_out_value_but_false_keeps_planaria_away(value, out):
     assert opted_out(meta("Pod", "x", labels={OPT_OUT_LABEL: value})) is out
-    assert selects(policy(), deployment(labels={OPT_OUT_LABEL: value})) is not out
+    assert selects(store(), policy(), deployment(labels={OPT_OUT_LABEL: value})) is not out

@@ -19,6 +19,7 @@ from planaria_operator.evidence.revisions import (
     read_revisions,
 )
 from planaria_operator.kube.fake import FakeKube
+from planaria_operator.objects.keeper import Keeper
 from tests.builders import (
     NOW,
     ago,
@@ -26,6 +27,7 @@ from tests.builders import (
     container,
     daemon_set,
     deployment,
+    meta,
     node,
     pod,
     pods_of,
@@ -126,6 +128,34 @@ def test_a_workload_fact_has_the_age_of_its_revision_and_who_scales_it():
     assert fact.revision_age_seconds == 40
     assert fact.autoscaled_by == "HorizontalPodAutoscaler/front"
     assert fact.last_known_replicas == 3
+
+
+def fact_of(workload, *views):
+    return workload_fact(store(workload, *views), workload, Revisions(), NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "stuck"), [({}, False), ({"limited": True}, True), ({"blind": "FailedGetResourceMetric"}, True)]
+)
+def test_a_workload_fact_says_whether_its_autoscaler_is_stuck(state, stuck: bool):
+    assert fact_of(FRONT, autoscaler(FRONT, **state)).autoscaler_stuck is stuck
+
+
+def test_a_workload_fact_names_who_controls_it_and_who_keeps_what():
+    keeper = Keeper("Argo CD", "application shop", frozenset({"template"}))
+    fact = fact_of(deployment(keeper=keeper, owner=meta("Cluster", "pg")))
+    assert fact.controlled_by == "Cluster/pg"
+    assert (fact.template_kept_by, fact.replicas_kept_by) == ("Argo CD (application shop)", None)
+    alone = fact_of(FRONT)
+    assert (alone.controlled_by, alone.template_kept_by, alone.replicas_kept_by) == (None, None, None)
+
+
+def test_where_there_is_an_autoscaler_its_bounds_are_what_git_ops_may_keep():
+    kept = deployment(keeper=Keeper("Argo CD", fields=frozenset({"replicas"})))
+    assert fact_of(kept).replicas_kept_by == "Argo CD"
+    assert fact_of(kept, autoscaler(kept)).replicas_kept_by is None
+    flux = Keeper("Flux", fields=frozenset({"maxReplicas"}))
+    assert fact_of(kept, autoscaler(kept, keeper=flux)).replicas_kept_by == "Flux"
 
 
 @pytest.mark.parametrize(

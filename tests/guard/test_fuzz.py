@@ -15,7 +15,20 @@ from planaria_operator.guard.chain import GUARDS, check_all
 from planaria_operator.guard.verdict import Limits, Verdict
 from planaria_operator.guard.weather import weather
 from planaria_operator.reconcile.brakes import braked
-from tests.builders import NOW, ago, decision, deployment, node, pods_of, policy, ref, replica_set, store
+from tests.builders import (
+    NOW,
+    ago,
+    cluster_policy,
+    decision,
+    deployment,
+    node,
+    pods_of,
+    policy,
+    ref,
+    replica_set,
+    space,
+    store,
+)
 from tests.guard.proposals import attempt, proposal, remediation, reservation, understood, with_reservations
 
 COUNT = 10_000
@@ -75,7 +88,7 @@ def spec(dice: random.Random) -> dict[str, Any]:
 
 
 def verdicts(dice: random.Random) -> list[Verdict]:
-    """One incident under one policy in one world, all drawn."""
+    """One incident under one policy of either kind in one world, all drawn."""
     views = [deployment(f"w{number}", ready=dice.choice([0, 3])) for number in range(dice.randint(1, 4))]
     owned = replica_set(views[0])
     sick = {
@@ -83,8 +96,14 @@ def verdicts(dice: random.Random) -> list[Verdict]:
         "ready_since": ago(dice.choice([-60, 5, 90])),
         "started_at": ago(900),
     }
-    here = store(views, owned, pods_of(owned, 2, **sick), node(ready=dice.random() < 0.8))
+    elsewhere = [deployment("w0", namespace="stock", ready=dice.choice([0, 3]), uid="uid-elsewhere")]
+    spaces = [space(name) for name in dice.choice([("shop",), ("shop", "stock")])]
+    here = store(views, elsewhere, spaces, owned, pods_of(owned, 2, **sick), node(ready=dice.random() < 0.8))
     under = policy(**spec(dice))
+    if dice.random() < 0.4:
+        chosen_by = dice.choice([{}, {"kubernetes.io/metadata.name": "shop"}, {"team": "nobody"}])
+        under = cluster_policy(namespaces=chosen_by, **spec(dice))
+    here.put_policy(dice.choice([policy("other", labels={"app": "w0"}), cluster_policy("other")]))
     taken = [
         reservation(dice.choice([-500, 5, 4000]), by=f"r{number}") for number in range(dice.randint(0, 3))
     ]

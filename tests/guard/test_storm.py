@@ -12,7 +12,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
-from planaria_operator.guard.causes import Group, groups
+from planaria_operator.guard.causes import Group, TargetKey, groups
 from planaria_operator.guard.min_healthy import MinHealthy
 from planaria_operator.guard.storm import Storm
 from planaria_operator.guard.weather import CALM, Weather, storm_of, weather
@@ -146,10 +146,10 @@ def shared(
     for each in records:
         here.put_remediation(each)
     found = found_groups(here, under or policy())
-    return {key[1]: group.lead[1] if group.lead else "" for key, group in found.items()}
+    return {key[-1]: group.lead[-1] if group.lead else "" for key, group in found.items()}
 
 
-def found_groups(here: ClusterStore, under: HealingPolicy) -> dict[tuple[str, str], Group]:
+def found_groups(here: ClusterStore, under: HealingPolicy) -> dict[TargetKey, Group]:
     return dict(groups(here, under, detect(here, under, NOW), NOW))
 
 
@@ -229,7 +229,7 @@ def test_who_is_only_watched_does_not_lead():
 
     def lead(first: Incident) -> set[str]:
         found = groups(here, policy(), [first, *others], NOW)
-        return {group.lead[1] for group in found.values() if group.lead}
+        return {group.lead[-1] for group in found.values() if group.lead}
 
     assert lead(replace(watched, ripe=False)) == {"a"}, "it will open an incident"
     assert lead(replace(watched, ripe=False, ripe_at=None)) == {"b"}, "it never will"

@@ -11,7 +11,9 @@ from planaria_kubectl.diff.standing import Standing, standing_of
 from planaria_kubectl.diff.view import render
 from planaria_kubectl.screen import rendered, terminal
 from planaria_operator.act.patches import ATTEMPT
+from planaria_operator.act.running import RELOADED_BY
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
+from planaria_operator.objects.cordon import CORDONED_BY, UNCORDON, WHEN_WELL
 from tests.builders import NOW
 from tests.kubectl_plugin.worlds import record
 
@@ -86,9 +88,19 @@ def test_the_other_verbs(made, change):
     assert changes_of(made, None) == (change,)
 
 
+MARKS = json.dumps({CORDONED_BY: "front-1/1", UNCORDON: WHEN_WELL})
+BODIES = {
+    Verb.PATCH: json.dumps(PATCH),
+    Verb.RESIZE: json.dumps(RESIZE),
+    Verb.CORDON: MARKS,
+    Verb.UNCORDON: MARKS,
+    Verb.EXEC: json.dumps({"container": "app", "command": ["nginx", "-s", "reload"]}),
+}
+
+
 def test_every_verb_says_what_it_changes():
     for verb in Verb:
-        body = {Verb.PATCH: json.dumps(PATCH), Verb.RESIZE: json.dumps(RESIZE)}.get(verb, "")
+        body = BODIES.get(verb, "")
         made = operation(verb, body=body, from_replicas=1, to_replicas=2)
         assert any(each.before != each.after for each in changes_of(made, None)), verb
 
@@ -185,3 +197,50 @@ def test_a_recorded_attempt_is_told_byte_for_byte_with_what_came_of_it():
         "before": OLD,
         "after": NEW,
     }
+
+
+# --- nodes and commands
+
+CORDON = operation(Verb.CORDON, NODE, body=MARKS)
+RUN = operation(Verb.EXEC, POD, body=BODIES[Verb.EXEC])
+
+
+def closed_node(by: str | None = None, manager: str = "planaria"):
+    annotations = {CORDONED_BY: by, UNCORDON: WHEN_WELL} if by else {}
+    owned = [{"manager": manager, "fieldsV1": {"f:spec": {"f:unschedulable": {}}}}]
+    about = {"uid": "n1", "annotations": annotations, "managedFields": owned}
+    return {"metadata": about, "spec": {"unschedulable": True}}
+
+
+def test_a_cordon_shows_the_field_and_whose_it_will_be():
+    spec, marks = changes_of(CORDON, {"metadata": {"uid": "n1"}, "spec": {}})
+    assert (spec.path, spec.before, spec.after) == ("/spec/unschedulable", None, True)
+    assert marks.after == {CORDONED_BY: "front-1/1", UNCORDON: WHEN_WELL}
+
+
+def test_a_command_is_shown_word_by_word():
+    (change,) = changes_of(RUN, None)
+    assert (change.path, change.after) == ("/container app", ["nginx", "-s", "reload"])
+
+
+@pytest.mark.parametrize(
+    ("live_node", "cordon", "uncordon"),
+    [
+        ({"metadata": {"uid": "n1"}, "spec": {}}, Standing.FITS, Standing.ARRIVED),
+        (closed_node("front-1/1"), Standing.ARRIVED, Standing.FITS),
+        (closed_node("other-1/1"), Standing.OVERTAKEN, Standing.OVERTAKEN),
+        (closed_node("front-1/1", manager="kubectl-cordon"), Standing.ARRIVED, Standing.OVERTAKEN),
+        (closed_node(), Standing.OVERTAKEN, Standing.OVERTAKEN),
+    ],
+    ids=["open", "ours", "another-attempts", "a-person-closed-it-since", "a-persons"],
+)
+def test_how_a_cordon_stands_to_the_node(live_node, cordon, uncordon):
+    back = operation(Verb.UNCORDON, NODE, body=MARKS)
+    assert standing_of(CORDON, live_node, exists=True, token="front-1/1") is cordon
+    assert standing_of(back, live_node, exists=True, token="front-1/1/revert") is uncordon
+
+
+def test_a_marked_pod_says_that_the_command_is_not_begun_again():
+    marked = {"metadata": {"uid": "p1", "annotations": {RELOADED_BY: "front-1/1"}}}
+    assert standing_of(RUN, marked, exists=True, token="front-1/1") is Standing.ARRIVED
+    assert standing_of(RUN, marked, exists=True, token="front-1/2") is Standing.FITS

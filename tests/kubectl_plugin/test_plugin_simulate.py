@@ -137,7 +137,7 @@ async def test_who_may_not_patch_is_told_so_and_still_sees_the_rest():
     [
         ("deploy/nope", {}, "NoSuchObject", "does not exist"),
         ("deploy/front", {"labels": {"tier": "db"}}, "NotSelected", "label tier=db"),
-        ("deploy/front", {"namespace": "elsewhere"}, "NotSelected", "no HealingPolicy there"),
+        ("deploy/front", {"namespace": "elsewhere"}, "NotSelected", "no policy there"),
     ],
 )
 async def test_where_nothing_would_be_done_it_says_why(target, spec, code, words):

@@ -24,7 +24,7 @@ def printed(made, namespace="shop", width=120):
 
 def test_no_policy_says_that_nothing_is_done_and_what_to_do():
     assert printed(world()) == (
-        "No HealingPolicy in namespace shop: Planaria does nothing here.\n"
+        "No policy in namespace shop: Planaria does nothing here.\n"
         "Next: see docs/samples for one to begin with (mode Observe changes nothing)\n"
     )
 

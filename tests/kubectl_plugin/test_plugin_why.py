@@ -8,11 +8,13 @@ import pytest
 from planaria_kubectl.errors import Misuse, PluginError
 from planaria_kubectl.reach import why_not_selected
 from planaria_kubectl.screen import rendered, terminal
-from planaria_kubectl.target import parse_target, settled
+from planaria_kubectl.target import parse_target, resolved, settled
 from planaria_kubectl.why.report import explained
 from planaria_kubectl.why.view import render
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.remediation import Stage
+from planaria_operator.objects.keeper import Keeper
+from planaria_operator.objects.meta import Owner
 from tests import builders
 from tests.builders import NOW, ago
 from tests.kubectl_plugin.worlds import (
@@ -59,12 +61,12 @@ CRASHED = builders.pod(
     ("made", "target", "code", "words"),
     [
         (front(), deployment_ref("nope"), "NoSuchObject", "does not exist in namespace shop"),
-        (world(FRONT), TARGET, "NoPolicy", "there is no HealingPolicy in namespace shop"),
+        (world(FRONT), TARGET, "NoPolicy", "there is no policy in namespace shop"),
         (
             front(policy=seen(builders.policy(labels={"tier": "db"}))),
             TARGET,
             "NotSelected",
-            "no HealingPolicy selects Deployment/front",
+            "no policy selects Deployment/front",
         ),
         (front(policy=builders.policy()), TARGET, "PolicyUnseen", "no operator has looked at"),
         (front(), TARGET, "Calm", "shows nothing that counts as a fault"),
@@ -159,7 +161,7 @@ def test_of_two_policies_the_second_says_who_comes_first():
     made.store.put_policy(seen(builders.policy("zeta")))
     views = {each.name: each for each in ask(made).policies}
     assert (views["default"].heals, views["zeta"].heals) == (True, False)
-    assert views["zeta"].because == "default selects it too, and comes first by name"
+    assert views["zeta"].because == "HealingPolicy default selects it too, and is more specific"
 
 
 def test_a_node_is_healed_by_one_policy_of_each_namespace():
@@ -223,6 +225,64 @@ def test_what_was_done_to_it_for_another_object_is_told_as_such():
     (story,) = ask(made).remediations
     assert story.is_target is False
     assert "Deployment/back, which needed it to be acted on" in shown(made)
+
+
+# --- who else has a say
+
+
+def strangers_pod():
+    """A pod of a ReplicaSet that an Argo Rollout controls."""
+    rollout = builders.meta("Rollout", "canary")
+    replica_set = replace(SETS, meta=builders.meta("ReplicaSet", "canary-1", owner=rollout))
+    return replica_set, builders.pod("canary-1-0", replica_set)
+
+
+def test_a_pod_of_a_controller_that_is_not_known_is_said_to_be_left_to_it():
+    made = front()
+    for view in strangers_pod():
+        made.store.put(view)
+    target = resolved(made.store, parse_target("po/canary-1-0", "shop"))
+    report = ask(made, target)
+    assert report.conclusion.code == "Unmanaged"
+    assert "controlled by Rollout/canary, which Planaria does not know" in report.conclusion.message
+    assert report.conclusion.next == "kubectl describe rollout canary -n shop"
+
+
+def test_a_bare_pod_and_one_whose_workload_is_gone_are_told_apart():
+    made = front()
+    made.store.put(builders.pod("bare"))
+    for name, group in (("gone", "apps"), ("kruise", "apps.kruise.io")):
+        pod = builders.pod(name)
+        owner = Owner("StatefulSet", "away", "u", group)
+        made.store.put(replace(pod, meta=replace(pod.meta, owner=owner)))
+    for name, words in (
+        ("bare", "belongs to no Deployment"),
+        ("gone", "StatefulSet/away, which does not exist"),
+        ("kruise", "StatefulSet/away of apps.kruise.io, which Planaria does not know"),
+    ):
+        target = resolved(made.store, parse_target(f"po/{name}", "shop"))
+        assert words in ask(made, target).conclusion.message
+
+
+@pytest.mark.parametrize(
+    ("workload", "words"),
+    [
+        (
+            builders.deployment("front", owner=builders.meta("Cluster", "pg")),
+            "Cluster/pg controls Deployment/front: rollback, resize and scale are refused (ForeignOwner)",
+        ),
+        (
+            builders.deployment("front", keeper=Keeper("Argo CD", "application shop")),
+            "Argo CD (application shop) keeps Deployment/front as Git has it",
+        ),
+    ],
+)
+def test_who_else_has_a_say_in_the_target_is_noted(workload, words: str):
+    assert words in shown(front(workload=workload))
+
+
+def test_where_nobody_else_has_a_say_nothing_is_noted():
+    assert ask(front()).notes == ()
 
 
 # --- what a person types

@@ -28,7 +28,7 @@ def value(name, **labels):
 
 def condition(known):
     found = summarised(
-        store(deployment()), policy(), HealingPolicyStatus(), now=NOW, unhealthy=0, protected=False, overlapping=0,
+        store(deployment()), policy(), HealingPolicyStatus(), now=NOW, unhealthy=0, protected=False, overlapping={},
         known={"SemanticsAvailable": known},
     )  # fmt: skip
     (made,) = (each for each in found.conditions if each.type == "SemanticsAvailable")
@@ -115,7 +115,7 @@ def test_what_is_counted_moves_the_metrics():
 
 def test_the_condition_of_an_embedded_encoder_is_written_once():
     first = summarised(
-        store(deployment()), policy(), HealingPolicyStatus(), now=NOW, unhealthy=0, protected=False, overlapping=0,
+        store(deployment()), policy(), HealingPolicyStatus(), now=NOW, unhealthy=0, protected=False, overlapping={},
         known={"SemanticsAvailable": SEMANTICS_EMBEDDED},
     )  # fmt: skip
     assert condition(SEMANTICS_EMBEDDED)[0] == "True"

@@ -23,6 +23,7 @@ from planaria_operator.reconcile.journal import Journal
 from planaria_operator.reconcile.records import Records
 from planaria_operator.settings import Settings
 from planaria_operator.verify.health import Health
+from planaria_operator.watch.kinds import POLICIES
 from planaria_operator.watch.resources import parse_policy
 from tests import builders
 
@@ -30,8 +31,10 @@ TARGET = builders.deployment()
 
 
 def policy_body(policy: HealingPolicy) -> dict[str, Any]:
-    metadata = {"name": policy.name, "namespace": policy.namespace, "uid": policy.uid, "generation": 1}
-    body = {"apiVersion": API_VERSION, "kind": "HealingPolicy", "metadata": metadata}
+    metadata = {"name": policy.name, "uid": policy.uid, "generation": 1}
+    if policy.namespace:
+        metadata["namespace"] = policy.namespace
+    body = {"apiVersion": API_VERSION, "kind": policy.kind, "metadata": metadata}
     return {**body, "spec": policy.spec.to_body(), "status": {}}
 
 
@@ -109,10 +112,10 @@ class World:
 
     def restart(self) -> None:
         """Begin with an empty memory and what the API server holds, as a new process does."""
-        self.store = ClusterStore()
+        self.store = ClusterStore(protected=Settings().protected, home=Settings().own_namespace)
         self.store.put(TARGET)
         for (kind, *_), body in list(self.kube.objects.items()):
-            if kind == "HealingPolicy":
+            if kind in POLICIES:
                 self.store.put_policy(parse_policy(body))
         self.parts = Parts(
             settings=Settings(),

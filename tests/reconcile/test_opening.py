@@ -30,13 +30,13 @@ def remediation(key: str, stage: Stage = Stage.FINISHED, *, policy_name: str = "
 
 
 def test_the_same_fault_has_the_same_name_after_a_restart() -> None:
-    first, second = (remediation_body(incident(), incident_key(incident(), ())) for _ in range(2))
+    first, second = (remediation_body(incident(), incident_key(incident(), ()), "shop") for _ in range(2))
     assert first == second
 
 
 def test_a_namesake_made_later_is_another_target() -> None:
     reborn = replace(incident(), target=incident().target.model_copy(update={"uid": "other"}))
-    names = {remediation_body(each, each.key)["metadata"]["name"] for each in (incident(), reborn)}
+    names = {remediation_body(each, each.key, "shop")["metadata"]["name"] for each in (incident(), reborn)}
     assert len(names) == 2
 
 
@@ -68,7 +68,7 @@ def test_only_unfinished_records_of_this_policy_are_open() -> None:
 
 
 def test_the_record_belongs_to_its_policy_and_goes_with_it() -> None:
-    (owner,) = remediation_body(incident(), "key")["metadata"]["ownerReferences"]
+    (owner,) = remediation_body(incident(), "key", "shop")["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["uid"], owner["controller"]) == ("HealingPolicy", policy().uid, True)
 
 
@@ -80,7 +80,7 @@ def test_a_name_of_any_length_makes_a_valid_object_name() -> None:
 
 def test_what_the_api_says_of_a_fault_is_redacted_before_it_is_recorded() -> None:
     leaking = symptom(SymptomKind.CRASH_LOOP, message="app: exited, password=hunter2 was refused")
-    body = remediation_body(Incident(policy(), ref(FRONT), (leaking,)), "key")
+    body = remediation_body(Incident(policy(), ref(FRONT), (leaking,)), "key", "shop")
     (recorded,) = body["spec"]["symptoms"]
     assert "hunter2" not in recorded["message"]
     assert "was refused" in recorded["message"]

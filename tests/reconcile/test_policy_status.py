@@ -12,7 +12,7 @@ def summary(status: HealingPolicyStatus | None = None, **changes: object) -> Hea
         "now": NOW,
         "unhealthy": 1,
         "protected": False,
-        "overlapping": 0,
+        "overlapping": {},
         "known": {"MetricsAvailable": METRICS_NOT_CONFIGURED},
         **changes,
     }
@@ -34,7 +34,7 @@ def test_in_a_protected_namespace_it_is_not_ready_and_says_so() -> None:
 
 
 def test_targets_that_another_policy_heals_are_named() -> None:
-    assert ready(summary(overlapping=2)) == ("True", "Overlapping")
+    assert ready(summary(overlapping={"HealingPolicy shop/web": 2})) == ("True", "Overlapping")
 
 
 def test_nothing_is_written_where_nothing_changed() -> None:

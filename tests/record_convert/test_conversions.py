@@ -151,9 +151,10 @@ def test_parameters_of_other_actions_are_not_written():
     assert body["parameters"] == {"pods": [], "ratioPercent": 150}
 
 
-def test_whether_a_node_is_drained_is_not_recorded_yet():
-    read = decision(decision_record(decided(Isolate(node="n1", drain=True))))
-    assert read.parameters == Isolate(node="n1", drain=False)
+@pytest.mark.parametrize("drain", [True, False])
+def test_whether_a_node_is_drained_is_recorded(drain: bool):
+    read = decision(decision_record(decided(Isolate(node="n1", drain=drain))))
+    assert read.parameters == Isolate(node="n1", drain=drain)
 
 
 def test_a_record_without_a_needed_parameter_is_refused():

@@ -1,10 +1,5 @@
 """The small model, made once and kept in the cache folder, and one real server for all tests."""
 
-import hashlib
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from planaria_contract import Fault, ModelVersion, Source
@@ -13,30 +8,13 @@ from planaria_semantics.opinion import Opinion
 from planaria_semantics.settings import SemanticsSettings
 from planaria_semantics.vllm.reliability import Reliability
 from tests.semantics_service.windows import Counted
-from tests.vllm import questions
-from tests.vllm.real_server import BIN, KEY, MODEL, RealServer, environment
-
-QUESTIONS = 12_000
-CACHE = Path(os.environ.get("PLANARIA_CACHE", Path.home() / ".cache/planaria"))
+from tests.vllm import small
+from tests.vllm.real_server import KEY, MODEL, RealServer
 
 
 @pytest.fixture(scope="session")
 def small_model(tmp_path_factory):
-    """The folder of the model. A change of the prompt, of the corpus or of its training makes a new one (two minutes)."""
-    if not (BIN.parent / ".planaria-env").exists():
-        pytest.skip("there is no .venv-vllm; `make test-vllm` makes it")
-    asked = tmp_path_factory.mktemp("questions") / "questions.jsonl"
-    questions.main(QUESTIONS, asked)
-    script = Path(__file__).with_name("tiny_model.py")
-    digest = hashlib.sha256(asked.read_bytes() + script.read_bytes()).hexdigest()[:16]
-    made = CACHE / f"tiny-model-{digest}"
-    if not made.exists():
-        unfinished = made.with_suffix(f".{os.getpid()}")
-        subprocess.run([BIN / "python", script, asked, unfinished], env=environment(), check=True)
-        unfinished.rename(made)
-        for old in sorted(CACHE.glob("tiny-model-*"), key=lambda path: path.stat().st_mtime)[:-4]:
-            subprocess.run(["rm", "-rf", old], check=True)
-    return made
+    return small.made(tmp_path_factory.mktemp("questions"))
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ QUIET = {
 }
 # disable_any_whitespace: a weak model writes newlines until it runs out of tokens otherwise, and the schema allows it.
 OPTIONS = (
-    *("--served-model-name", MODEL, "--host", "127.0.0.1", "--max-model-len", "4096", "--enforce-eager"),
+    *("--served-model-name", MODEL, "--max-model-len", "4096", "--enforce-eager"),
     *("--max-num-seqs", "2", "--max-num-queued-reqs", "2", "--shutdown-timeout", "1"),
     *("--structured-outputs-config", '{"backend":"guidance","disable_any_whitespace":true}'),
 )
@@ -40,17 +40,27 @@ def free_port():
 
 
 class RealServer:
-    def __init__(self, model: Path, log: Path):
-        self.model, self.log = model, log
+    def __init__(self, model: Path, log: Path, host: str = "127.0.0.1"):
+        """`host`: an address of this machine, such as that which the pods of a local cluster reach."""
+        self.model, self.log, self.host = model, log, host
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def start(self):
-        command = [str(BIN / "vllm"), "serve", str(self.model), "--port", str(self.port), *OPTIONS]
+        command = [
+            str(BIN / "vllm"),
+            "serve",
+            str(self.model),
+            "--host",
+            self.host,
+            "--port",
+            str(self.port),
+            *OPTIONS,
+        ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,

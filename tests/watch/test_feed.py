@@ -2,7 +2,9 @@ from typing import Any
 
 import pytest
 
+from planaria_operator.app import build_feed
 from planaria_operator.objects.store import ClusterStore
+from planaria_operator.settings import Settings
 from planaria_operator.telemetry.metrics import REGISTRY
 from planaria_operator.watch.feed import Feed, identity_of
 from planaria_operator.watch.kinds import WATCHED
@@ -100,3 +102,11 @@ def test_a_skipped_kind_is_forgotten(feed: Feed):
     feed.skip("Service", "no role")
     assert "Service" not in feed.kinds
     assert feed.store.identities("Service") == {}
+
+
+def test_with_chosen_namespaces_policies_for_many_are_not_watched_and_it_is_said():
+    known = ClusterStore()
+    few = build_feed(Settings(namespaces=("shop", "api")), known)
+    assert "ClusterHealingPolicy" not in few.kinds
+    assert "shop, api" in known.unwatched["ClusterHealingPolicy"]
+    assert "ClusterHealingPolicy" in build_feed(Settings(), ClusterStore()).kinds

@@ -1,7 +1,11 @@
 {{/* Ways out that more than one pod needs. Both take the root ($). */}}
 
 {{- define "planaria.egress.dns" -}}
-- ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+- ports:
+    {{- range .Values.networkPolicy.dnsPorts }}
+    - {port: {{ . }}, protocol: UDP}
+    - {port: {{ . }}, protocol: TCP}
+    {{- end }}
 {{- end }}
 
 {{- define "planaria.egress.apiServer" -}}

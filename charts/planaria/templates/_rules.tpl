@@ -51,15 +51,21 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [""]
     resources: [nodes]
     verbs: [get, list, watch]
-  # guard: a namespace may say that nothing in it is healed.
+  # guard: a namespace may say that nothing in it is healed. watch: its labels, by which policies choose.
   - apiGroups: [""]
     resources: [namespaces]
     verbs: [list, watch]
   # watch: a clear word at start where the custom resources are not installed.
   - apiGroups: [apiextensions.k8s.io]
     resources: [customresourcedefinitions]
-    resourceNames: [healingpolicies.planaria.dev, remediations.planaria.dev]
+    resourceNames: [healingpolicies.planaria.dev, clusterhealingpolicies.planaria.dev, remediations.planaria.dev]
     verbs: [get]
+  {{- if not .Values.watchNamespaces }}
+  # watch: the policies for many namespaces, which only an operator that sees all of them can follow.
+  - apiGroups: [planaria.dev]
+    resources: [clusterhealingpolicies]
+    verbs: [get, list, watch]
+  {{- end }}
 {{- end }}
 
 {{- define "planaria.rules.namespaced.usage" }}{{ end }}
@@ -86,7 +92,14 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
     verbs: [create, patch]
 {{- end }}
 
-{{- define "planaria.rules.cluster.record" }}{{ end }}
+{{- define "planaria.rules.cluster.record" }}
+  {{- if not .Values.watchNamespaces }}
+  # guard: the budget of a policy for many namespaces, reserved before acting.
+  - apiGroups: [planaria.dev]
+    resources: [clusterhealingpolicies/status]
+    verbs: [patch]
+  {{- end }}
+{{- end }}
 
 {{- define "planaria.rules.namespaced.restart" }}
   # act, restart of pods: eviction, which disruption budgets can refuse. Pods are never deleted outright.
@@ -115,6 +128,14 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [apps]
     resources: [deployments/scale, statefulsets/scale]
     verbs: [get, patch]
+  # act, scale: the bounds of the autoscaler that owns the replica count.
+  - apiGroups: [autoscaling]
+    resources: [horizontalpodautoscalers]
+    verbs: [get, patch]
+  # act, scale: where KEDA made that autoscaler, the bounds that it is made from. Without KEDA this grants nothing.
+  - apiGroups: [keda.sh]
+    resources: [scaledobjects]
+    verbs: [get, list, patch]
 {{- end }}
 
 {{- define "planaria.rules.cluster.scale" }}{{ end }}
@@ -137,6 +158,10 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [""]
     resources: [pods/eviction]
     verbs: [create]
+  # act, migrate: whether a pod's volume can follow it to another node.
+  - apiGroups: [""]
+    resources: [persistentvolumeclaims]
+    verbs: [get]
 {{- end }}
 
 {{- define "planaria.rules.cluster.migrate" }}
@@ -144,7 +169,46 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [""]
     resources: [nodes]
     verbs: [patch]
+  # act, migrate: whether a volume is bound to one node.
+  - apiGroups: [""]
+    resources: [persistentvolumes]
+    verbs: [get]
 {{- end }}
+
+{{- define "planaria.rules.namespaced.isolate" }}
+  # act, isolate: the drain, by eviction, which disruption budgets can refuse.
+  - apiGroups: [""]
+    resources: [pods/eviction]
+    verbs: [create]
+  # act, isolate: whether a pod's volume can follow it to another node.
+  - apiGroups: [""]
+    resources: [persistentvolumeclaims]
+    verbs: [get]
+{{- end }}
+
+{{- define "planaria.rules.cluster.isolate" }}
+  # act, isolate: spec.unschedulable, with the marks that say whose cordon it is.
+  - apiGroups: [""]
+    resources: [nodes]
+    verbs: [patch]
+  # act, isolate: whether a volume is bound to one node.
+  - apiGroups: [""]
+    resources: [persistentvolumes]
+    verbs: [get]
+{{- end }}
+
+{{- define "planaria.rules.namespaced.reload" }}
+  # act, reload: the command that a policy declares. A WebSocket is opened by a get, and from Kubernetes 1.35 on a create.
+  - apiGroups: [""]
+    resources: [pods/exec]
+    verbs: [get, create]
+  # act, reload: the mark that is set before it, so that no command is begun twice.
+  - apiGroups: [""]
+    resources: [pods]
+    verbs: [patch]
+{{- end }}
+
+{{- define "planaria.rules.cluster.reload" }}{{ end }}
 
 {{- /* The parts that are switched on, and what each is for, as JSON. Takes the root ($). */}}
 {{- define "planaria.parts" -}}
@@ -154,7 +218,7 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
 {{- $parts = append $parts (dict "name" "usage" "why" "To see how much CPU and memory is in use. A role of its own because it is a strong right: a kubelet answers more than\n# metrics on this path, up to running commands in containers over WebSocket. Leave the role out where that is too much:\n# usage then comes from Prometheus alone, and every record says that the kubelet's was missing.") -}}
 {{- end -}}
 {{- $parts = append $parts (dict "name" "record" "why" "To write down what was seen, decided and done. It changes nothing outside planaria.dev but Events.") -}}
-{{- range list "restart" "rollback" "scale" "resize" "migrate" -}}
+{{- range list "restart" "rollback" "scale" "resize" "migrate" "isolate" "reload" -}}
 {{- if (index $actions .).enabled -}}
 {{- $parts = append $parts (dict "name" . "why" (printf "To heal by the action %s. Without it, that action is refused with the reason Forbidden." .)) -}}
 {{- end -}}

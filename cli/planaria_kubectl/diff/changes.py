@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from planaria_operator.act.patches import JsonPatch, value_at
+from planaria_operator.act.running import words_of
 from planaria_operator.act.taints import AVOID
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.plan import Operation, Verb
+from planaria_operator.objects.cordon import is_closed, marks
 
 Body = Mapping[str, Any]
 IDENTITY: Final = "/metadata/uid"
@@ -43,6 +45,23 @@ def _avoid(_: Operation, __: Body | None) -> Iterator[Change]:
 
 def _unavoid(_: Operation, __: Body | None) -> Iterator[Change]:
     yield Change(path="/spec/taints", before=AVOID)
+
+
+def _cordon(operation: Operation, live: Body | None) -> Iterator[Change]:
+    yield Change(path="/spec/unschedulable", before=is_closed(live or {}) or None, after=True)
+    yield Change(
+        path="/metadata/annotations", before=marks(live or {}) or None, after=json.loads(operation.body)
+    )
+
+
+def _uncordon(operation: Operation, _: Body | None) -> Iterator[Change]:
+    yield Change(path="/spec/unschedulable", before=True)
+    yield Change(path="/metadata/annotations", before=json.loads(operation.body))
+
+
+def _exec(operation: Operation, _: Body | None) -> Iterator[Change]:
+    container, command = words_of(operation)
+    yield Change(path=f"/container {container}", after=list(command))
 
 
 def _patch(operation: Operation, live: Body | None) -> Iterator[Change]:
@@ -83,5 +102,8 @@ READERS: Final[Mapping[Verb, Callable[[Operation, Body | None], Iterator[Change]
     Verb.EVICT: _evict,
     Verb.AVOID: _avoid,
     Verb.UNAVOID: _unavoid,
+    Verb.CORDON: _cordon,
+    Verb.UNCORDON: _uncordon,
+    Verb.EXEC: _exec,
 }
 """A verb that is not here is shown as it is sent."""

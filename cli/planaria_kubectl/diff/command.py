@@ -50,12 +50,14 @@ async def _planned_now(session: Session, remediation: Remediation) -> DiffReport
         return _nothing(session, remediation, "nothing was decided yet")
     if found.action in {Action.NONE, Action.ESCALATE}:
         return _nothing(session, remediation, f"the decision is {found.action.value}: {found.explanation}")
-    world = await read_world(session.kube, remediation.namespace)
-    policy = world.store.policies.get((remediation.namespace, remediation.spec.policy))
+    scope, policy_name = remediation.policy_key
+    world = await read_world(session.kube, scope)
+    policy = world.store.policies.get((scope, policy_name))
     if policy is None:
-        return _nothing(session, remediation, f"HealingPolicy {remediation.spec.policy} is gone")
+        return _nothing(session, remediation, f"{remediation.spec.policy_kind} {policy_name} is gone")
     planning = Planning(session.kube, world, policy, session.now)
-    symptoms = tuple(symptom(each, remediation.namespace) for each in remediation.spec.symptoms)
+    space = remediation.spec.target.namespace or policy.namespace or None
+    symptoms = tuple(symptom(each, space) for each in remediation.spec.symptoms)
     observation = await planning.observe(object_ref(remediation.spec.target), symptoms, remediation.name)
     plan = await planning.plan(decision(found), observation, f"{remediation.name}/1")
     if isinstance(plan, Refusal):

@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from planaria_operator.act.patches import ATTEMPT, REVERT, still_fits
+from planaria_operator.act.running import RELOADED_BY
 from planaria_operator.api.plan import Operation, Verb
+from planaria_operator.objects.cordon import CORDONED_BY, closing, is_closed, opening
 
 Body = Mapping[str, Any]
 
@@ -56,8 +58,30 @@ def _patched(operation: Operation, live: Body, token: str) -> Standing:
     return Standing.FITS if still_fits(json.loads(operation.body), live) else Standing.OVERTAKEN
 
 
+def _cordoned(operation: Operation, live: Body, _: str) -> Standing:
+    try:
+        return Standing.FITS if closing(live, json.loads(operation.body)) else Standing.ARRIVED
+    except ValueError:
+        return Standing.OVERTAKEN
+
+
+def _uncordoned(operation: Operation, live: Body, _: str) -> Standing:
+    if not is_closed(live):
+        return Standing.ARRIVED
+    return Standing.FITS if opening(live, json.loads(operation.body)[CORDONED_BY]) else Standing.OVERTAKEN
+
+
+def _run(_: Operation, live: Body, token: str) -> Standing:
+    """A mark says that the command was begun, or was about to be: it will not be begun again."""
+    marked = (live["metadata"].get("annotations") or {}).get(RELOADED_BY) == token
+    return Standing.ARRIVED if marked else Standing.FITS
+
+
 JUDGES: Final[Mapping[Verb, Callable[[Operation, Body, str], Standing]]] = {
     Verb.EVICT: _there,
     Verb.SCALE: _scaled,
     Verb.PATCH: _patched,
+    Verb.CORDON: _cordoned,
+    Verb.UNCORDON: _uncordoned,
+    Verb.EXEC: _run,
 }

@@ -15,10 +15,11 @@ async def run(session: Session, given: Namespace) -> PauseReport:
     # Whole seconds, as the API keeps them.
     until = (session.now + given.span).replace(microsecond=0) if given.span else None
     request = PauseRequest(requester=requester, reason=given.reason, until=until)
-    policy = await read(session.hands, session.namespace, given.policy)
+    namespace = "" if given.cluster else session.namespace
+    policy = await read(session.hands, namespace, given.policy)
     stored = await write(session.hands, policy, requester, request)
     message = f"{requester} asks to pause"
-    return told(session.namespace, given.policy, message, pauses_of(stored), session.now)
+    return told(namespace, given.policy, message, pauses_of(stored), session.now)
 
 
 def requester_of(given: Namespace) -> str:

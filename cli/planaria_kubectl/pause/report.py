@@ -8,6 +8,7 @@ class PauseReport(Report):
     """Of `pause` and of `resume`."""
 
     namespace: str
+    """Empty for a ClusterHealingPolicy."""
     policy: str
     message: str
     paused: bool

@@ -10,16 +10,18 @@ from planaria_kubectl.session import Session
 
 async def run(session: Session, given: Namespace) -> PauseReport:
     requester = requester_of(given)
-    policy = await read(session.hands, session.namespace, given.policy)
+    namespace = "" if given.cluster else session.namespace
+    policy = await read(session.hands, namespace, given.policy)
     if not any(each.requester == requester for each in pauses_of(policy)):
         message = f"{requester} had not asked to pause"
-        return told(session.namespace, given.policy, message, pauses_of(policy), session.now)
+        return told(namespace, given.policy, message, pauses_of(policy), session.now)
     stored = await write(session.hands, policy, requester, None)
     if any(each.requester == requester for each in pauses_of(stored)):
+        edited = f"hpol {given.policy} -n {namespace}" if namespace else f"chpol {given.policy}"
         owner = holder(stored, requester) or "somebody else"
         raise PluginError(
             f"the request of {requester} was written by {owner}, not by this plugin: "
-            f"take it out where it came from, or with kubectl edit hpol {given.policy} -n {session.namespace}"
+            f"take it out where it came from, or with kubectl edit {edited}"
         )
     message = f"{requester} no longer asks to pause"
-    return told(session.namespace, given.policy, message, pauses_of(stored), session.now)
+    return told(namespace, given.policy, message, pauses_of(stored), session.now)

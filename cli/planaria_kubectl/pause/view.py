@@ -1,12 +1,12 @@
 from rich.console import Group, RenderableType
 
 from planaria_kubectl.pause.report import PauseReport
-from planaria_kubectl.screen import CAREFUL, GOOD, line, section, table, text
+from planaria_kubectl.screen import CAREFUL, GOOD, label_of, line, section, table, text
 from planaria_kubectl.times import until
 
 
 def render(report: PauseReport) -> RenderableType:
-    name = f"{report.namespace}/{report.policy}"
+    name = label_of(report.namespace, report.policy)
     head = line(
         f"{report.message}: {name} is ", text("paused", CAREFUL) if report.paused else text("at work", GOOD)
     )

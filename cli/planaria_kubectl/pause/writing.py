@@ -11,10 +11,13 @@ from planaria_operator.kube.interface import RESOURCES, JsonBody, Kube, PatchTyp
 MANAGER: Final = "kubectl-planaria-pause"
 LONGEST: Final = 128
 """Characters of a field manager's name that the API server takes."""
-KIND: Final = "HealingPolicy"
+NAMESPACED: Final = "HealingPolicy"
+CLUSTER_WIDE: Final = "ClusterHealingPolicy"
 UNKNOWN_FIELD: Final = "field not declared in schema"
 """As the API server refuses to apply what it would otherwise silently leave out."""
-TOO_OLD: Final = "this cluster's HealingPolicy has no spec.pauseRequests: apply the crds/ of this version of Planaria first"
+TOO_OLD: Final = (
+    "this cluster's {kind} has no spec.pauseRequests: apply the crds/ of this version of Planaria first"
+)
 
 
 async def write(kube: Kube, policy: JsonBody, requester: str, request: PauseRequest | None) -> JsonBody:
@@ -22,19 +25,20 @@ async def write(kube: Kube, policy: JsonBody, requester: str, request: PauseRequ
 
     Raises PluginError where this cluster's policies have no such field, and otherwise what the API server says.
     """
-    meta = policy["metadata"]
+    meta, kind = policy["metadata"], kind_of(policy)
+    place = {"namespace": meta["namespace"]} if meta.get("namespace") else {}
     spec = {"pauseRequests": [request.to_body()]} if request else {}
     body = {
-        "apiVersion": RESOURCES[KIND].api_version,
-        "kind": KIND,
+        "apiVersion": RESOURCES[kind].api_version,
+        "kind": kind,
         # The uid keeps apply from making a policy where this one was deleted meanwhile.
-        "metadata": {"name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"]},
+        "metadata": {"name": meta["name"], **place, "uid": meta["uid"]},
         "spec": spec,
     }
     try:
         return await kube.patch(
-            KIND,
-            meta["namespace"],
+            kind,
+            meta.get("namespace") or "",
             meta["name"],
             body,
             patch_type=PatchType.APPLY,
@@ -43,18 +47,24 @@ async def write(kube: Kube, policy: JsonBody, requester: str, request: PauseRequ
         )
     except KubeError as error:
         if UNKNOWN_FIELD in str(error):
-            raise PluginError(TOO_OLD) from error
+            raise PluginError(TOO_OLD.format(kind=kind)) from error
         raise
 
 
 async def read(kube: Kube, namespace: str, name: str) -> JsonBody:
-    """Raises PluginError naming the policies that there are."""
+    """`namespace` empty for a ClusterHealingPolicy. Raises PluginError naming the policies that there are."""
+    kind = NAMESPACED if namespace else CLUSTER_WIDE
     try:
-        return await kube.get(KIND, namespace, name)
+        return await kube.get(kind, namespace, name)
     except NotFound:
-        known = [each["metadata"]["name"] for each in await kube.list(KIND, namespace)]
+        known = [each["metadata"]["name"] for each in await kube.list(kind, namespace)]
         there = f"there are {', '.join(known)}" if known else "there is none"
-        raise PluginError(f"no HealingPolicy {name} in namespace {namespace}: {there}") from None
+        where = f" in namespace {namespace}" if namespace else ""
+        raise PluginError(f"no {kind} {name}{where}: {there}") from None
+
+
+def kind_of(policy: JsonBody) -> str:
+    return NAMESPACED if policy["metadata"].get("namespace") else CLUSTER_WIDE
 
 
 def manager_of(requester: str) -> str:

@@ -11,13 +11,15 @@ from planaria_kubectl.session import Session
 from planaria_kubectl.simulate.ladder import ladder
 from planaria_kubectl.simulate.report import DryRun, SimulateReport, outcome, rung
 from planaria_kubectl.simulate.supposing import supposed, with_lost_node
-from planaria_kubectl.target import meta_of, parse_target, scope_of, settled
-from planaria_kubectl.world import World, read_world
+from planaria_kubectl.surroundings import read_around
+from planaria_kubectl.target import meta_of, parse_target
+from planaria_kubectl.world import World
 from planaria_operator.api.healing_policy import DecideMode
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.decider import Situation
-from planaria_operator.decide.masks import policy_masks
+from planaria_operator.decide.liberties import liberties
+from planaria_operator.decide.masks import node_masks, policy_masks
 from planaria_operator.record.convert import decision_record, semantic_state
 
 TOKEN = f"{NAME}/1"
@@ -26,8 +28,7 @@ LEARNED = "this policy lets the learned policy decide; shown is the runbook, whi
 
 async def run(session: Session, given: Namespace) -> SimulateReport:
     fault, asked = _fault(given.fault), parse_target(given.target, session.namespace)
-    world = await read_world(session.kube, scope_of(asked))
-    target = settled(world.store, asked)
+    world, target = await read_around(session.kube, asked)
     report = SimulateReport(
         at=session.now,
         target=str(target),
@@ -57,9 +58,9 @@ def _fault(name: str) -> Fault:
 def _why_nobody(world: World, target: ObjectRef) -> str:
     found = candidates(world, target)
     if not found:
-        return "there is no HealingPolicy there: nothing would be done"
+        return "there is no policy there: nothing would be done"
     reasons = (f"{each.name}: {why_not_selected(world.store, each, target)}" for each in found)
-    return f"no HealingPolicy selects it: nothing would be done ({'; '.join(reasons)})"
+    return f"no policy selects it: nothing would be done ({'; '.join(reasons)})"
 
 
 async def _simulated(
@@ -72,7 +73,8 @@ async def _simulated(
     situation = Situation(
         observation=observation,
         state=semantic_state(state),
-        masks=policy_masks(policy),
+        masks=(*policy_masks(policy), *node_masks(target, None)),
+        liberties=liberties(policy),
         attempts_left=policy.spec.escalation.max_attempts,
         age_seconds=0.0,
         incident=NAME,
@@ -81,7 +83,7 @@ async def _simulated(
     learned = (LEARNED,) if policy.spec.decide.mode is DecideMode.POLICY else ()
     decided = report.model_copy(
         update={
-            "policy": f"{policy.namespace}/{policy.name}",
+            "policy": policy.label,
             "mode": policy.spec.mode.value,
             "affected": tuple(pod.name for pod in observation.affected),
             "supposed": not shown.real,

@@ -31,7 +31,9 @@ class BudgetUse(ApiModel):
 
 
 class PolicyLine(ApiModel):
+    kind: str = "HealingPolicy"
     namespace: str
+    """Empty for a ClusterHealingPolicy."""
     name: str
     mode: str
     ready: str
@@ -95,10 +97,7 @@ def summarised(world: World, namespace: str, now: datetime) -> StatusReport:
         at=now,
         namespace=namespace,
         policies=tuple(_policy(world, policy, now) for policy in world.policies),
-        active=tuple(
-            _active(each, policies.get((each.namespace, each.spec.policy)), now)
-            for each in _urgent(still_open)
-        ),
+        active=tuple(_active(each, policies.get(each.policy_key), now) for each in _urgent(still_open)),
         finished=tuple(_finished(each) for each in islice(latest, LATEST)),
         notes=tuple(world.notes),
     )
@@ -106,8 +105,9 @@ def summarised(world: World, namespace: str, now: datetime) -> StatusReport:
 
 def _policy(world: World, policy: HealingPolicy, now: datetime) -> PolicyLine:
     ready = next((each for each in policy.status.conditions if each.type == "Ready"), None)
-    asked = world.pauses.get((policy.namespace, policy.name), ())
+    asked = world.pauses.get(policy.key, ())
     return PolicyLine(
+        kind=policy.kind,
         namespace=policy.namespace,
         name=policy.name,
         mode=policy.spec.mode.value,

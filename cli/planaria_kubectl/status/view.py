@@ -11,10 +11,12 @@ from rich.text import Text
 from planaria_kubectl.screen import (
     BAD,
     CAREFUL,
+    CLUSTER,
     QUIET,
     Cell,
     heading,
     indented,
+    label_of,
     line,
     section,
     state,
@@ -30,7 +32,7 @@ def render(report: StatusReport) -> RenderableType:
     where = f"namespace {report.namespace}" if report.namespace else "any namespace"
     if not report.policies and not report.active:
         return Group(
-            text(f"No HealingPolicy in {where}: Planaria does nothing here."),
+            text(f"No policy in {where}: Planaria does nothing here."),
             text("Next: see docs/samples for one to begin with (mode Observe changes nothing)", QUIET),
         )
     return Group(*_sections(report))
@@ -55,7 +57,13 @@ def _policies(report: StatusReport) -> RenderableType:
 
 
 def _policy_cells(policy: PolicyLine) -> Iterator[Cell]:
-    yield from (policy.namespace, policy.name, state(policy.mode), state(policy.ready), policy.targets)
+    yield from (
+        policy.namespace or CLUSTER,
+        policy.name,
+        state(policy.mode),
+        state(policy.ready),
+        policy.targets,
+    )
     yield text(policy.unhealthy, BAD if policy.unhealthy else "")
     yield text(policy.active, CAREFUL if policy.active else "")
     budget = policy.budget
@@ -65,7 +73,7 @@ def _policy_cells(policy: PolicyLine) -> Iterator[Cell]:
 
 def _remarks(report: StatusReport) -> Iterator[Text]:
     for policy in report.policies:
-        name = f"{policy.namespace}/{policy.name}"
+        name = label_of(policy.namespace, policy.name)
         for pause in policy.pauses:
             end = f"for {until(pause.until, report.at)} more" if pause.until else "until it is resumed"
             yield line(text("Paused  ", CAREFUL), f"{name} by {pause.requester} {end}: {pause.reason}")
@@ -80,7 +88,10 @@ def _remarks(report: StatusReport) -> Iterator[Text]:
 def _conditions(report: StatusReport) -> Iterator[Text]:
     """Once for all policies that say the same: what is away is mostly away for all of them."""
     said = [
-        ((each.type, each.status.value, each.reason, each.message), f"{policy.namespace}/{policy.name}")
+        (
+            (each.type, each.status.value, each.reason, each.message),
+            label_of(policy.namespace, policy.name),
+        )
         for policy in report.policies
         for each in policy.conditions
     ]
@@ -143,4 +154,5 @@ def _next(report: StatusReport) -> Iterator[str]:
             who = quote(
                 pause.requester
             )  # anybody may have written it, and somebody will paste this into a shell
-            yield f"kubectl planaria resume {policy.name} -n {policy.namespace} --requester {who}"
+            where = f"-n {policy.namespace}" if policy.namespace else "--cluster"
+            yield f"kubectl planaria resume {policy.name} {where} --requester {who}"

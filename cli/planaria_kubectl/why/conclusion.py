@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Final
 
 from planaria_contract import ObjectRef
-from planaria_kubectl.brakes import PROTECTED, refusal
+from planaria_kubectl.brakes import refusal
 from planaria_kubectl.reach import candidates, opted_out_with
 from planaria_kubectl.standing import OPERATOR, overdue, waits_for
-from planaria_kubectl.target import meta_of
+from planaria_kubectl.target import controller_of, meta_of, unmanaged
 from planaria_kubectl.times import until
-from planaria_kubectl.world import World
+from planaria_kubectl.world import PROTECTED, World
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import GuardRecord, Remediation, Stage
@@ -22,8 +22,8 @@ OPEN: Final = {Stage.BLOCKED: "HeldBack", Stage.ESCALATED: "HandedOver"}
 
 class Conclusion(ApiModel):
     code: str
-    """Stable: BeingHealed, Overdue, HeldBack, HandedOver, NoSuchObject, OptedOut, NoPolicy, NotSelected, PolicyUnseen, Calm, NotRipe,
-    NeverRipe, Due.
+    """Stable: BeingHealed, Overdue, HeldBack, HandedOver, NoSuchObject, OptedOut, Unmanaged, NoPolicy, NotSelected, PolicyUnseen,
+    Calm, NotRipe, NeverRipe, Due.
     """
     message: str
     next: str
@@ -48,14 +48,14 @@ def concluded(
     if healer.status.observed_generation != healer.generation:
         return Conclusion(
             code="PolicyUnseen",
-            message=f"no operator has looked at HealingPolicy {healer.name} as it is now",
+            message=f"no operator has looked at {healer.kind} {healer.name} as it is now",
             next=OPERATOR,
         )
     if incident is None:
         return Conclusion(
             code="Calm",
             message=f"{target} shows nothing that counts as a fault",
-            next=f"kubectl get hpol {healer.name} -n {healer.namespace} -o yaml    (spec.triggers says what counts)",
+            next=f"kubectl get {_get(healer)} -o yaml    (spec.triggers says what counts)",
         )
     return _of_incident(target, healer, incident, guards, now)
 
@@ -68,7 +68,8 @@ def _of_incident(
     now: datetime,
 ) -> Conclusion:
     shown = ", ".join(sorted({each.kind.value for each in incident.symptoms}))
-    simulate = f"kubectl planaria simulate {str(target).lower()} -n {healer.namespace} --fault FAULT"
+    scope = f" -n {target.namespace or healer.namespace}" if target.namespace or healer.namespace else ""
+    simulate = f"kubectl planaria simulate {str(target).lower()}{scope} --fault FAULT"
     if incident.ripe_at is None:
         message = f"{target} shows {shown}, which is watched but never opens an incident by itself"
         return Conclusion(code="NeverRipe", message=message, next=simulate)
@@ -89,7 +90,7 @@ def _of_incident(
 
 def _being_healed(world: World, remediation: Remediation, now: datetime) -> Conclusion:
     status = remediation.status
-    policy = world.store.policies.get((remediation.namespace, remediation.spec.policy))
+    policy = world.store.policies.get(remediation.policy_key)
     planned = bool(status.attempts) or status.stage is Stage.BLOCKED
     command = f"diff {remediation.name}" if planned else "status"
     late = overdue(remediation, now) is not None
@@ -112,16 +113,32 @@ def _nobodys(world: World, target: ObjectRef) -> Conclusion:
             message=f"{target} has opted out: its label {OPT_OUT_LABEL} is {out.labels[OPT_OUT_LABEL]!r}",
             next=f"kubectl label {str(target).lower()}{scope} {OPT_OUT_LABEL}-    (to heal it again)",
         )
+    if target.kind == "Pod":
+        return _unmanaged(world, target)
     if not candidates(world, target):
         return Conclusion(
             code="NoPolicy",
-            message=f"there is no HealingPolicy {where}: nothing is ever done to {target}",
+            message=f"there is no policy {where}: nothing is ever done to {target}",
             next="see docs/samples for a policy to begin with (mode Observe changes nothing)",
         )
     return Conclusion(
         code="NotSelected",
-        message=f"no HealingPolicy selects {target}, each for the reason below",
-        next=f"kubectl get hpol{f' -n {target.namespace}' if target.namespace else ' -A'} -o yaml",
+        message=f"no policy selects {target}, each for the reason below",
+        next=f"kubectl get hpol,chpol{f' -n {target.namespace}' if target.namespace else ' -A'} -o yaml",
+    )
+
+
+def _get(policy: HealingPolicy) -> str:
+    return f"hpol {policy.name} -n {policy.namespace}" if policy.namespace else f"chpol {policy.name}"
+
+
+def _unmanaged(world: World, target: ObjectRef) -> Conclusion:
+    """A pod for which no workload stands that Planaria knows."""
+    owner = controller_of(world.store, target) or target
+    return Conclusion(
+        code="Unmanaged",
+        message=f"{unmanaged(world.store, target)}: it is left to whoever does, and nothing is done to it",
+        next=f"kubectl describe {owner.kind.lower()} {owner.name} -n {target.namespace}",
     )
 
 

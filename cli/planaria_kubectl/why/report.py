@@ -14,6 +14,7 @@ from planaria_kubectl.why.conclusion import Conclusion, concluded
 from planaria_kubectl.world import World
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import (
     GuardRecord,
     Remediation,
@@ -23,18 +24,21 @@ from planaria_operator.api.remediation import (
 )
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
+from planaria_operator.objects.store import ClusterStore
 from planaria_operator.record.convert import symptom_record
 
 
 class PolicyView(ApiModel):
     """One policy, as it stands to the target."""
 
+    kind: str = "HealingPolicy"
     namespace: str
+    """Empty for a ClusterHealingPolicy."""
     name: str
     mode: str
     selects: bool
     heals: bool
-    """Of those that select the target only the first by name heals it."""
+    """Of those that select the target only the most specific heals it."""
     because: str
     pauses: tuple[PauseRequest, ...] = ()
 
@@ -94,8 +98,22 @@ def explained(world: World, target: ObjectRef, asked_for: str, back: timedelta, 
         guards=guards,
         remediations=told,
         earlier=earlier,
-        notes=tuple(world.notes),
+        notes=(*world.notes, *owners(world.store, target)),
     )
+
+
+def owners(store: ClusterStore, target: ObjectRef) -> Iterator[str]:
+    """Who else has a say in the target, so that some actions are refused whatever happens to it."""
+    workload = store.workload(target.kind, target.namespace or "", target.name)
+    if workload is None:
+        return
+    if owner := workload.meta.owner:
+        reason = Reason.FOREIGN_OWNER.value
+        yield f"{owner} controls {target}: rollback, resize and scale are refused ({reason}), its pods may be restarted"
+    keeper = workload.keeper
+    if keeper and keeper.keeps("template"):
+        reason = Reason.OWNED_BY_GIT_OPS.value
+        yield f"{keeper} keeps {target} as Git has it: rollback and resize are refused ({reason}) without gitOps: Override"
 
 
 def _incident(
@@ -123,18 +141,23 @@ def _policy(
 ) -> PolicyView:
     why_not = why_not_selected(world.store, policy, target)
     heals = any(policy is healer for healer in healers)
-    first = next((each.name for each in healers if each.namespace == policy.namespace), "")
-    asked = world.pauses.get((policy.namespace, policy.name), ())
+    first = next(iter(healers), None)
+    asked = world.pauses.get(policy.key, ())
     return PolicyView(
+        kind=policy.kind,
         namespace=policy.namespace,
         name=policy.name,
         mode=policy.spec.mode.value,
         selects=not why_not,
         heals=heals,
         because=why_not
-        or ("selects and heals it" if heals else f"{first} selects it too, and comes first by name"),
+        or ("selects and heals it" if heals else f"{_named(first)} selects it too, and is more specific"),
         pauses=tuple(each for each in asked if each.holds(now)),
     )
+
+
+def _named(policy: HealingPolicy | None) -> str:
+    return f"{policy.kind} {policy.name}" if policy else ""
 
 
 def _stories(
@@ -165,7 +188,7 @@ def _recent(remediation: Remediation, since: datetime) -> bool:
 
 def _story(world: World, remediation: Remediation, target: ObjectRef, now: datetime) -> Story:
     spec = remediation.spec
-    policy = world.store.policies.get((remediation.namespace, spec.policy))
+    policy = world.store.policies.get(remediation.policy_key)
     return Story(
         namespace=remediation.namespace,
         name=remediation.name,

@@ -13,6 +13,7 @@ from planaria_kubectl.screen import (
     STRONG,
     Cell,
     indented,
+    label_of,
     line,
     section,
     state,
@@ -74,7 +75,7 @@ def _policies(report: WhyReport) -> RenderableType:
 
 
 def _policy(policy: PolicyView, report: WhyReport) -> Iterator[Cell]:
-    name = policy.name if report.namespace else f"{policy.namespace}/{policy.name}"
+    name = policy.name if report.namespace and policy.namespace else label_of(policy.namespace, policy.name)
     paused = [f"paused by {each.requester}: {each.reason}" for each in policy.pauses]
     yield from (name, state(policy.mode), text("yes", GOOD) if policy.heals else text("no", QUIET))
     yield "; ".join([policy.because, *paused])

@@ -13,6 +13,7 @@ from planaria_cluster.bare import (
     kubelet,
     network,
     node,
+    policies,
     proxy,
     simulated,
 )
@@ -28,7 +29,8 @@ NODE_PROGRAMS = ("holder", "containerd", "kubelet", "kube-proxy")
 
 def parts(settings: Settings) -> list[str]:
     """Names of all processes of a complete cluster."""
-    of_nodes = [each.part(program) for each in settings.all_nodes for program in NODE_PROGRAMS]
+    programs = (*NODE_PROGRAMS, *([policies.PROGRAM] if settings.network_policies else []))
+    of_nodes = [each.part(program) for each in settings.all_nodes for program in programs]
     return [*control_plane.PARTS, "coredns", *(["kwok"] if settings.simulated else []), *of_nodes]
 
 
@@ -49,6 +51,10 @@ def bring_up(settings: Settings, progress: Progress) -> None:
     control_plane.ensure_controllers(settings, kubernetes, launcher)
     _apply(settings, api)
     woken = _start_agents(settings, launcher, kubernetes, holders, api.heartbeats())
+    if settings.network_policies:
+        guard = build.built(build.network_policies(), progress)
+        for each, holder in holders:
+            policies.ensure(settings, each, holder, launcher, guard)
     if settings.simulated:
         simulated.ensure(settings, launcher, build.built(build.kwok(), progress))
     with progress.step(f"waiting for {settings.nodes} nodes to be Ready"):

@@ -17,7 +17,7 @@ def end_node_processes(settings: Settings, launcher: Launcher) -> None:
         if holder is not None:
             holder.signal(signal.SIGKILL)  # all at once: each takes a second or two to bury its processes
     for node in settings.all_nodes:
-        for program in ("holder", "kubelet", "kube-proxy", "containerd"):
+        for program in ("holder", "kubelet", "kube-proxy", "network-policies", "containerd"):
             launcher.end(node.part(program), grace=0)
 
 

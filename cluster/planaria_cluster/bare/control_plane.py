@@ -34,6 +34,14 @@ def programs(settings: Settings, binaries: Path) -> list[Program]:
     ]
 
 
+def start(settings: Settings, binaries: Path, launcher: Launcher, part: str) -> None:
+    """Start one part where it does not run, and wait for the API server."""
+    for program in programs(settings, binaries):
+        if program.part == part:
+            launcher.ensure(program)
+    wait_ready(settings, Api(settings.server, settings.folder / "pki"), launcher)
+
+
 def ensure_server(settings: Settings, binaries: Path, launcher: Launcher) -> None:
     """Start etcd and the API server where they do not run; returns at once, readiness is another question."""
     pki = certificates.ensure(settings)

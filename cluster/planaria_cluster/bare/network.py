@@ -85,6 +85,16 @@ def _node_setup(settings: Settings, node: Node) -> list[str]:
     ]
 
 
+def cut(settings: Settings, node: Node) -> None:
+    """Nothing reaches the node any more, and nothing leaves it; its own addresses and routes stay."""
+    run(["ip", "link", "set", f"{settings.bridge}n{node.number}", "down"])
+
+
+def join(settings: Settings, node: Node) -> None:
+    """Undo `cut`; harmless where nothing was cut."""
+    run(["ip", "link", "set", f"{settings.bridge}n{node.number}", "up"])
+
+
 def _node_has_link(holder: Process) -> bool:
     try:
         inside(holder, ["ip", "link", "show", "eth0"])

@@ -8,7 +8,18 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from planaria_cluster.bare import audit, bring_up, cleanup, containerd, doctor, network, node, settings
+from planaria_cluster import build
+from planaria_cluster.bare import (
+    audit,
+    bring_up,
+    cleanup,
+    containerd,
+    control_plane,
+    doctor,
+    network,
+    node,
+    settings,
+)
 from planaria_cluster.bare.api import Api
 from planaria_cluster.bare.launcher import Launcher
 from planaria_cluster.bare.settings import MAX_NODES, Node, Settings
@@ -29,10 +40,16 @@ class BareProvider:
         self.name = name
         self.progress = progress or Progress()
 
-    def up(self, nodes: int | None = None, simulated: int | None = None) -> None:
+    def up(
+        self,
+        nodes: int | None = None,
+        simulated: int | None = None,
+        *,
+        network_policies: bool = False,
+    ) -> None:
         _require_root()
         with locked(state_root() / f".{self.name}.lock", self.progress):
-            wanted = self._wanted(nodes, simulated)
+            wanted = self._wanted(nodes, simulated, network_policies=network_policies)
             bring_up.bring_up(wanted, self.progress)
         extra = f" and {wanted.simulated} simulated" if wanted.simulated else ""
         self.progress.say(
@@ -85,9 +102,14 @@ class BareProvider:
         kubelet.signal(signal.SIGSTOP)
         self.progress.say(f"{each.name}: kubelet stopped; the node is NotReady in about 20 s")
 
+    def lose_node(self, name: str) -> None:
+        self.stop_node(name)
+        network.cut(*self._node(name))
+
     def start_node(self, name: str) -> None:
         _require_root()
         present, each = self._node(name)
+        network.join(present, each)
         launcher = Launcher(present)
         kubelet = launcher.ledger.alive(each.part("kubelet"))
         if kubelet is None:
@@ -98,6 +120,19 @@ class BareProvider:
         api = Api(present.server, present.folder / "pki")
         with self.progress.step(f"waiting for {each.name} to be Ready"):
             bring_up.wait_nodes_ready(present, api, launcher, [each], {each.name: now})
+
+    def stop_part(self, part: str) -> None:
+        launcher = Launcher(self._with_part(part))
+        if launcher.ledger.alive(part) is None:
+            raise ClusterError(f"{part} does not run; `start` or `up` brings it back")
+        launcher.end(part)
+        self.progress.say(f"{part} is stopped")
+
+    def start_part(self, part: str) -> None:
+        present = self._with_part(part)
+        binaries = build.built(build.kubernetes(), self.progress)
+        with self.progress.step(f"starting {part}"):
+            control_plane.start(present, binaries, Launcher(present), part)
 
     def exec_node(self, name: str, argv: Sequence[str]) -> int:
         _require_root()
@@ -113,7 +148,9 @@ class BareProvider:
     def doctor(self) -> list[Finding]:
         return doctor.findings()
 
-    def _wanted(self, nodes: int | None, simulated: int | None) -> Settings:
+    def _wanted(
+        self, nodes: int | None, simulated: int | None, *, network_policies: bool = False
+    ) -> Settings:
         """What the cluster shall be, written down before anything of it exists."""
         present = settings.load(self.name)
         real = nodes if nodes is not None else present.nodes if present else DEFAULT_NODES
@@ -123,7 +160,8 @@ class BareProvider:
         if present and real < present.nodes:
             raise UsageError(f"cluster {self.name} has {present.nodes} nodes; to get fewer, run `down` first")
         index = present.index if present else network.free_index()
-        wanted = Settings(self.name, index, real, fake)
+        guarded = network_policies or (present is not None and present.network_policies)
+        wanted = Settings(self.name, index, real, fake, guarded)
         if wanted != present:
             wanted.save()
         return wanted
@@ -133,6 +171,12 @@ class BareProvider:
         if present is None:
             raise NoClusterError(f"there is no cluster {self.name}; `python -m planaria_cluster up` makes it")
         return present
+
+    def _with_part(self, part: str) -> Settings:
+        _require_root()
+        if part not in control_plane.PARTS:
+            raise UsageError(f"there is no part {part!r}: use one of {', '.join(control_plane.PARTS)}")
+        return self._present()
 
     def _node(self, name: str) -> tuple[Settings, Node]:
         """A node by its name or its number."""

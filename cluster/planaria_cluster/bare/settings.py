@@ -46,6 +46,7 @@ class Settings:
     index: int
     nodes: int
     simulated: int
+    network_policies: bool = False
 
     @property
     def folder(self) -> Path:

@@ -32,7 +32,13 @@ class KindProvider:
         self.run = runner
         self._kind = kind
 
-    def up(self, nodes: int | None = None, simulated: int | None = None) -> None:
+    def up(
+        self,
+        nodes: int | None = None,
+        simulated: int | None = None,
+        *,
+        network_policies: bool = False,  # noqa: ARG002  kind's own pod networking enforces them since 0.24
+    ) -> None:
         if simulated:
             raise UsageError("simulated nodes need --provider bare")
         self._require_engine()
@@ -87,6 +93,16 @@ class KindProvider:
     def stop_node(self, name: str) -> None:
         self.run(["docker", "exec", self._node(name), "systemctl", "stop", "kubelet"])
         self.progress.say(f"{name}: kubelet stopped; the node is NotReady in about 20 s")
+
+    def lose_node(self, name: str) -> None:
+        """The container stays in its network, which Docker could not give back with the same address."""
+        raise UsageError(f"{name}: a node's network is cut only with --provider bare; `node stop` works here")
+
+    def stop_part(self, part: str) -> None:
+        raise UsageError(f"{part}: parts of the control plane are stopped only with --provider bare")
+
+    def start_part(self, part: str) -> None:
+        raise UsageError(f"{part}: parts of the control plane are started only with --provider bare")
 
     def start_node(self, name: str) -> None:
         node = self._node(name)

@@ -7,6 +7,8 @@ Exactly once, whoever dies in between:
   patch has arrived; otherwise its tests must hold, here and again on the server.
 - A scale goes from one count to another. The wanted count means done, a third one means that somebody else is at work.
 - A resize sets absolute values; a taint is there or not.
+- A cordon is set together with our marks; it is lifted only where it is still ours (see `objects/cordon.py`).
+- A command is begun only where no mark says that it was begun before (see `running.py`): at most once.
 """
 
 import json
@@ -15,10 +17,20 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from planaria_operator.act.patches import ATTEMPT, REVERT, still_fits
+from planaria_operator.act.running import (
+    EXEC_SECONDS,
+    OUTPUT_BYTES,
+    begun_before,
+    ended,
+    marking,
+    words_of,
+)
 from planaria_operator.act.taints import with_avoid, without_avoid
 from planaria_operator.api.plan import Operation, Verb
+from planaria_operator.kube.access import may
 from planaria_operator.kube.errors import (
     Conflict,
+    Forbidden,
     Invalid,
     KubeError,
     NotFound,
@@ -27,13 +39,22 @@ from planaria_operator.kube.errors import (
     Unavailable,
 )
 from planaria_operator.kube.interface import JsonBody, Kube, PatchType
+from planaria_operator.objects.cordon import CORDONED_BY, closing, opening
 
 RACES: Final = 5
 """How often a write that lost a race against somebody else's is made again on the newest version."""
 
 
+EXEC_VERBS: Final = ("get", "create")
+"""What running a command asks of a role: opening a WebSocket is a get, and from Kubernetes 1.35 on a create as well."""
+
+
 class Superseded(Permanent):
     """What was to be undone has been changed by somebody else since, and is theirs now."""
+
+
+class _Replaced(Conflict):
+    """A namesake has taken the object's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +73,7 @@ class _Sending:
     def check(self, body: Mapping[str, Any]) -> None:
         found, wanted = body["metadata"].get("uid"), self.operation.object.uid
         if wanted is not None and found != wanted:
-            raise Conflict(f"{self.operation.object} was replaced: its uid is {found}, not {wanted}")
+            raise _Replaced(f"{self.operation.object} was replaced: its uid is {found}, not {wanted}")
 
 
 class Actor:
@@ -65,6 +86,9 @@ class Actor:
             Verb.RESIZE: self._resize,
             Verb.AVOID: self._avoid,
             Verb.UNAVOID: self._unavoid,
+            Verb.CORDON: self._cordon,
+            Verb.UNCORDON: self._uncordon,
+            Verb.EXEC: self._exec,
         }
 
     async def apply(self, operations: tuple[Operation, ...], token: str) -> list[str]:
@@ -157,6 +181,51 @@ class Actor:
             return f"{about} is gone"
         return f"{about} is no longer avoided" if done else f"{about} was not avoided"
 
+    async def _cordon(self, sending: _Sending) -> str:
+        about, marks = sending.operation.object, json.loads(sending.operation.body)
+
+        def change(node: JsonBody) -> JsonBody | None:
+            try:
+                return closing(node, marks)
+            except ValueError as error:
+                raise _elsewhere(sending, f"{about} {error}") from error
+
+        done = await self._swap(sending, change)
+        return f"cordoned {about}" if done else f"{about} was cordoned already"
+
+    async def _uncordon(self, sending: _Sending) -> str:
+        about, attempt = sending.operation.object, json.loads(sending.operation.body)[CORDONED_BY]
+        try:
+            done = await self._swap(sending, lambda node: opening(node, attempt))
+        except (NotFound, _Replaced):
+            return f"{about} is gone"
+        return f"uncordoned {about}" if done else f"the cordon of {about} is not ours, so it stays as it is"
+
+    async def _exec(self, sending: _Sending) -> str:
+        """Mark the pod, then run the command; where the mark is there already, only the first of the two is known."""
+        about, (container, command) = sending.operation.object, words_of(sending.operation)
+        if sending.dry_run:
+            return await self._may_exec(sending)
+        _, namespace, name = sending.place
+        try:
+            if not await self._swap(sending, lambda pod: marking(pod, sending.token)):
+                return begun_before(about)
+            result = await self._kube.exec(
+                namespace, name, container, command, timeout=EXEC_SECONDS, limit_bytes=OUTPUT_BYTES
+            )
+        except (NotFound, _Replaced):
+            return f"{about} was gone already"
+        return ended(about, result)
+
+    async def _may_exec(self, sending: _Sending) -> str:
+        """The API server knows no dry run of a command, so it is asked whether it would be allowed."""
+        _, namespace, _ = sending.place
+        await self._swap(sending, lambda pod: marking(pod, ""))
+        for verb in EXEC_VERBS:
+            if not await may(self._kube, verb, "Pod", namespace, subresource="exec"):
+                raise Forbidden(f"not allowed to {verb} pods/exec in namespace {namespace}")
+        return f"the declared command may be run in {sending.operation.object}"
+
     async def _swap(
         self, sending: _Sending, change: Callable[[JsonBody], JsonBody | None], *, subresource: str = ""
     ) -> bool:
@@ -167,7 +236,8 @@ class Actor:
             changes = change(body)
             if changes is None:
                 return False
-            patch = {**changes, "metadata": {"resourceVersion": body["metadata"]["resourceVersion"]}}
+            version = {"resourceVersion": body["metadata"]["resourceVersion"]}
+            patch = {**changes, "metadata": {**changes.get("metadata", {}), **version}}
             try:
                 await self._write(sending, patch, PatchType.MERGE, subresource=subresource)
             except Conflict as error:

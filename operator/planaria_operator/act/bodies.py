@@ -8,6 +8,7 @@ from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.reasons import Reason
 
 DEFAULT_MAX_PODS: Final = 10
+DEFAULT_MAX_REPLICAS: Final = 10
 MOST_OPERATIONS: Final = 64
 """As many as a plan can hold."""
 RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
@@ -27,6 +28,10 @@ def reference(kind: str, body: Mapping[str, Any]) -> ObjectReference:
 
 def target_of(setting: Setting) -> ObjectReference:
     return reference(setting.decision.target.kind, setting.target)
+
+
+def most_replicas(setting: Setting) -> int:
+    return setting.bounds.max_replicas or DEFAULT_MAX_REPLICAS
 
 
 def template_of(workload: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from planaria_operator.act.bodies import (
     target_of,
 )
 from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.volumes import staying
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.objects.cluster import Node
@@ -55,7 +56,10 @@ def _movable(setting: Setting, parameters: Migrate) -> list[Mapping[str, Any]] |
         why = "; a StatefulSet's pod is not replaced before its lost node is back or removed" if here else ""
         message = f"none of {len(names)} pods on node {source or '?'} would come back elsewhere{why}"
         return Refusal(Reason.NOT_MOVABLE, message)
-    return found[: min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS - MOST_AVOIDED)]
+    free = [pod for pod in found if not staying(setting, pod)]
+    if not free:
+        return Refusal(Reason.VOLUME_STAYS, staying(setting, found[0]))
+    return free[: min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS - MOST_AVOIDED)]
 
 
 def _stays(pod: Mapping[str, Any], *, lost: bool) -> bool:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from planaria_operator.act.bodies import meta, target_of
+from planaria_operator.act.bodies import meta, reference, target_of
 from planaria_operator.act.builder import Refusal, Setting
-from planaria_operator.api.plan import Operation, Verb
+from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.reasons import Reason
+from planaria_operator.kube.interface import JsonBody
 
 ATTEMPT: Final = "planaria.dev/attempt"
 """On a patched workload: which attempt of which Remediation changed it last, as `<remediation>/<n>[/revert]`."""
@@ -27,7 +28,7 @@ JsonPatch = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One value of a workload, before and after."""
+    """One value of an object, before and after; None where it is not set."""
 
     path: str
     before: Any
@@ -39,12 +40,18 @@ def pointer(*parts: str | int) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
-def reversible(setting: Setting, changes: Iterable[Change]) -> tuple[Operation, Operation] | Refusal:
-    """The patch that replaces each value where it still is what it was, and the patch that puts it back likewise."""
+def reversible(
+    setting: Setting, changes: Iterable[Change], *, of: tuple[str, JsonBody] | None = None
+) -> tuple[Operation, Operation] | Refusal:
+    """The patch that replaces each value where it still is what it was, and the patch that puts it back likewise.
+
+    `of`: kind and fresh body of what is patched, where that is not the target.
+    """
     forth = tuple(changes)
+    about, body = (reference(*of), of[1]) if of else (target_of(setting), setting.target)
     back = (Change(change.path, change.after, change.before) for change in forth)
-    do = _operation(setting, _swap(setting, forth, setting.remediation))
-    undo = _operation(setting, _swap(setting, back, f"{setting.remediation}{REVERT}", annotated=True))
+    do = _operation(about, _swap(body, forth, setting.remediation))
+    undo = _operation(about, _swap(body, back, f"{setting.remediation}{REVERT}", annotated=True))
     if isinstance(do, Refusal):
         return do
     return undo if isinstance(undo, Refusal) else (do, undo)
@@ -55,24 +62,32 @@ def adding(setting: Setting, path: tuple[str | int, ...], key: str, value: str) 
     parent: Any = setting.target
     for part in path:
         parent = parent.get(part) if isinstance(parent, Mapping) else parent[part]
-    patch = [_identity(setting), *_set_key(path, parent, key, value), *_marked(setting, setting.remediation)]
-    return _operation(setting, patch)
+    body = setting.target
+    patch = [_identity(body), *_set_key(path, parent, key, value), *_marked(body, setting.remediation)]
+    return _operation(target_of(setting), patch)
 
 
-def _swap(setting: Setting, changes: Iterable[Change], marker: str, *, annotated: bool = False) -> JsonPatch:
-    patch = [_identity(setting)]
+def _swap(body: JsonBody, changes: Iterable[Change], marker: str, *, annotated: bool = False) -> JsonPatch:
+    patch = [_identity(body)]
     for change in changes:
         patch.append({"op": "test", "path": change.path, "value": change.before})
-        patch.append({"op": "replace", "path": change.path, "value": change.after})
-    return [*patch, *_marked(setting, marker, annotated=annotated)]
+        patch.append(_step(change))
+    return [*patch, *_marked(body, marker, annotated=annotated)]
 
 
-def _identity(setting: Setting) -> dict[str, Any]:
-    return {"op": "test", "path": "/metadata/uid", "value": meta(setting.target)["uid"]}
+def _step(change: Change) -> dict[str, Any]:
+    if change.after is None:
+        return {"op": "remove", "path": change.path}
+    op = "add" if change.before is None else "replace"
+    return {"op": op, "path": change.path, "value": change.after}
 
 
-def _marked(setting: Setting, marker: str, *, annotated: bool = False) -> JsonPatch:
-    present = annotated or meta(setting.target).get("annotations")
+def _identity(body: JsonBody) -> dict[str, Any]:
+    return {"op": "test", "path": "/metadata/uid", "value": meta(body)["uid"]}
+
+
+def _marked(body: JsonBody, marker: str, *, annotated: bool = False) -> JsonPatch:
+    present = annotated or meta(body).get("annotations")
     return _set_key(("metadata", "annotations"), present, ATTEMPT, marker)
 
 
@@ -86,12 +101,12 @@ def _set_key(path: tuple[str | int, ...], present: Any, key: str, value: str) ->
     ]
 
 
-def _operation(setting: Setting, patch: JsonPatch) -> Operation | Refusal:
+def _operation(about: ObjectReference, patch: JsonPatch) -> Operation | Refusal:
     body = json.dumps(patch, separators=(",", ":"), sort_keys=True)
     if len(body) > LARGEST_BODY:
         size = f"{len(body)} of at most {LARGEST_BODY} characters"
-        return Refusal(Reason.PLAN_TOO_LARGE, f"the patch of {setting.decision.target} would take {size}")
-    return Operation(verb=Verb.PATCH, object=target_of(setting), body=body)
+        return Refusal(Reason.PLAN_TOO_LARGE, f"the patch of {about} would take {size}")
+    return Operation(verb=Verb.PATCH, object=about, body=body)
 
 
 # --- reading a patch

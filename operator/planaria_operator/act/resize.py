@@ -18,6 +18,7 @@ from planaria_operator.act.bodies import (
     unblocking,
 )
 from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.ownership import not_ours
 from planaria_operator.act.patches import Change, pointer, reversible
 from planaria_operator.api.plan import Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
@@ -43,6 +44,8 @@ class Raise:
 
 def build(setting: Setting) -> Plan | Refusal:
     if refusal := no_rollout(setting):
+        return refusal
+    if refusal := not_ours(setting, setting.decision.target.kind, setting.target, "template"):
         return refusal
     raises = _raises(setting)
     if isinstance(raises, Refusal):

@@ -13,6 +13,7 @@ from planaria_operator.act.bodies import (
     unblocking,
 )
 from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.ownership import owner_of
 from planaria_operator.act.patches import adding
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
@@ -20,9 +21,9 @@ from planaria_operator.api.reasons import Reason
 
 def build(setting: Setting) -> Plan | Refusal:
     assert isinstance(setting.decision.parameters, Restart)
-    return (
-        _restart_pods(setting) if setting.decision.parameters.scope == "pod" else _restart_workload(setting)
-    )
+    # Whoever controls the workload may take a mark in its template back half-way through the rollout; its pods it does not mind.
+    by_pod = setting.decision.parameters.scope == "pod" or owner_of(setting.target) is not None
+    return _restart_pods(setting) if by_pod else _restart_workload(setting)
 
 
 def _restart_pods(setting: Setting) -> Plan | Refusal:

@@ -1,4 +1,4 @@
-"""Change the replica count, unless an autoscaler owns it."""
+"""Change the replica count; where an autoscaler owns it, its bounds instead."""
 
 import math
 import re
@@ -6,23 +6,54 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from planaria_contract import Action, Scale
-from planaria_operator.act.bodies import target_of
+from planaria_operator.act import autoscale
+from planaria_operator.act.autoscale import Scaler, scaler_of
+from planaria_operator.act.bodies import most_replicas, target_of
 from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.ownership import not_ours, owner_of
 from planaria_operator.api.plan import Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
+from planaria_operator.objects.autoscaler import SCALED_OBJECT
 from planaria_operator.objects.workload import parse_workload
 
-DEFAULT_MAX_REPLICAS: Final = 10
 SCALED_TO_ZERO: Final = re.compile(r"Scaled down replica set \S+ from ([1-9]\d{0,4}) to 0")
 """What the Deployment controller says. It outlives a restart of the operator, which forgets what it has seen."""
 
 
 def build(setting: Setting) -> Plan | Refusal:
-    if refusal := _not_scalable(setting):
+    target = setting.decision.target
+    if target.kind not in {"Deployment", "StatefulSet"}:
+        return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} has no replica count")
+    if owner := owner_of(setting.target):
+        return Refusal(Reason.FOREIGN_OWNER, f"{owner} controls {target} and would undo it")
+    scaler = scaler_of(setting)
+    if isinstance(scaler, Refusal):
+        return scaler
+    if scaler is None:
+        return _by_hand(setting)
+    if setting.target["spec"].get("replicas", 1) > 0:
+        return autoscale.build(setting, scaler)
+    return _from_zero(setting, scaler)
+
+
+def _from_zero(setting: Setting, scaler: Scaler) -> Plan | Refusal:
+    """A HorizontalPodAutoscaler is switched off by zero replicas, so whoever set them wanted that, or erred. KEDA, and an
+    autoscaler whose minimum is zero, go to zero and come back by themselves.
+    """
+    if scaler.kind == SCALED_OBJECT or scaler.autoscaler.minimum == 0:
+        message = f"{scaler} brings {setting.decision.target} up from 0 by itself"
+        return Refusal(Reason.AUTOSCALER_HAS_ROOM, message)
+    return _by_hand(setting, scaler)
+
+
+def _by_hand(setting: Setting, scaler: Scaler | None = None) -> Plan | Refusal:
+    if refusal := not_ours(setting, setting.decision.target.kind, setting.target, "replicas"):
         return refusal
     present = setting.target["spec"].get("replicas", 1)
     wanted = _wanted(setting, present)
+    if isinstance(wanted, int) and scaler:
+        wanted = min(wanted, scaler.autoscaler.maximum)
     if isinstance(wanted, Refusal):
         return wanted
     target = target_of(setting)
@@ -36,20 +67,10 @@ def build(setting: Setting) -> Plan | Refusal:
     )
 
 
-def _not_scalable(setting: Setting) -> Refusal | None:
-    target = setting.decision.target
-    if target.kind not in {"Deployment", "StatefulSet"}:
-        return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} has no replica count")
-    autoscaler = setting.store.autoscaler_of(parse_workload(target.kind, setting.target))
-    if autoscaler:
-        return Refusal(Reason.AUTOSCALED, f"{autoscaler.meta} owns the replica count of {target}")
-    return None
-
-
 def _wanted(setting: Setting, present: int) -> int | Refusal:
     assert isinstance(setting.decision.parameters, Scale)
     ratio = setting.decision.parameters.ratio
-    most = setting.bounds.max_replicas or DEFAULT_MAX_REPLICAS
+    most = most_replicas(setting)
     if present == 0:
         return min(_last_known(setting) or 1, most)
     wanted = max(1, math.ceil(present * ratio))

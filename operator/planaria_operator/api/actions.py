@@ -8,11 +8,19 @@ from pydantic import ConfigDict, Field
 from planaria_operator.api.base import ApiModel, Percent
 from planaria_operator.api.cel import rule, validations
 
+Word = Annotated[str, Field(min_length=1, max_length=512)]
+"""One argument of a command."""
+
 
 class Mode(StrEnum):
     OBSERVE = "Observe"
     RECOMMEND = "Recommend"
     ENFORCE = "Enforce"
+
+
+class GitOps(StrEnum):
+    REFUSE = "Refuse"
+    OVERRIDE = "Override"
 
 
 class AllowedAction(ApiModel):
@@ -31,18 +39,43 @@ class AllowedAction(ApiModel):
                 field=".maxRatioPercent",
             ),
             rule(
-                "!has(self.maxPods) || self.type in ['restart', 'migrate']",
-                "maxPods bounds the actions restart and migrate only: remove it here",
+                "!has(self.maxPods) || self.type in ['restart', 'migrate', 'isolate', 'reload']",
+                "maxPods bounds the actions restart, migrate, isolate and reload only: remove it here",
                 field=".maxPods",
+            ),
+            rule(
+                "!has(self.maxNodes) || self.type == 'isolate'",
+                "maxNodes bounds the action isolate only: remove it here",
+                field=".maxNodes",
+            ),
+            rule(
+                "has(self.command) == (self.type == 'reload')",
+                "command is what the action reload runs: it must be given for reload, as a list of words, and for nothing else",
+                field=".command",
+            ),
+            rule(
+                "!has(self.container) || self.type == 'reload'",
+                "container says where the action reload runs its command: remove it here",
+                field=".container",
+            ),
+            rule(
+                "!has(self.raiseAutoscalerBounds) || self.type == 'scale'",
+                "raiseAutoscalerBounds belongs to the action scale only: remove it here",
+                field=".raiseAutoscalerBounds",
+            ),
+            rule(
+                "!has(self.gitOps) || self.type in ['scale', 'resize', 'rollback']",
+                "gitOps belongs to the actions scale, resize and rollback only: remove it here",
+                field=".gitOps",
             ),
         )
     )
 
     type: Annotated[
-        Literal["restart", "migrate", "scale", "resize", "rollback"],
+        Literal["restart", "migrate", "scale", "resize", "rollback", "isolate", "reload"],
         Field(
-            description="restart, migrate, scale, resize or rollback. What is not listed is never done; escalating to a person "
-            "always may be."
+            description="restart, migrate, scale, resize, rollback, isolate or reload. What is not listed is never done; "
+            "escalating to a person always may be. isolate needs a ClusterHealingPolicy, reload a command."
         ),
     ]
     mode: Annotated[
@@ -60,7 +93,19 @@ class AllowedAction(ApiModel):
     ] = None
     max_replicas: Annotated[
         int | None,
-        Field(ge=1, le=10000, description="scale: never above this many replicas. Default 10."),
+        Field(
+            ge=1,
+            le=10000,
+            description="scale: never above this many replicas, nor an autoscaler's bounds above it. Default 10.",
+        ),
+    ] = None
+    raise_autoscaler_bounds: Annotated[
+        bool | None,
+        Field(
+            description="scale, where a HorizontalPodAutoscaler or a ScaledObject of KEDA owns the replica count: whether its "
+            "maximum (or, where it cannot read its metrics, its minimum) may be raised, up to maxReplicas. False: such a "
+            "workload is never scaled. Default true."
+        ),
     ] = None
     max_ratio_percent: Annotated[
         int | None,
@@ -74,9 +119,53 @@ class AllowedAction(ApiModel):
     max_pods: Annotated[
         int | None,
         Field(
-            ge=1, le=1000, description="restart and migrate: never more pods at once than this. Default 10."
+            ge=1,
+            le=1000,
+            description="restart, migrate, isolate and reload: never more pods at once than this. Default 10.",
         ),
     ] = None
+    max_nodes: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=100,
+            description="isolate: never more nodes that Planaria has cordoned at the same time than this. Default 1.",
+        ),
+    ] = None
+    command: Annotated[
+        tuple[Word, ...] | None,
+        Field(
+            min_length=1,
+            max_length=16,
+            description="reload: the program and its arguments, run as they stand in a container of each affected pod. There is "
+            "no shell and nothing is filled in; nothing that was read in a log ever becomes part of it.",
+        ),
+    ] = None
+    container: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=63,
+            pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+            description="reload: the container that the command is run in. Unset: the one that the pod's annotation "
+            "kubectl.kubernetes.io/default-container names, else its first.",
+        ),
+    ] = None
+    git_ops: Annotated[
+        GitOps | None,
+        Field(
+            description="scale, resize and rollback, where Argo CD or Flux writes what would be changed: Refuse, or Override "
+            "where the controller is told to leave to Planaria what Planaria wrote. Default Refuse."
+        ),
+    ] = None
+
+    @property
+    def raises_bounds(self) -> bool:
+        return self.raise_autoscaler_bounds is not False
+
+    @property
+    def overrides_git(self) -> bool:
+        return self.git_ops is GitOps.OVERRIDE
 
 
 DEFAULT_ACTIONS = (
@@ -86,3 +175,4 @@ DEFAULT_ACTIONS = (
     AllowedAction(type="resize", max_ratio_percent=300),
     AllowedAction(type="rollback"),
 )
+"""Without isolate, which concerns everything on a node, and without reload, for which a person has to name a command."""

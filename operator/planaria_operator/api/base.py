@@ -1,7 +1,7 @@
 """How the models of the custom resources are written: camelCase on the wire, described, bounded."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -30,3 +30,7 @@ Time = Annotated[datetime, AfterValidator(_with_zone), Field(json_schema_extra={
 Name = Annotated[str, Field(min_length=1, max_length=253)]
 Text = Annotated[str, Field(max_length=1024)]
 Percent = Annotated[int, Field(ge=0, le=100)]
+
+PolicyKind = Literal["HealingPolicy", "ClusterHealingPolicy"]
+PolicyKey = tuple[str, str]
+"""Namespace and name; the namespace of a ClusterHealingPolicy is empty, so no two policies of either kind share one."""

@@ -1,4 +1,4 @@
-"""The two CustomResourceDefinitions, made from the models and kept in `crds/`.
+"""The CustomResourceDefinitions, made from the models and kept in `crds/`.
 
 python -m planaria_operator.api.crds             write them
 python -m planaria_operator.api.crds --check     exit 1 and show the difference where they have drifted
@@ -13,12 +13,13 @@ import yaml
 from pydantic import BaseModel
 
 from planaria_operator.api.base import API_VERSION, GROUP, VERSION
+from planaria_operator.api.cel import rule
 from planaria_operator.api.explain import explained
 from planaria_operator.api.generated import arguments, settle
-from planaria_operator.api.healing_policy import HealingPolicySpec
+from planaria_operator.api.healing_policy import ClusterHealingPolicySpec, HealingPolicySpec
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import RemediationSpec, RemediationStatus
-from planaria_operator.api.schema import Schema, structural
+from planaria_operator.api.schema import VALIDATIONS, Schema, structural
 
 HEADER = """\
 # Generated from the models in operator/planaria_operator/api by `python -m planaria_operator.api.crds`. Do not edit.
@@ -52,12 +53,31 @@ class Kind:
     """Fields that `kubectl get --field-selector` takes."""
     defaults: bool = False
     """A person writes the spec, so what is left out is filled in where that person can see it."""
+    rules: tuple[dict[str, Any], ...] = ()
+    """On the spec, for this kind alone: two kinds may share a spec."""
+    namespaced: bool = True
 
     @property
     def crd_name(self) -> str:
         return f"{self.plural}.{GROUP}"
 
 
+NO_ISOLATE = rule(
+    "!has(self.actions) || !self.actions.exists(each, each.type == 'isolate')",
+    "isolate concerns every namespace that has pods on the node: list it in a ClusterHealingPolicy, not in a HealingPolicy",
+    field=".actions",
+)
+POLICY_COLUMNS = (
+    column("Mode", ".spec.mode"),
+    column("Ready", condition("Ready", "status")),
+    column("Targets", ".status.targets", "integer"),
+    column("Unhealthy", ".status.unhealthy", "integer"),
+    column("Active", ".status.active", "integer"),
+    AGE,
+    column("Reason", condition("Ready", "reason"), wide=True),
+    column("Metrics", condition("MetricsAvailable", "status"), wide=True),
+    column("MinHealthy", ".spec.guardrails.minHealthy", wide=True),
+)
 HEALING_POLICY = Kind(
     name="HealingPolicy",
     plural="healingpolicies",
@@ -66,19 +86,23 @@ HEALING_POLICY = Kind(
     "is touched; with an empty one, faults are recorded and nothing is changed.",
     spec=HealingPolicySpec,
     status=HealingPolicyStatus,
-    columns=(
-        column("Mode", ".spec.mode"),
-        column("Ready", condition("Ready", "status")),
-        column("Targets", ".status.targets", "integer"),
-        column("Unhealthy", ".status.unhealthy", "integer"),
-        column("Active", ".status.active", "integer"),
-        AGE,
-        column("Reason", condition("Ready", "reason"), wide=True),
-        column("Metrics", condition("MetricsAvailable", "status"), wide=True),
-        column("MinHealthy", ".spec.guardrails.minHealthy", wide=True),
-    ),
+    columns=POLICY_COLUMNS,
     selectable=(".spec.mode",),
     defaults=True,
+    rules=(NO_ISOLATE,),
+)
+CLUSTER_HEALING_POLICY = Kind(
+    name="ClusterHealingPolicy",
+    plural="clusterhealingpolicies",
+    short_name="chpol",
+    description="ClusterHealingPolicy says what Planaria may heal in the namespaces that its namespaceSelector chooses, and "
+    "how far it may go. Where a HealingPolicy selects the same target, that one has it.",
+    spec=ClusterHealingPolicySpec,
+    status=HealingPolicyStatus,
+    columns=POLICY_COLUMNS,
+    selectable=(".spec.mode",),
+    defaults=True,
+    namespaced=False,
 )
 REMEDIATION = Kind(
     name="Remediation",
@@ -99,10 +123,11 @@ REMEDIATION = Kind(
         column("Reason", condition("Succeeded", "reason"), wide=True),
         column("Kind", ".spec.target.kind", wide=True),
         column("Policy", ".spec.policy", wide=True),
+        column("PolicyKind", ".spec.policyKind", wide=True),
     ),
     selectable=(".spec.policy", ".status.stage"),
 )
-KINDS = (HEALING_POLICY, REMEDIATION)
+KINDS = (HEALING_POLICY, CLUSTER_HEALING_POLICY, REMEDIATION)
 
 
 def definition(kind: Kind) -> dict[str, Any]:
@@ -128,12 +153,17 @@ def definition(kind: Kind) -> dict[str, Any]:
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
         "metadata": {"name": kind.crd_name, "labels": {"app.kubernetes.io/part-of": "planaria"}},
-        "spec": {"group": GROUP, "scope": "Namespaced", "names": names, "versions": [version]},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
+            "names": names,
+            "versions": [version],
+        },
     }
 
 
 def _root(kind: Kind) -> Schema:
-    spec = explained(structural(kind.spec, defaults=kind.defaults))
+    spec = _ruled(explained(structural(kind.spec, defaults=kind.defaults)), kind)
     properties = {
         "apiVersion": {"description": f"Always {API_VERSION}.", "type": "string"},
         "kind": {"description": f"Always {kind.name}.", "type": "string"},
@@ -143,6 +173,12 @@ def _root(kind: Kind) -> Schema:
     }
     root = {"description": kind.description, "type": "object", "properties": properties}
     return root if kind.defaults else root | {"required": ["spec"]}
+
+
+def _ruled(spec: Schema, kind: Kind) -> Schema:
+    if not kind.rules:
+        return spec
+    return spec | {VALIDATIONS: [*spec.get(VALIDATIONS, ()), *kind.rules]}
 
 
 class _Plain(yaml.SafeDumper):

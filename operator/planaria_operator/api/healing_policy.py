@@ -1,4 +1,4 @@
-"""HealingPolicy: what Planaria may heal in one namespace, and how far it may go."""
+"""HealingPolicy and ClusterHealingPolicy: what Planaria may heal, in one namespace or in many, and how far it may go."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import Field
 from planaria_contract import Action
 from planaria_operator.api.actions import DEFAULT_ACTIONS, AllowedAction, Mode
 from planaria_operator.api.aftermath import Escalation, History, Verification
-from planaria_operator.api.base import ApiModel
+from planaria_operator.api.base import ApiModel, PolicyKey, PolicyKind
 from planaria_operator.api.evidence_settings import EvidenceSettings
 from planaria_operator.api.guardrails import Guardrails
 from planaria_operator.api.policy_status import HealingPolicyStatus
@@ -59,7 +59,7 @@ class HealingPolicySpec(ApiModel):
     ] = ()
     selector: Annotated[
         LabelSelector,
-        Field(description="Which workloads of this namespace, by their labels. Empty selects all of them."),
+        Field(description="Which workloads, by their labels. Empty selects all of them."),
     ] = LabelSelector()
     kinds: Annotated[
         tuple[TargetKind, ...],
@@ -67,7 +67,7 @@ class HealingPolicySpec(ApiModel):
             min_length=1,
             max_length=4,
             description="Kinds of target: Deployment, StatefulSet, DaemonSet, Node (default: all four). Node means: when a node "
-            "is lost, move this namespace's selected pods off it; "
+            "is lost, move the selected workloads' pods off it; "
             "the node itself is not touched.",
             json_schema_extra={"x-kubernetes-list-type": "set"},
         ),
@@ -81,9 +81,9 @@ class HealingPolicySpec(ApiModel):
     actions: Annotated[
         tuple[AllowedAction, ...],
         Field(
-            max_length=5,
-            description="Actions that may be used, with their bounds. Default: all of them with default bounds. An empty "
-            "list leaves only escalating to a person.",
+            max_length=7,
+            description="Actions that may be used, with their bounds. Default: restart, migrate, scale, resize and rollback with "
+            "default bounds. An empty list leaves only escalating to a person.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),
     ] = DEFAULT_ACTIONS
@@ -113,6 +113,18 @@ class HealingPolicySpec(ApiModel):
         return self.guardrails.min_confidence_percent if own is None else own
 
 
+class ClusterHealingPolicySpec(HealingPolicySpec):
+    """What Planaria may heal in the namespaces that are chosen, and how far it may go."""
+
+    namespace_selector: Annotated[
+        LabelSelector,
+        Field(
+            description="Which namespaces, by their labels; kubernetes.io/metadata.name is the name. Empty chooses all of "
+            "them. Protected ones are never among them."
+        ),
+    ] = LabelSelector()
+
+
 class HealingPolicy(ApiModel):
     """One HealingPolicy or ClusterHealingPolicy as read from the API server."""
 
@@ -129,3 +141,26 @@ class HealingPolicy(ApiModel):
     def cluster_wide(self) -> bool:
         """True for a ClusterHealingPolicy: it may reach into many namespaces, and act on nodes themselves."""
         return not self.namespace
+
+    @property
+    def kind(self) -> PolicyKind:
+        return "ClusterHealingPolicy" if self.cluster_wide else "HealingPolicy"
+
+    @property
+    def key(self) -> PolicyKey:
+        """What tells it from every other policy, of either kind."""
+        return (self.namespace, self.name)
+
+    @property
+    def label(self) -> str:
+        """In metrics and in the log: `namespace/name`, or the name alone of a ClusterHealingPolicy."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.label}"
+
+
+class ClusterHealingPolicy(HealingPolicy):
+    """The same for many namespaces: its `namespace` is empty."""
+
+    spec: ClusterHealingPolicySpec = ClusterHealingPolicySpec()

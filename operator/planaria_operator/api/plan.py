@@ -26,6 +26,12 @@ class Verb(StrEnum):
     """Add a PreferNoSchedule taint of Planaria's to a node, so that a pod lands elsewhere."""
     UNAVOID = "Unavoid"
     """Take that taint off again."""
+    CORDON = "Cordon"
+    """Set spec.unschedulable of a node, with the marks that say whose cordon it is."""
+    UNCORDON = "Uncordon"
+    """Take that back, where the cordon is still Planaria's."""
+    EXEC = "Exec"
+    """Run one command in a container of a pod, after the pod was marked: at most once."""
 
 
 class ObjectReference(ApiModel):
@@ -45,13 +51,17 @@ class ObjectReference(ApiModel):
 
 
 class Operation(ApiModel):
-    """One call. Sending it twice does what sending it once does."""
+    """One call. Sending it twice does what sending it once does; a command is not even begun twice."""
 
     verb: Annotated[Verb, Field(description="Which call is made.")]
     object: Annotated[ObjectReference, Field(description="The object that the call is made on.")]
     body: Annotated[
         str,
-        Field(max_length=65536, description="Patch and Resize: the JSON that is sent, byte for byte."),
+        Field(
+            max_length=65536,
+            description="Patch and Resize: the JSON that is sent, byte for byte. Cordon: the marks that are set on the node. "
+            "Exec: container and command.",
+        ),
     ] = ""
     from_replicas: Annotated[
         int | None, Field(ge=0, description="Scale: the count that it was planned on.")

@@ -1,4 +1,4 @@
-"""What Planaria writes into a HealingPolicy: what it makes of it now, and what its brakes must not forget."""
+"""What Planaria writes into a HealingPolicy or ClusterHealingPolicy: what it makes of it now, and what its brakes must not forget."""
 
 from typing import Annotated
 
@@ -15,6 +15,13 @@ class Reservation(ApiModel):
     remediation: Annotated[Name, Field(description="The Remediation that acts.")]
     attempt: Annotated[int, Field(ge=1, le=100, description="Which of its attempts.")]
     target: Annotated[str, Field(max_length=512, description="Kind/name of what is acted on.")]
+    namespace: Annotated[
+        str,
+        Field(
+            max_length=63,
+            description="Namespace whose budget it counts against; empty: that of the policy, where it has one.",
+        ),
+    ] = ""
     time: Annotated[Time, Field(description="When it was reserved.")]
 
 
@@ -67,7 +74,7 @@ class HealingPolicyStatus(ApiModel):
         tuple[Condition, ...],
         Field(
             max_length=16,
-            description="Ready: the policy is in force. Paused, StormActive, BreakerOpen: nothing new is begun, and why. "
+            description="Ready: the policy is in force. Overlapped: more specific policies have some of its targets. Paused, StormActive, BreakerOpen: nothing new is begun, and why. "
             "MetricsAvailable: Prometheus answers.",
             json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
         ),

@@ -37,6 +37,8 @@ class Reason(StrEnum):
     """Handed to a person: every allowed rung was tried, none fits, or the fault is not one to act on."""
     TARGET_GONE = "TargetGone"
     """The target was deleted."""
+    HANDED_OVER = "HandedOver"
+    """A more specific policy has the target now; what is still broken is a new incident under that one."""
     BACKLOG_DROPPED = "BacklogDropped"
     """The incident was queued while the breaker was open; what is still broken is a new incident, looked at anew."""
     WAITING = "Waiting"
@@ -135,8 +137,20 @@ class Reason(StrEnum):
     """The policy's bound for this action leaves no room.
     Do: raise the bound in spec.actions, or find out why so much is needed."""
     AUTOSCALED = "Autoscaled"
-    """A HorizontalPodAutoscaler owns the replica count.
-    Do: raise the autoscaler's maximum."""
+    """An autoscaler owns the replica count, and its bounds are not Planaria's to change.
+    Do: raise its maximum yourself; the message says what is in the way, mostly raiseAutoscalerBounds in spec.actions."""
+    AUTOSCALER_HAS_ROOM = "AutoscalerHasRoom"
+    """An autoscaler owns the replica count and is not at its bound: it scales by itself when its metrics ask for it.
+    Do: nothing; where it should scale and does not, look at its metrics."""
+    AUTOSCALER_PAUSED = "AutoscalerPaused"
+    """A person has paused the ScaledObject that owns the replica count.
+    Do: take the annotation off that the message names."""
+    OWNED_BY_GIT_OPS = "OwnedByGitOps"
+    """A GitOps controller (Argo CD, Flux) writes what would be changed, and would put it back.
+    Do: change it in Git; or tell the controller to leave it, and set gitOps: Override for the action in spec.actions."""
+    FOREIGN_OWNER = "ForeignOwner"
+    """Another object controls the one that would be changed, and its controller would undo the change.
+    Do: change the owner that the message names. Its pods are still restarted and moved."""
     NOT_MOVABLE = "NotMovable"
     """No affected pod would come back elsewhere.
     Do: move it by hand, where its volumes can follow."""
@@ -153,7 +167,35 @@ class Reason(StrEnum):
     """The change would not fit into the record.
     Do: lower maxPods in spec.actions, or do it by hand."""
 
+    CLUSTER_POLICY_ONLY = "ClusterPolicyOnly"
+    """Closing a node concerns every namespace that has pods on it; a HealingPolicy of one namespace may not.
+    Do: list isolate in a ClusterHealingPolicy, where Planaria should do it."""
+    NO_COMMAND_DECLARED = "NoCommandDeclared"
+    """The policy names no command that reloads the target's configuration.
+    Do: list reload in spec.actions with a command, where the program has one."""
+    NOT_RUNNING = "NotRunning"
+    """No affected pod has the container running in which the command would be run.
+    Do: look at why it does not run; spec.actions[].container names another one."""
+    ALREADY_CORDONED = "AlreadyCordoned"
+    """The node is closed to new pods already, by a person or by Planaria.
+    Do: kubectl uncordon, where it should be in use."""
+    CONTROL_PLANE_NODE = "ControlPlaneNode"
+    """The node carries the control plane, which Planaria does not close.
+    Do: look at the node yourself."""
+    TOO_MANY_NODES = "TooManyNodes"
+    """Planaria has closed as many nodes as maxNodes of the action isolate allows.
+    Do: mend and uncordon those, or raise maxNodes."""
+    NOT_DRAINABLE = "NotDrainable"
+    """A pod on the node would be lost, or would lose its data: no controller makes it anew, or it keeps files on the node.
+    Do: move that pod by hand, then drain the node."""
+    VOLUME_STAYS = "VolumeStays"
+    """A volume of the pod is bound to its node, so the pod cannot follow to another.
+    Do: restore the data elsewhere, or bring the node back."""
+
     # --- why applying failed
+    COMMAND_FAILED = "CommandFailed"
+    """The declared command ended with an error, could not be started, or gave no answer in time.
+    Do: run it by hand (kubectl exec) and see what it says."""
     WORLD_CHANGED = "WorldChanged"
     """The object is no longer as it was when the action was planned; it is decided anew.
     Do: nothing; it goes on by itself."""
@@ -174,11 +216,21 @@ class Reason(StrEnum):
     """The action could not be applied within the verification time-out.
     Do: read the condition before it: it says what was in the way."""
 
+    # --- what becomes of a node that was isolated
+    NODE_UNCORDONED = "NodeUncordoned"
+    """A node that Planaria had closed is well again and open."""
+
     # --- the state of a policy
     POLICY_READY = "PolicyReady"
     """The policy is in force."""
     OVERLAPPING = "Overlapping"
-    """Another HealingPolicy, earlier by name, already selects some of the targets and heals them."""
+    """More specific policies have some of the targets and heal them; the condition Overlapped names them.
+    Do: nothing, where that is meant; else make the selectors differ."""
+    NOT_OVERLAPPED = "NotOverlapped"
+    """No more specific policy has any of the targets (condition Overlapped)."""
+    NAMESPACES_UNKNOWN = "NamespacesUnknown"
+    """A ClusterHealingPolicy chooses namespaces by their labels, and the operator may not watch namespaces.
+    Do: grant it (get, list, watch of namespaces)."""
     NOT_PAUSED = "NotPaused"
     """Nobody asks to pause (condition Paused)."""
     CALM = "Calm"

@@ -82,15 +82,18 @@ def _table(members: dict[str, str]) -> Iterator[str]:
 
 
 def crds_page() -> str:
-    return "\n".join([NOTE, CRDS.format(api_version=API_VERSION), *(_Page(kind).text() for kind in KINDS)])
+    told: dict[str, str] = {}
+    pages = (_Page(kind, told).text() for kind in KINDS)
+    return "\n".join([NOTE, CRDS.format(api_version=API_VERSION), *pages])
 
 
 class _Page:
     """One kind. A part that occurs again, such as a reference to an object, is told once and linked from then on."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, told: dict[str, str]) -> None:
+        """`told`: where each part stands already, also on the pages before this."""
         self._kind = kind
-        self._told: dict[str, str] = {}
+        self._told = told
         self._parts = [f"## {kind.name} (`{kind.short_name}`)\n\n{kind.description}\n"]
 
     def text(self) -> str:

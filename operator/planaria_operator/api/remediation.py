@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from planaria_contract import Action, Fault
-from planaria_operator.api.base import ApiModel, Name, Percent, Text, Time
+from planaria_operator.api.base import ApiModel, Name, Percent, PolicyKey, PolicyKind, Text, Time
 from planaria_operator.api.cel import rule, validations
 from planaria_operator.api.conditions import Condition, Status, with_condition
 from planaria_operator.api.plan import ObjectReference, Plan
@@ -33,9 +33,13 @@ class RemediationSpec(ApiModel):
         )
     )
 
-    policy: Annotated[
-        Name, Field(description="The HealingPolicy, in the same namespace, that this was opened under.")
-    ]
+    policy: Annotated[Name, Field(description="The policy that this was opened under.")]
+    policy_kind: Annotated[
+        PolicyKind,
+        Field(
+            description="HealingPolicy: one of the same namespace (the default). ClusterHealingPolicy: one for many namespaces."
+        ),
+    ] = "HealingPolicy"
     target: Annotated[ObjectReference, Field(description="The workload or node that shows the fault.")]
     incident: Annotated[
         str,
@@ -87,11 +91,20 @@ class ParametersRecord(ApiModel):
     """The parameters of the category; those of other categories are left out."""
 
     scope: Annotated[str | None, Field(max_length=16, description="restart: pod or workload.")] = None
-    pods: Annotated[tuple[Name, ...], Field(max_length=100, description="restart, migrate: which pods.")] = ()
+    pods: Annotated[
+        tuple[Name, ...], Field(max_length=100, description="restart, migrate, reload: which pods.")
+    ] = ()
     source: Annotated[str | None, Field(max_length=253, description="migrate: the node that is left.")] = None
-    node: Annotated[str | None, Field(max_length=253, description="migrate: the node that is preferred.")] = (
-        None
-    )
+    node: Annotated[
+        str | None,
+        Field(
+            max_length=253,
+            description="migrate: the node that is preferred. isolate: the one that is closed.",
+        ),
+    ] = None
+    drain: Annotated[
+        bool | None, Field(description="isolate: true where pods are moved off the node as well.")
+    ] = None
     ratio_percent: Annotated[
         int | None, Field(ge=0, le=1000, description="scale, resize: new size in percent.")
     ] = None
@@ -297,3 +310,9 @@ class Remediation(ApiModel):
     created_at: Time | None = None
     spec: RemediationSpec
     status: RemediationStatus = RemediationStatus()
+
+    @property
+    def policy_key(self) -> PolicyKey:
+        """Of the policy that this was opened under."""
+        namespace = self.namespace if self.spec.policy_kind == "HealingPolicy" else ""
+        return (namespace, self.spec.policy)

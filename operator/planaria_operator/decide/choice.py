@@ -6,7 +6,6 @@ import structlog
 
 from planaria_contract import Action, Consultation, Decision, Mask, Outcome, Shadow, Wait
 from planaria_operator.api.healing_policy import DecideMode
-from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.decider import Chooser, Situation, Tried
 from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.masks import merged, situation_masks
@@ -69,13 +68,11 @@ def _known(tried: Tried) -> bool:
 
 def _masks(situation: Situation) -> tuple[Mask, ...]:
     facts = Facts(situation)
-    found = merged(situation.masks, situation_masks(situation.observation, facts.workload))
-    if not facts.dependency_at_zero:
-        return found
-    # What cannot be scaled itself may still have a dependency that can.
-    return tuple(
-        mask for mask in found if mask.category is not Action.SCALE or mask.reason != Reason.AUTOSCALED.value
-    )
+    own = situation_masks(situation.observation, facts.workload, situation.liberties)
+    if facts.dependency_at_zero:
+        # What cannot be scaled itself may still have a dependency that can.
+        own = tuple(mask for mask in own if mask.category is not Action.SCALE)
+    return merged(situation.masks, own)
 
 
 def _beside(ruled: Decision, learned: Decision) -> Decision:

@@ -4,6 +4,7 @@ from typing import Protocol
 from planaria_contract import Decision, Mask, Observation, Outcome, SemanticState
 from planaria_contract.actions import Parameters
 from planaria_operator.api.healing_policy import DecideMode
+from planaria_operator.decide.liberties import USUAL, Liberties
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,12 @@ class Situation:
     mode: DecideMode = DecideMode.RULES
     age_seconds: float | None = None
     """Since the incident was first visible; None where nobody knows."""
+    shared_node: str | None = None
+    """The node that several workloads, this one among them, fail on and nowhere else."""
     incident: str = ""
     """Names the incident towards whoever remembers it: unique, and the same from its first decision to its end."""
+    liberties: Liberties = USUAL
+    """Of the policy object, against whoever else has a say in what would be changed."""
 
 
 class Chooser(Protocol):

@@ -157,6 +157,20 @@ class Facts:
         return next((pod.node for pod in self.affected if pod.node in lost), None)
 
     @property
+    def suspect_node(self) -> str | None:
+        """The node at fault, by its own conditions or by what several workloads on it show."""
+        if self.target.kind == "Node":
+            return self.lost_node
+        return self.situation.shared_node
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Affected pods in which something runs that a command could be given to."""
+        if self.workload is None:
+            return ()
+        return tuple(pod.name for pod in self.affected if pod.waiting_reason is None and pod.node)
+
+    @property
     def movable(self) -> tuple[str, ...]:
         """Affected pods on the lost node that would come back elsewhere."""
         return tuple(pod.name for pod in self.affected if pod.movable and pod.node == self.lost_node)

@@ -2,31 +2,61 @@
 
 from collections.abc import Iterable, Iterator
 
-from planaria_contract import Action, Mask, Observation, WorkloadFact
+from planaria_contract import Action, Mask, ObjectRef, Observation, WorkloadFact
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.reasons import Reason
+from planaria_operator.decide.liberties import USUAL, Liberties
+from planaria_operator.decide.ownership import autoscaler_mask, ownership_masks
 
-GOVERNED = (Action.RESTART, Action.MIGRATE, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
+GOVERNED = (
+    Action.RESTART,
+    Action.MIGRATE,
+    Action.SCALE,
+    Action.RESIZE,
+    Action.ROLLBACK,
+    Action.ISOLATE,
+    Action.RELOAD,
+)
 """Actions that a policy lists. Escalating is always allowed, waiting until patience is at its end."""
 
-UNSUPPORTED = (Action.ISOLATE, Action.RELOAD)
-"""Actions of the contract that this version has no hands for."""
+
+ONE_NAMESPACE = "only a ClusterHealingPolicy may close a node"
 
 
 def policy_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
-    unsupported = tuple(
-        _mask(action, Reason.UNSUPPORTED_TARGET, f"this version does not {action.value}")
-        for action in UNSUPPORTED
-    )
-    missing = tuple(
-        _mask(
-            action, Reason.NOT_ALLOWED_BY_POLICY, f"HealingPolicy {policy.name} does not list {action.value}"
+    missing = tuple(_missing(policy, action) for action in GOVERNED if policy.spec.allows(action) is None)
+    reach = _reach_masks(policy) if policy.spec.allows(Action.ISOLATE) else ()
+    return missing + reach + _mode_masks(policy)
+
+
+def _missing(policy: HealingPolicy, action: Action) -> Mask:
+    if action is Action.ISOLATE and not policy.cluster_wide:
+        return _mask(action, Reason.CLUSTER_POLICY_ONLY, ONE_NAMESPACE)
+    if action is Action.RELOAD:
+        return _mask(
+            action,
+            Reason.NO_COMMAND_DECLARED,
+            f"{policy.kind} {policy.name} declares no command to reload by",
         )
-        for action in GOVERNED
-        if policy.spec.allows(action) is None
+    return _mask(
+        action, Reason.NOT_ALLOWED_BY_POLICY, f"{policy.kind} {policy.name} does not list {action.value}"
     )
-    return unsupported + missing + _mode_masks(policy)
+
+
+def _reach_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
+    """Where an older schema has let isolate into a policy of one namespace."""
+    if policy.cluster_wide:
+        return ()
+    return (_mask(Action.ISOLATE, Reason.CLUSTER_POLICY_ONLY, ONE_NAMESPACE),)
+
+
+def node_masks(target: ObjectRef, shared_node: str | None) -> tuple[Mask, ...]:
+    """The guard node-action would refuse it, whatever the plan: neither a node's own fault nor one that several share."""
+    if target.kind == "Node" or shared_node is not None:
+        return ()
+    message = f"only {target} shows a fault; isolate would act on a node"
+    return (_mask(Action.ISOLATE, Reason.WORKLOAD_SYMPTOM, message),)
 
 
 def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
@@ -38,7 +68,7 @@ def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
     if Mode.ENFORCE not in modes.values():
         return ()
     return tuple(
-        _mask(action, Reason.OBSERVE_MODE, f"HealingPolicy {policy.name} only observes {action.value}")
+        _mask(action, Reason.OBSERVE_MODE, f"{policy.kind} {policy.name} only observes {action.value}")
         for action, mode in modes.items()
         if mode is Mode.OBSERVE
     )
@@ -63,16 +93,19 @@ def patience_masks(policy: HealingPolicy, waits: int) -> tuple[Mask, ...]:
     )
 
 
-def situation_masks(observation: Observation, workload: WorkloadFact | None) -> tuple[Mask, ...]:
+def situation_masks(
+    observation: Observation, workload: WorkloadFact | None, liberties: Liberties = USUAL
+) -> tuple[Mask, ...]:
     """What cannot be done to `workload` (None for a node) as things stand. The planner has the last word."""
     masks = [*_placement_masks(observation)]
     if workload is None:
         masks += [
             _mask(action, Reason.UNSUPPORTED_TARGET, f"{observation.target} is no workload")
-            for action in (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK)
+            for action in (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK, Action.RELOAD)
         ]
     else:
-        masks += _workload_masks(observation, workload)
+        masks += ownership_masks(workload, liberties)
+        masks += _workload_masks(observation, workload, liberties)
     return tuple(masks)
 
 
@@ -85,15 +118,14 @@ def merged(*groups: Iterable[Mask], without: Action | None = None) -> tuple[Mask
     return tuple(mask for category, mask in sorted(first.items()) if category is not without)
 
 
-def _workload_masks(observation: Observation, workload: WorkloadFact) -> Iterator[Mask]:
+def _workload_masks(observation: Observation, workload: WorkloadFact, liberties: Liberties) -> Iterator[Mask]:
     name = workload.ref
     if workload.previous_revision is None:
         yield _mask(Action.ROLLBACK, Reason.NO_PREVIOUS_REVISION, f"{name} has no older revision")
     if workload.ref.kind == "DaemonSet":
         yield _mask(Action.SCALE, Reason.UNSUPPORTED_TARGET, f"{name} has one pod for each node")
-    elif workload.autoscaled_by:
-        owner = workload.autoscaled_by
-        yield _mask(Action.SCALE, Reason.AUTOSCALED, f"{owner} owns the replica count of {name}")
+    elif mask := autoscaler_mask(workload, liberties):
+        yield mask
     own = workload.ref.name == observation.target.name
     unlimited = [
         pod.memory_limit_bytes is None and pod.cpu_limit_millicores is None for pod in observation.pods
@@ -113,6 +145,7 @@ def _placement_masks(observation: Observation) -> Iterator[Mask]:
     if observation.nodes and not any(node.ready and node.schedulable for node in others):
         message = "no ready and schedulable node is without an affected pod"
         yield _mask(Action.MIGRATE, Reason.NO_OTHER_NODE, message)
+        yield _mask(Action.ISOLATE, Reason.NO_OTHER_NODE, message)
 
 
 def _mask(action: Action, reason: Reason, message: str) -> Mask:

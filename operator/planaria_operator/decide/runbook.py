@@ -9,10 +9,13 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.decider import Situation
 from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.masks import merged, situation_masks
+from planaria_operator.decide.ownership import ownership_masks
 from planaria_operator.decide.rungs import (
     HESITATE,
+    ISOLATE,
     MIGRATE,
     RAISE_CPU,
+    RELOAD,
     RESTART_AFFECTED,
     RESTART_ALL,
     RESTART_LEAKING,
@@ -34,7 +37,7 @@ MODEL: Final = ModelVersion(id="runbook", version="1")
 RUNBOOK: Final[dict[Fault, tuple[Rung, ...]]] = {
     Fault.MEMORY_EXHAUSTION: (ROLLBACK_COMPARED, RESTART_LEAKING, raise_memory(2.0), raise_memory(3.0)),
     Fault.APPLICATION_CRASH: (ROLLBACK, RESTART_AFFECTED, RESTART_ALL),
-    Fault.BAD_CONFIGURATION: (ROLLBACK,),
+    Fault.BAD_CONFIGURATION: (ROLLBACK, RELOAD),
     Fault.IMAGE_PULL: (ROLLBACK, wait(60, "the registry may come back", times=2)),
     Fault.HANG_OR_PROBE_FAILURE: (ROLLBACK_STUCK, RESTART_AFFECTED, ROLLBACK, RESTART_ALL),
     Fault.DEPENDENCY_UNAVAILABLE: (
@@ -44,7 +47,7 @@ RUNBOOK: Final[dict[Fault, tuple[Rung, ...]]] = {
     ),
     Fault.OVERLOAD: (SCALE_UP, RAISE_CPU),
     Fault.CPU_SATURATION: (SCALE_UP, RAISE_CPU),
-    Fault.NODE_FAULT: (MIGRATE, wait(60, "the node may come back", times=2)),
+    Fault.NODE_FAULT: (MIGRATE, ISOLATE, wait(60, "the node may come back", times=2)),
     Fault.SCHEDULING_BLOCKED: (
         wait(60, "room may come free", times=1),
         wait(180, "a node may be added", times=2),
@@ -54,13 +57,24 @@ RUNBOOK: Final[dict[Fault, tuple[Rung, ...]]] = {
         wait(30, "the network may recover", times=1),
         wait(60, "the network may recover", times=3),
     ),
-    Fault.ACCELERATOR_FAULT: (wait(60, "the device plugin may recover the device", times=1),),
-    Fault.ACCELERATOR_MEMORY: (RESTART_ONLY_ONE,),
-    Fault.AUTH_OR_CERTIFICATE: (),  # a restart presents the same expired certificate once more
+    Fault.ACCELERATOR_FAULT: (wait(60, "the device plugin may recover the device", times=1), ISOLATE),
+    Fault.ACCELERATOR_MEMORY: (RESTART_ONLY_ONE, ISOLATE),
+    Fault.AUTH_OR_CERTIFICATE: (RELOAD,),  # a restart presents the same expired certificate once more
     Fault.UNKNOWN: (wait(60, "the fault is not recognised", times=1), RESTART_ONLY_ONE),
     Fault.HEALTHY: (wait(60, "nothing is wrong that could be named", times=10_000),),
 }
 """For each fault its rungs, in the order in which they are tried. After the last one a person takes over."""
+
+
+NEVER_IN_QUESTION: Final = frozenset(
+    {
+        Reason.UNSUPPORTED_TARGET,
+        Reason.CLUSTER_POLICY_ONLY,
+        Reason.NO_COMMAND_DECLARED,
+        Reason.WORKLOAD_SYMPTOM,
+    }
+)
+"""Masks that nobody would have expected otherwise; they are in the record, but not in the sentence."""
 
 
 class Runbook:
@@ -84,7 +98,7 @@ def _usable(facts: Facts, rung: Rung) -> Decision | None:
     parameters = rung.parameters(facts)
     masks = merged(
         facts.situation.masks,
-        situation_masks(facts.situation.observation, rung.workload(facts)),
+        situation_masks(facts.situation.observation, rung.workload(facts), facts.situation.liberties),
         _tried_masks(facts),
     )
     hard = (mask for mask in masks if mask.reason != Reason.ALREADY_TRIED)
@@ -107,7 +121,7 @@ def _escalation(facts: Facts, why: str) -> Decision:
     reason = f"{facts.situation.state.fault.value}: {why}"[:280]
     masks = merged(
         facts.situation.masks,
-        situation_masks(facts.situation.observation, facts.workload),
+        situation_masks(facts.situation.observation, facts.workload, facts.situation.liberties),
         _tried_masks(facts),
     )
     return _decision(facts, rung=None, parameters=Escalate(reason=reason), masks=masks, explanation=reason)
@@ -141,10 +155,12 @@ def _why_nothing_is_left(facts: Facts) -> str:
     tried = [
         each.signature.split(" ", maxsplit=1)[0] for each in facts.situation.tried if each.action != "none"
     ]
+    workload, liberties = facts.workload, facts.situation.liberties
+    owned = ownership_masks(workload, liberties) if workload else ()
     refused = [
         f"{mask.category.value} ({mask.reason})"
-        for mask in merged(facts.situation.masks)
-        if mask.reason != Reason.UNSUPPORTED_TARGET
+        for mask in merged(facts.situation.masks, owned)
+        if mask.reason not in NEVER_IN_QUESTION
     ]
     parts = ["no rule fits that was not tried or ruled out"]
     if tried:

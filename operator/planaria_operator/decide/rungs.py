@@ -3,7 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from planaria_contract import Migrate, ObjectRef, Resize, Restart, Rollback, Scale, Wait, WorkloadFact
+from planaria_contract import (
+    Isolate,
+    Migrate,
+    ObjectRef,
+    Reload,
+    Resize,
+    Restart,
+    Rollback,
+    Scale,
+    Wait,
+    WorkloadFact,
+)
 from planaria_contract.actions import Parameters
 from planaria_operator.decide.facts import Facts
 
@@ -197,5 +208,38 @@ MIGRATE = Rung(
     parameters=lambda facts: Migrate(pods=facts.movable, source=facts.lost_node),
     because=lambda facts: (
         f"node {facts.lost_node} is lost; {len(facts.movable)} of {len(facts.affected)} pods can move"
+    ),
+)
+
+
+# --- a node as a whole
+
+
+def _suspect(facts: Facts) -> str:
+    return facts.suspect_node or ""
+
+
+ISOLATE = Rung(
+    name="isolate-node",
+    when=lambda facts: facts.suspect_node is not None,
+    parameters=lambda facts: Isolate(node=_suspect(facts), drain=True),
+    because=lambda facts: (
+        f"node {_suspect(facts)} is lost and what it carries does not get well"
+        if facts.target.kind == "Node"
+        else f"several workloads fail on node {_suspect(facts)} and are well elsewhere"
+    ),
+    on=lambda facts: ObjectRef(kind="Node", name=_suspect(facts)),
+)
+
+
+# --- reading the configuration again
+
+RELOAD = Rung(
+    name="reload",
+    when=lambda facts: bool(facts.running) and not facts.rollout_to_blame,
+    parameters=lambda facts: Reload(pods=facts.running),
+    because=lambda facts: (
+        f"{len(facts.running)} affected pods run and no rollout is to blame, so they may only have to read anew "
+        "what was changed underneath them"
     ),
 )

@@ -8,7 +8,7 @@ from typing import Final
 from planaria_contract import ObjectRef, SymptomKind
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.detect.incident import Incident
-from planaria_operator.detect.selection import covers, opted_out, selects
+from planaria_operator.detect.selection import Ranking, covers, opted_out, reach, selects
 from planaria_operator.detect.symptoms import BEGINNING, Finding, of_node, of_pod, of_workload
 from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.meta import Meta
@@ -24,7 +24,9 @@ RANK: Final = {kind: rank for rank, kind in enumerate(SymptomKind)}
 
 def detect(store: ClusterStore, policy: HealingPolicy, now: datetime) -> list[Incident]:
     """Every incident under `policy`, ripe or not, by target. Pure: the same store and clock give the same list."""
-    workloads = [w for w in store.workloads(policy.namespace) if covers(policy, w) and not w.meta.deleting]
+    near = store.workloads(*reach(store, policy))
+    workloads = [w for w in near if covers(store, policy, w) and not w.meta.deleting]
+    ranking = Ranking(store)
     nodes = {node.meta.name: node for node in store.nodes()}
     on_lost: dict[str, list[Finding]] = {}
     incidents: list[Incident | None] = []
@@ -38,14 +40,22 @@ def detect(store: ClusterStore, policy: HealingPolicy, now: datetime) -> list[In
             if node is None or node.ready:
                 own += _once_back(findings, node, policy)
             else:
-                own += _on_lost_node(findings, workload, node, policy, on_lost)
-        if selects(policy, workload):
+                carrier = ranking.carrier(policy, workload)
+                stays, under_node = _on_lost_node(findings, workload, node, policy, carrier)
+                own += stays
+                if under_node is not None:
+                    on_lost.setdefault(node.meta.name, []).extend(under_node)
+        if selects(store, policy, workload):
             incidents.append(_incident(policy, workload.meta, own, now))
     for name, findings in on_lost.items():
         whole = [*of_node(nodes[name], policy.spec.triggers), *findings]
         incidents.append(_incident(policy, nodes[name].meta, whole, now))
     found = (incident for incident in incidents if incident)
-    return sorted(found, key=lambda incident: (incident.target.kind, incident.target.name))
+    return sorted(found, key=_order)
+
+
+def _order(incident: Incident) -> tuple[str, str, str]:
+    return incident.target.kind, incident.target.namespace or "", incident.target.name
 
 
 def _left_alone(pod: Pod, node: Node | None) -> bool:
@@ -66,17 +76,23 @@ def _on_lost_node(
     workload: Workload,
     node: Node,
     policy: HealingPolicy,
-    on_lost: dict[str, list[Finding]],
-) -> list[Finding]:
-    """What stays with the workload. What began with the loss of the node is put under the node in `on_lost`."""
+    carrier: HealingPolicy | None,
+) -> tuple[list[Finding], list[Finding] | None]:
+    """What stays with the workload, and what began with the loss of the node and comes under it; None where nothing does.
+
+    `carrier`: the policy that moves the workload's pods. Only under that one is there an incident of the node for them, so
+    that the loss of one node is not treated twice.
+    """
     if workload.meta.kind == "DaemonSet":
-        return []  # it belongs to its node and comes back with it
+        return [], None  # it belongs to its node and comes back with it
+    if carrier is None:
+        ripe_at = of_node(node, policy.spec.triggers)[0].ripe_at
+        return [_not_before(finding, ripe_at) for finding in findings], None
     lost_at = (node.ready_since or BEGINNING) - BEFORE_LOSS
-    if "Node" not in policy.spec.kinds:
-        return [_not_before(finding, of_node(node, policy.spec.triggers)[0].ripe_at) for finding in findings]
-    under_node = on_lost.setdefault(node.meta.name, [])
-    under_node += [replace(each, ripe_at=None) for each in findings if each.symptom.since >= lost_at]
-    return [replace(each, ripe_at=None) for each in findings if each.symptom.since < lost_at]
+    stays = [replace(each, ripe_at=None) for each in findings if each.symptom.since < lost_at]
+    if carrier.key != policy.key:
+        return stays, None
+    return stays, [replace(each, ripe_at=None) for each in findings if each.symptom.since >= lost_at]
 
 
 def _not_before(finding: Finding, earliest: datetime | None) -> Finding:

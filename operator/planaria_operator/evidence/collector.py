@@ -124,7 +124,7 @@ class Collector:
     ) -> tuple[AlertFact, ...]:
         if self._prometheus is None:
             return ()
-        question = query(about, policy.namespace)
+        question = query(about, about.target.namespace or policy.namespace)
         answer = await sources.read("alerts", self._prometheus.instant(question), [])
         return read_alerts(answer, about, redactor)
 
@@ -135,19 +135,20 @@ class Collector:
             sources.read(f"usage on {node}", self._kubelet.usage(node, about.measured, now), [])
             for node in self._ready_nodes(sources, about)
         ]
+        namespace = about.target.namespace or policy.namespace
         if self._prometheus:
             calls += [
                 sources.read(
                     f"query {item.name}",
-                    self._prometheus.window(item.name, item.query, policy.namespace, about.target.name, now),
+                    self._prometheus.window(item.name, item.query, namespace, about.target.name, now),
                     [],
                 )
                 for item in policy.spec.evidence.queries
             ]
-            pods = (pod.meta.name for pod in about.measured)
             calls += [
                 sources.read(name, self._prometheus.series(name, promql, now), [])
-                for name, promql in queries(policy.namespace, pods).items()
+                for space, pods in about.measured_by_namespace.items()
+                for name, promql in queries(space, pods).items()
             ]
         elif policy.spec.evidence.queries:
             sources.note("queries", "no Prometheus is configured")

@@ -7,7 +7,9 @@ from typing import Final
 
 from planaria_contract import NodeFact, ObjectRef, PodFact, WorkloadFact
 from planaria_operator.evidence.revisions import Revisions
+from planaria_operator.objects.autoscaler import BOUNDS
 from planaria_operator.objects.cluster import Node
+from planaria_operator.objects.keeper import Keeper
 from planaria_operator.objects.meta import Meta
 from planaria_operator.objects.pod import Container, Pod
 from planaria_operator.objects.store import ClusterStore
@@ -69,7 +71,11 @@ def workload_fact(
         rollout_in_progress=workload.rollout_in_progress or workload.rollout_stuck,
         revision_age_seconds=max(int((now - made).total_seconds()), 0) if made else None,
         healed_revision=made is not None and _made_by_healing(store, workload, made),
-        autoscaled_by=str(scaler.meta) if scaler else None,
+        autoscaled_by=str(scaler) if scaler else None,
+        autoscaler_stuck=scaler is not None and scaler.stuck,
+        controlled_by=str(workload.meta.owner) if workload.meta.owner else None,
+        template_kept_by=_kept(workload.keeper, "template"),
+        replicas_kept_by=_kept(scaler.keeper, *BOUNDS) if scaler else _kept(workload.keeper, "replicas"),
         last_known_replicas=store.last_known_replicas(workload) or applied_replicas(workload),
     )
 
@@ -82,6 +88,10 @@ def _made_by_healing(store: ClusterStore, workload: Workload, made: datetime) ->
         and attempt.reserved_at - CLOCK_SKEW <= made <= (attempt.applied_at or made) + CLOCK_SKEW
         for attempt in attempts
     )
+
+
+def _kept(keeper: Keeper | None, *fields: str) -> str | None:
+    return str(keeper) if keeper and keeper.keeps(*fields) else None
 
 
 def applied_replicas(workload: Workload) -> int | None:

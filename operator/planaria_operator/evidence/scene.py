@@ -6,7 +6,7 @@ from typing import Final
 
 from planaria_contract import ObjectRef, Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
-from planaria_operator.detect.selection import covers, opted_out
+from planaria_operator.detect.selection import carries, opted_out
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
@@ -34,6 +34,14 @@ class Scene:
         return (*self.affected[:MAX_MEASURED], *self.healthy[:MAX_MEASURED])
 
     @property
+    def measured_by_namespace(self) -> dict[str, list[str]]:
+        """Names of the measured pods; on a node they may be of several namespaces."""
+        found: dict[str, list[str]] = {}
+        for pod in self.measured:
+            found.setdefault(pod.meta.namespace, []).append(pod.meta.name)
+        return found
+
+    @property
     def nodes(self) -> tuple[str, ...]:
         own = (self.target.name,) if self.target.kind == "Node" else ()
         return tuple(dict.fromkeys((*own, *(pod.node for pod in self.pods if pod.node))))
@@ -44,7 +52,7 @@ def scene(
 ) -> Scene:
     if target.kind == "Node":
         return Scene(target, None, tuple(_pods_on(store, policy, target.name)), ())
-    workload = store.workload(target.kind, policy.namespace, target.name)
+    workload = store.workload(target.kind, target.namespace or policy.namespace, target.name)
     pods = [pod for pod in store.pods_of(workload) if pod.active] if workload else []
     named = {symptom.subject.name for symptom in symptoms if symptom.subject.kind == "Pod"}
     ill = [pod for pod in pods if pod.meta.name in named]
@@ -56,8 +64,8 @@ def scene(
 
 
 def _pods_on(store: ClusterStore, policy: HealingPolicy, node: str) -> Iterable[Pod]:
-    """The active pods on a node that belong to workloads of the policy."""
+    """The active pods on a node that it is for the policy to move."""
     for pod in store.pods_on(node):
         workload = store.workload_of(pod)
-        if workload and pod.active and covers(policy, workload) and not opted_out(pod.meta):
+        if workload and pod.active and carries(store, policy, workload) and not opted_out(pod.meta):
             yield pod

@@ -72,11 +72,13 @@ class BudgetOfTarget(SlidingBudget):
         return proposal.policy.spec.guardrails.target_budget
 
     def counted(self, proposal: Proposal) -> Iterator[Reservation]:
-        """A node is one target, whichever namespace's pods are moved off it."""
+        """A node is one target, whichever namespace's pods are moved off it, and under whichever policy."""
         target = proposal.plan.target
         for policy in proposal.policies:
-            if target.kind == "Node" or policy.namespace == proposal.policy.namespace:
-                yield from (each for each in policy.status.reservations if each.target == str(target))
+            for each in policy.status.reservations:
+                here = target.kind == "Node" or counted_in(each, policy) == proposal.namespace
+                if here and each.target == str(target):
+                    yield each
 
 
 class BudgetOfNamespace(SlidingBudget):
@@ -89,8 +91,9 @@ class BudgetOfNamespace(SlidingBudget):
 
     def counted(self, proposal: Proposal) -> Iterator[Reservation]:
         for policy in proposal.policies:
-            if policy.namespace == proposal.policy.namespace:
-                yield from policy.status.reservations
+            for each in policy.status.reservations:
+                if counted_in(each, policy) == proposal.namespace:
+                    yield each
 
 
 class BudgetInTotal(SlidingBudget):
@@ -106,6 +109,11 @@ class BudgetInTotal(SlidingBudget):
     def counted(self, proposal: Proposal) -> Iterator[Reservation]:
         for policy in proposal.policies:
             yield from policy.status.reservations
+
+
+def counted_in(reservation: Reservation, policy: HealingPolicy) -> str:
+    """The namespace whose budget it was taken from; none where a ClusterHealingPolicy acted on a node."""
+    return reservation.namespace or policy.namespace
 
 
 def ledger_time(policies: Iterable[HealingPolicy], now: datetime) -> datetime:

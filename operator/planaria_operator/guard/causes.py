@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from planaria_contract import ObjectRef
 from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.incident import Incident
 from planaria_operator.evidence.dependencies import behind, named_hosts, selects
@@ -21,8 +23,8 @@ from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
 
-TargetKey = tuple[str, str]
-"""Kind and name; all targets of one policy are in one namespace, or are nodes."""
+TargetKey = tuple[str, str, str]
+"""Kind, namespace (empty for a node) and name."""
 
 YOUNG_SECONDS: Final = 1800
 RELEASES: Final = ("meta.helm.sh/release-name", "app.kubernetes.io/instance", "app.kubernetes.io/part-of")
@@ -35,9 +37,15 @@ class Cause:
     """Lower is surer."""
     kind: str
     name: str
+    namespace: str = ""
+    """Empty for what is not kept in one: a node, an image."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def key(self) -> TargetKey:
+        return self.kind, self.namespace, self.name
 
 
 LOST_TOGETHER: Final = Cause(0, "nodes", "lost together")
@@ -55,14 +63,21 @@ class Group:
     """Name of the lead's Remediation; empty while there is none."""
 
 
+def key_of(target: ObjectRef | ObjectReference) -> TargetKey:
+    return target.kind, target.namespace or "", target.name
+
+
 def groups(
     store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime
 ) -> Mapping[TargetKey, Group]:
     """For each target that shares its cause with another, and for the one lost node: the group that it belongs to."""
-    found = {(each.target.kind, each.target.name): each for each in incidents}
-    broken = _broken_services(store, policy.namespace)
+    found = {key_of(each.target): each for each in incidents}
+    broken = {space: _broken_services(store, space) for _, space, _ in found if space}
     lost = _lately_lost(store, now)
-    suspects = {key: _suspects(store, policy, incident, broken, lost, now) for key, incident in found.items()}
+    suspects = {
+        key: _suspects(store, policy, incident, broken.get(key[1], {}), lost, now)
+        for key, incident in found.items()
+    }
     votes = Counter(cause for causes in suspects.values() for cause in causes)
     votes.update(_the_lost_node(found))
     members: dict[Cause, set[TargetKey]] = {}
@@ -76,23 +91,30 @@ def groups(
 
 def _the_lost_node(found: Iterable[TargetKey]) -> list[Cause]:
     """Its one incident stands for all pods that it held, so alone it is a cause already; of several nobody knows which."""
-    lost = [Cause(0, kind, name) for kind, name in found if kind == "Node"]
+    lost = [Cause(0, kind, name) for kind, _, name in found if kind == "Node"]
     return lost if len(lost) == 1 else []
 
 
 def _surest(key: TargetKey, causes: Iterable[Cause], votes: Mapping[Cause, int]) -> Cause | None:
     """What it shares with most others of the surest kind; itself only where it depends on nothing that is broken."""
     shared = [cause for cause in causes if votes[cause] > 1]
-    own = Cause(1, *key)
-    return min(shared, key=lambda cause: (cause.rank, cause == own, -votes[cause], cause.name), default=None)
+
+    def order(cause: Cause) -> tuple[int, bool, int, str, str]:
+        return cause.rank, cause.key == key, -votes[cause], cause.name, cause.namespace
+
+    return min(shared, key=order, default=None)
 
 
 def _open_records(store: ClusterStore, policy: HealingPolicy) -> dict[TargetKey, Remediation]:
-    return {
-        (each.spec.target.kind, each.spec.target.name): each
+    """Of a node only what stands under this policy: others move pods of their own off it."""
+    near = (
+        each
         for each in store.remediations.values()
-        if each.namespace == policy.namespace and not each.status.finished
-    }
+        if each.policy_key == policy.key
+        or each.namespace == policy.namespace
+        or (policy.cluster_wide and each.spec.target.kind != "Node")
+    )
+    return {key_of(each.spec.target): each for each in near if not each.status.finished}
 
 
 def _group(
@@ -111,7 +133,7 @@ def _group(
 
     if cause == LOST_TOGETHER:
         return Group(cause, None, frozenset(members), "")
-    itself = (cause.kind, cause.name)
+    itself = cause.key
     able = [key for key in members if opens(key)] or members
     lead = itself if itself in found and opens(itself) else min(able, key=since)
     return Group(cause, lead, frozenset(members), records[lead].name if lead in records else "")
@@ -134,7 +156,7 @@ def _suspects(
     about = scene(store, policy, target, incident.symptoms)
     if about.workload is None:
         return frozenset()
-    found = [Cause(1, target.kind, target.name), *_nodes(store, about.affected)]
+    found = [Cause(1, target.kind, target.name, target.namespace or ""), *_nodes(store, about.affected)]
     found += _lost_together({pod.node for pod in about.affected}, lost)
     found += _dependencies(about.workload, broken)
     found += _releases(store, about.workload, now)
@@ -182,7 +204,7 @@ def _dependencies(workload: Workload, broken: Mapping[str, tuple[Service, Worklo
     for name in named_hosts(workload.environment, workload.meta.namespace) & broken.keys():
         service, culprit = broken[name]
         if not selects(service, workload):
-            yield Cause(1, culprit.meta.kind, culprit.meta.name)
+            yield Cause(1, culprit.meta.kind, culprit.meta.name, culprit.meta.namespace)
 
 
 def _releases(store: ClusterStore, workload: Workload, now: datetime) -> Iterator[Cause]:
@@ -193,7 +215,7 @@ def _releases(store: ClusterStore, workload: Workload, now: datetime) -> Iterato
     if young or workload.rollout_in_progress:
         meta = workload.meta
         names = (meta.annotations.get(key) or meta.labels.get(key) for key in RELEASES)
-        yield from (Cause(2, "release", name) for name in names if name)
+        yield from (Cause(2, "release", name, meta.namespace) for name in names if name)
 
 
 def _images(affected: Iterable[Pod]) -> set[str]:

@@ -17,8 +17,7 @@ class Concurrency:
         own = (proposal.remediation.namespace, proposal.remediation.name)
         records = proposal.store.remediations.items()
         busy = [each for key, each in records if key != own and each.status.stage in UNDER_WAY]
-        place = (proposal.policy.namespace, proposal.policy.name)
-        ours = sum((each.namespace, each.spec.policy) == place for each in busy)
+        ours = sum(each.policy_key == proposal.policy.key for each in busy)
         limit, total = proposal.policy.spec.guardrails.max_concurrent, proposal.limits.acting
         message = f"{ours} of {limit} under way for the policy, {len(busy)} of {total} for the operator"
         if ours < limit and len(busy) < total:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
+from planaria_operator.guard.budget import counted_in
 from planaria_operator.guard.verdict import Proposal, Verdict
 
 
@@ -33,7 +34,8 @@ def _actions_of_others(proposal: Proposal) -> Iterator[datetime]:
     """From the budget's reservations, which survive a deleted record, and from the records, which outlast its window."""
     target, own = proposal.plan.target, proposal.remediation
     for reservation in proposal.policy.status.reservations:
-        if reservation.remediation != own.name and reservation.target == str(target):
+        here = target.kind == "Node" or counted_in(reservation, proposal.policy) == proposal.namespace
+        if here and reservation.remediation != own.name and reservation.target == str(target):
             yield reservation.time
     for other in proposal.store.remediations.values():
         if (other.namespace, other.name) == (own.namespace, own.name):

@@ -29,9 +29,11 @@ class Disruption:
         return self._fit(proposal, [pod for pod in found if pod])
 
     def _fit(self, proposal: Proposal, pods: list[Pod]) -> Verdict:
-        wanted: Counter[str] = Counter()
+        wanted: Counter[tuple[str, str, str]] = Counter()
         budgets = {
-            each.meta.name: each for each in proposal.store.disruption_budgets(proposal.policy.namespace)
+            each.meta.key: each
+            for namespace in {pod.meta.namespace for pod in pods}
+            for each in proposal.store.disruption_budgets(namespace)
         }
         for pod in pods:
             covering = [each for each in budgets.values() if _covers(each, pod)]
@@ -39,16 +41,18 @@ class Disruption:
                 names = ", ".join(sorted(each.meta.name for each in covering))
                 message = f"{pod.meta.name} has more than one budget ({names}), which the API does not evict"
                 return refuse(self, Reason.DISRUPTION_BUDGET, message)
-            wanted.update(each.meta.name for each in covering)
-        for name, count in sorted(wanted.items()):
-            if count > budgets[name].available:
-                message = f"{name} allows {budgets[name].available} evictions now; {count} are needed"
+            wanted.update(each.meta.key for each in covering)
+        for key, count in sorted(wanted.items()):
+            if count > budgets[key].available:
+                message = f"{key[-1]} allows {budgets[key].available} evictions now; {count} are needed"
                 return refuse(self, Reason.DISRUPTION_BUDGET, message, 15)
         return allow(self, f"{len(pods)} evictions fit into {len(wanted)} budgets")
 
 
 def _covers(budget: DisruptionBudget, pod: Pod) -> bool:
     """Whether evicting `pod` takes from `budget`: one that does not serve often costs nothing."""
+    if budget.meta.namespace != pod.meta.namespace:
+        return False
     if budget.selector is None or not matches(budget.selector, pod.meta.labels):
         return False
     if not pod.active or pod.phase == "Pending":

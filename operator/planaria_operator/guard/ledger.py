@@ -23,7 +23,7 @@ def failures(store: ClusterStore, policy: HealingPolicy, now: datetime) -> tuple
     horizon = now - timedelta(seconds=max(rails.breaker.window_seconds, rails.repeat_window_seconds))
     known = {(each.remediation, each.attempt): each for each in policy.status.failures}
     for remediation in store.remediations.values():
-        if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name):
+        if remediation.policy_key == policy.key:
             known |= {(each.remediation, each.attempt): each for each in _of(remediation)}
     recent = sorted(
         (each for each in known.values() if each.time > horizon),

@@ -4,6 +4,7 @@ from typing import Final
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
 from planaria_operator.detect.selection import selected
+from planaria_operator.guard.causes import TargetKey, key_of
 from planaria_operator.guard.population import required_healthy, under_repair
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 from planaria_operator.objects.cluster import Node
@@ -37,26 +38,45 @@ class MinHealthy:
 def _others(proposal: Proposal) -> tuple[list[Workload] | list[Node], str]:
     """Without what shows the fault and without what would be acted on. Raises LookupError where those are unknown."""
     targets = (proposal.target, proposal.plan.target)
-    excluded = {(each.kind, each.name) for each in targets} | _symptoms(proposal)
+    excluded = {key_of(each) for each in targets} | _symptoms(proposal)
     if proposal.target.kind == "Node":
         nodes = list(proposal.store.nodes())
         _must_know(targets, nodes)
-        return [node for node in nodes if (node.meta.kind, node.meta.name) not in excluded], "nodes"
-    _must_know(targets, list(proposal.store.workloads(proposal.policy.namespace)))
+        return [node for node in nodes if node.meta.key not in excluded], "nodes"
+    known: list[Workload | Node] = list(proposal.store.workloads(proposal.namespace))
+    known += _target_node(proposal)
+    _must_know(targets, known)
     workloads = selected(proposal.store, proposal.policy)
-    return [each for each in workloads if (each.meta.kind, each.meta.name) not in excluded], "workloads"
+    same_node = _share_its_node(proposal)
+    others = [each for each in workloads if each.meta.key not in excluded and each.meta.uid not in same_node]
+    return others, "workloads"
 
 
-def _symptoms(proposal: Proposal) -> frozenset[tuple[str, str]]:
-    own = (proposal.target.kind, proposal.target.name)
+def _target_node(proposal: Proposal) -> list[Node]:
+    """Where a node is closed for the workloads that fail on it."""
+    on_node = proposal.plan.target.kind == "Node"
+    node = proposal.store.node(proposal.plan.target.name) if on_node else None
+    return [node] if node else []
+
+
+def _symptoms(proposal: Proposal) -> frozenset[TargetKey]:
+    own = key_of(proposal.target)
     group = proposal.weather.groups.get(own)
     return group.members if group and group.lead == own else frozenset()
 
 
+def _share_its_node(proposal: Proposal) -> frozenset[str]:
+    """Uids. Where a node is closed for all that fail on it, those are its own symptoms too."""
+    shared = proposal.weather.shared_nodes.get(proposal.target.uid or "")
+    if shared and proposal.plan.target.kind == "Node" and shared.lead == proposal.target.uid:
+        return shared.members
+    return frozenset()
+
+
 def _must_know(targets: Iterable[ObjectReference], known: Iterable[Workload | Node]) -> None:
-    present = {(view.meta.kind, view.meta.name) for view in known}
+    present = {view.meta.key for view in known}
     for target in targets:
-        if (target.kind, target.name) not in present:
+        if key_of(target) not in present:
             raise LookupError(f"{target} is not known here, so nothing can be said of the others either")
 
 

@@ -18,7 +18,7 @@ class EnforceMode:
     def check(self, proposal: Proposal) -> Verdict:
         action = proposal.plan.action
         mode = proposal.policy.spec.mode_of(action)
-        message = f"mode of {action.value} in HealingPolicy {proposal.policy.name} is {mode.value}"
+        message = f"mode of {action.value} in {proposal.policy.kind} {proposal.policy.name} is {mode.value}"
         if mode is Mode.ENFORCE:
             return allow(self, message)
         return refuse(self, REASONS[mode], message, RETRY_SECONDS)

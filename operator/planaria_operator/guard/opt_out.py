@@ -28,13 +28,13 @@ class OptOut:
 
 
 def _concerned(proposal: Proposal) -> Iterator[Meta]:
-    """The namespace, the workloads, the pods that would be touched, and the nodes that those are on."""
-    space = proposal.store.namespace(proposal.policy.namespace)
-    if space:
-        yield space.meta
+    """The namespaces, the workloads, the pods that would be touched, and the nodes that those are on."""
+    pods = {pod.meta.key: pod for pod in _pods(proposal)}
+    spaces = {proposal.namespace, *(pod.meta.namespace for pod in pods.values())}
+    found = (proposal.store.namespace(name) for name in sorted(spaces))
+    yield from (space.meta for space in found if space)
     yield from (workload.meta for workload in _workloads(proposal))
-    pods = {pod.meta.name: pod for pod in _pods(proposal)}
-    yield from (pods[name].meta for name in sorted(pods))
+    yield from (pods[key].meta for key in sorted(pods))
     for name in sorted(_nodes(proposal) | {pod.node for pod in pods.values() if pod.node}):
         if node := proposal.store.node(name):
             yield node.meta
@@ -42,7 +42,7 @@ def _concerned(proposal: Proposal) -> Iterator[Meta]:
 
 def _workloads(proposal: Proposal) -> list[Workload]:
     references = {(each.kind, each.name) for each in (proposal.target, proposal.plan.target)}
-    found = (proposal.store.workload(kind, proposal.policy.namespace, name) for kind, name in references)
+    found = (proposal.store.workload(kind, proposal.namespace, name) for kind, name in references)
     named = {workload.meta.key: workload for workload in found if workload}
     for pod in _evicted(proposal):
         if owner := proposal.store.workload_of(pod):

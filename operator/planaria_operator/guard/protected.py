@@ -14,12 +14,12 @@ class ProtectedNamespace:
     name = "protected-namespace"
 
     def check(self, proposal: Proposal) -> Verdict:
-        touched = _touched(proposal.plan) | {proposal.policy.namespace, proposal.remediation.namespace}
+        touched = _touched(proposal.plan) | ({proposal.namespace, proposal.policy.namespace} - {""})
         protected = sorted(touched & proposal.protected_namespaces)
         if protected:
             message = f"{', '.join(protected)} is protected, as are {len(proposal.protected_namespaces)} namespaces in all"
             return Verdict(self.name, False, Reason.PROTECTED_NAMESPACE, message, RETRY_SECONDS)
-        where = ", ".join(sorted(touched))
+        where = ", ".join(sorted(touched)) or "a node"
         message = f"{where} is not one of {len(proposal.protected_namespaces)} protected namespaces"
         return Verdict(self.name, True, Reason.ALLOWED, message)
 

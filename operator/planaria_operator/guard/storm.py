@@ -1,6 +1,6 @@
 from planaria_operator.api.policy_status import StormStatus
 from planaria_operator.api.reasons import Reason
-from planaria_operator.guard.causes import Group
+from planaria_operator.guard.causes import Group, key_of
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 
 
@@ -13,7 +13,7 @@ class Storm:
         storm = proposal.weather.storm
         if storm is None:
             return allow(self, "no storm")
-        own = (proposal.target.kind, proposal.target.name)
+        own = key_of(proposal.target)
         group = proposal.weather.groups.get(own)
         if group is None:
             return refuse(self, Reason.STORM_ACTIVE, _in_words(storm))
@@ -36,5 +36,5 @@ def _named(group: Group) -> str:
     if group.lead is None:
         return f"{shared}; nothing is done about any of them, since none of them is the cause"
     lead = f"Remediation {group.remediation}" if group.remediation else "an incident that is not ripe yet"
-    kind, name = group.lead
+    kind, _, name = group.lead
     return f"{shared}; {kind}/{name} is treated for all: {lead}"

@@ -57,8 +57,14 @@ class Proposal:
     @property
     def policies(self) -> list[HealingPolicy]:
         """All of them, this one as it was read last."""
-        own = (self.policy.namespace, self.policy.name)
+        own = self.policy.key
         return [self.policy, *(each for key, each in self.store.policies.items() if key != own)]
+
+    @property
+    def namespace(self) -> str:
+        """Of what shows the fault. A node belongs to the namespace of the policy, and to none under a ClusterHealingPolicy."""
+        own = self.policy.namespace
+        return self.target.namespace or own
 
 
 @dataclass(frozen=True, slots=True)

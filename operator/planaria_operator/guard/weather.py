@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from planaria_contract import Action
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import StormStatus
 from planaria_operator.detect.incident import Incident
 from planaria_operator.detect.selection import selected
 from planaria_operator.guard.causes import Group, TargetKey, groups
 from planaria_operator.guard.population import required_healthy, under_repair
+from planaria_operator.guard.shared_node import SharedNode, shared_nodes
 from planaria_operator.objects.store import ClusterStore
 
 
@@ -19,7 +21,9 @@ class Weather:
     storm: StormStatus | None
     """None while it is calm."""
     groups: Mapping[TargetKey, Group] = field(default_factory=dict)
-    """In a storm: what shares a cause with others, by kind and name."""
+    """In a storm: what shares a cause with others, by kind, namespace and name."""
+    shared_nodes: Mapping[str, SharedNode] = field(default_factory=dict)
+    """Also in the calm, under a policy that may isolate: whose fault is laid at a node, by uid."""
 
 
 CALM: Final = Weather(None)
@@ -31,7 +35,13 @@ def weather(
     """`incidents`: everything detected under the policy now, ripe or not."""
     found = tuple(incidents)
     storm = storm_of(store, policy, found, now)
-    return Weather(storm, groups(store, policy, found, now)) if storm else CALM
+    grouped = groups(store, policy, found, now) if storm else {}
+    nodes = shared_nodes(store, policy, found) if may_isolate(policy) else {}
+    return Weather(storm, grouped, nodes) if storm or nodes else CALM
+
+
+def may_isolate(policy: HealingPolicy) -> bool:
+    return policy.cluster_wide and policy.spec.allows(Action.ISOLATE) is not None
 
 
 def storm_of(
@@ -63,7 +73,7 @@ def _newly_broken(
     recorded = {
         remediation.spec.target.uid: remediation.spec.visible_at
         for remediation in store.remediations.values()
-        if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name)
+        if remediation.policy_key == policy.key
         and (not remediation.status.finished or remediation.spec.visible_at > since)
     }
     seen = {incident.target.uid: incident.visible_at for incident in incidents} | recorded

@@ -10,7 +10,8 @@ from typing import Any, Final
 from kubernetes.aio.client import ApiClient, Configuration
 
 from planaria_operator.kube.answers import Attempt
-from planaria_operator.kube.interface import JsonBody, Kube, PatchType
+from planaria_operator.kube.exec import PROTOCOLS, converse, query_of
+from planaria_operator.kube.interface import ExecResult, JsonBody, Kube, PatchType
 from planaria_operator.kube.lists import read_list
 from planaria_operator.kube.paths import collection_path, node_proxy_path, object_path
 from planaria_operator.kube.transport import Transport
@@ -139,6 +140,21 @@ class KubeClient(Kube):
             if len(data) < limit_bytes or tail_lines <= 1:
                 return data.decode(errors="replace")
             tail_lines = max(1, tail_lines // 4)
+
+    async def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: tuple[str, ...],
+        *,
+        timeout: float,  # noqa: ASYNC109  of this call, which has another one than the rest
+        limit_bytes: int,
+    ) -> ExecResult:
+        attempt = Attempt("create", "Pod", namespace, pod, "exec")
+        path, query = object_path("Pod", namespace, pod, "exec"), query_of(container, command)
+        async with self._transport.websocket(attempt, path, query=query, protocols=PROTOCOLS) as socket:
+            return await converse(socket, attempt, timeout, limit_bytes)
 
     async def node_text(self, node: str, path: str) -> str:
         attempt = Attempt("get", "Node", "", node, "proxy")

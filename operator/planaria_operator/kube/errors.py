@@ -10,6 +10,8 @@ KubeError
     ├── NotFound          404
     ├── Forbidden         403: the message names verb and resource
     ├── Unauthorized      401: the credentials are not accepted
+    ├── NotStarted        a command in a container that could not be started
+    ├── MayHaveRun        a command in a container of which no end is known
     ├── AlreadyExists     409 on create
     └── Invalid           400 or 422: the message is the API server's own
 """
@@ -55,6 +57,14 @@ class Forbidden(Permanent):
 
 class Unauthorized(Permanent):
     pass
+
+
+class NotStarted(Permanent):
+    pass
+
+
+class MayHaveRun(Permanent):
+    """Never to be repeated on a guess: it may have done half of its work, or all of it."""
 
 
 class AlreadyExists(Permanent):

@@ -8,10 +8,11 @@ from typing import Any
 
 from planaria_operator.kube.errors import AlreadyExists, Conflict, KubeError, NotFound
 from planaria_operator.kube.fake_patch import patched
-from planaria_operator.kube.interface import JsonBody, Kube, PatchType
+from planaria_operator.kube.interface import ExecResult, JsonBody, Kube, PatchType
 from planaria_operator.kube.paths import resource_of
 
 ObjectKey = tuple[str, str, str]
+REVIEW = "SelfSubjectAccessReview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Call:
     """One call as it was made, successful or not."""
 
     verb: str
-    """get, list, create, patch, delete, evict, logs, node_text."""
+    """get, list, create, patch, delete, evict, exec, logs, node_text."""
     kind: str
     namespace: str = ""
     name: str = ""
@@ -47,6 +48,10 @@ class FakeKube(Kube):
         """By namespace, pod, container, and whether it is the previous instance's."""
         self.node_texts: dict[tuple[str, str], str] = {}
         """By node and path."""
+        self.endings: dict[tuple[str, str, str], ExecResult] = {}
+        """How commands end, by namespace, pod and container; others end well and print nothing."""
+        self.denied: set[tuple[str, str]] = set()
+        """What a SelfSubjectAccessReview says no to: verb and resource with its subresource, such as `pods/exec`."""
         self._versions = itertools.count(1000)
         self._failures: list[tuple[str, str, KubeError]] = []
         for body in bodies:
@@ -98,6 +103,9 @@ class FakeKube(Kube):
         return found[:limit] if limit else found
 
     async def create(self, kind: str, namespace: str, body: JsonBody, *, dry_run: bool = False) -> JsonBody:
+        if kind == REVIEW:
+            self._note(Call("create", kind, namespace, body=copy.deepcopy(body), dry_run=dry_run))
+            return {**body, "status": {"allowed": _asked(body) not in self.denied}}
         named = copy.deepcopy(body)
         meta = named.setdefault("metadata", {})
         if "generateName" in meta and "name" not in meta:
@@ -147,6 +155,22 @@ class FakeKube(Kube):
         self._note(Call("evict", "Pod", namespace, pod, "eviction", {"uid": uid}, dry_run=dry_run))
         self._remove("Pod", namespace, pod, uid, dry_run=dry_run)
 
+    async def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: tuple[str, ...],
+        *,
+        timeout: float,  # noqa: ASYNC109  as the Protocol has it
+        limit_bytes: int,
+    ) -> ExecResult:
+        del timeout
+        self._note(Call("exec", "Pod", namespace, pod, "exec", {"container": container, "command": command}))
+        self._find("Pod", namespace, pod)
+        ended = self.endings.get((namespace, pod, container), ExecResult(0, ""))
+        return ended._replace(output=ended.output[:limit_bytes])
+
     async def logs(
         self,
         namespace: str,
@@ -192,6 +216,12 @@ class FakeKube(Kube):
             )
         if not dry_run:
             del self.objects[kind, namespace, name]
+
+
+def _asked(review: JsonBody) -> tuple[str, str]:
+    attributes = review["spec"]["resourceAttributes"]
+    parts = (attributes["resource"], attributes.get("subresource"))
+    return attributes["verb"], "/".join(part for part in parts if part)
 
 
 def _scale_of(body: JsonBody) -> JsonBody:

@@ -67,7 +67,9 @@ def _apply(body: Any, path: list[str], operation: dict[str, Any]) -> None:
         last = len(parent) if last == "-" else int(last)
     match operation["op"]:
         case "test":
-            if parent[last] != operation["value"]:
+            # As in the server's own library, what is missing equals null.
+            have = parent.get(last) if isinstance(parent, dict) else parent[last]
+            if have != operation["value"]:
                 raise ValueError("test failed")
         case "add" if isinstance(parent, list):
             parent.insert(last, operation["value"])

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from planaria_operator.kube.interface import JsonBody, Kube
+from planaria_operator.kube.interface import ExecResult, JsonBody, Kube
 
 
 class FencedKube(Kube):
@@ -39,6 +39,12 @@ class FencedKube(Kube):
     async def evict(self, namespace: str, pod: str, *, uid: str, dry_run: bool = False) -> None:
         self._check()
         await self._kube.evict(namespace, pod, uid=uid, dry_run=dry_run)
+
+    async def exec(
+        self, namespace: str, pod: str, container: str, command: tuple[str, ...], **options: Any
+    ) -> ExecResult:
+        self._check()
+        return await self._kube.exec(namespace, pod, container, command, **options)
 
     async def logs(self, namespace: str, pod: str, container: str, **options: Any) -> str:
         return await self._kube.logs(namespace, pod, container, **options)

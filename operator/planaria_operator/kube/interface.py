@@ -26,7 +26,10 @@ RESOURCES: dict[str, Resource] = {
     "ControllerRevision": Resource("apps/v1", "controllerrevisions"),
     "EndpointSlice": Resource("discovery.k8s.io/v1", "endpointslices"),
     "HorizontalPodAutoscaler": Resource("autoscaling/v2", "horizontalpodautoscalers"),
+    "ScaledObject": Resource("keda.sh/v1alpha1", "scaledobjects"),
     "PodDisruptionBudget": Resource("policy/v1", "poddisruptionbudgets"),
+    "PersistentVolumeClaim": Resource("v1", "persistentvolumeclaims"),
+    "PersistentVolume": Resource("v1", "persistentvolumes", namespaced=False),
     "Event": Resource("events.k8s.io/v1", "events"),
     "Lease": Resource("coordination.k8s.io/v1", "leases"),
     "CustomResourceDefinition": Resource(
@@ -36,8 +39,17 @@ RESOURCES: dict[str, Resource] = {
         "authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
     ),
     "HealingPolicy": Resource("planaria.dev/v1alpha1", "healingpolicies"),
+    "ClusterHealingPolicy": Resource("planaria.dev/v1alpha1", "clusterhealingpolicies", namespaced=False),
     "Remediation": Resource("planaria.dev/v1alpha1", "remediations"),
 }
+
+
+class ExecResult(NamedTuple):
+    """How a command in a container ended."""
+
+    exit_code: int
+    output: str
+    """Standard output and error as they came, undecodable bytes replaced; the rest is cut off."""
 
 
 class PatchType(StrEnum):
@@ -95,6 +107,22 @@ class Kube(Protocol):
         limit_bytes: int,
     ) -> str:
         """With timestamps. Bounded on the server; undecodable bytes are replaced."""
+        ...
+
+    async def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: tuple[str, ...],
+        *,
+        timeout: float,  # noqa: ASYNC109  of this call, which has another one than the rest
+        limit_bytes: int,
+    ) -> ExecResult:
+        """Run `command` as it stands, without a shell, within `timeout` seconds, and keep `limit_bytes` of what it prints.
+
+        Raises NotStarted where it certainly did not run, MayHaveRun where its end is not known, and Forbidden.
+        """
         ...
 
     async def node_text(self, node: str, path: str) -> str:

@@ -1,7 +1,9 @@
 """How one call reaches the API server and comes back: credentials, deadline, and every failure as one of `errors.py`."""
 
+import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -11,7 +13,16 @@ from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
 from planaria_operator.kube.answers import Attempt, one_line, to_error
-from planaria_operator.kube.errors import KubeError, Unauthorized, Unavailable
+from planaria_operator.kube.errors import (
+    Forbidden,
+    KubeError,
+    MayHaveRun,
+    NotFound,
+    NotStarted,
+    Unauthorized,
+    Unavailable,
+)
+from planaria_operator.kube.exec import LARGEST_MESSAGE
 from planaria_operator.kube.interface import JsonBody
 from planaria_operator.objects.meta import now
 from planaria_operator.telemetry.metrics import API_ERRORS
@@ -81,6 +92,46 @@ class Transport:
         self.last_success = now()
         return data
 
+    @asynccontextmanager
+    async def websocket(
+        self, attempt: Attempt, path: str, *, query: Query, protocols: tuple[str, ...]
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """With the same credentials as any call. Raises NotStarted, MayHaveRun, NotFound, Forbidden or Unauthorized."""
+        try:
+            _, url, headers, *_ = await self._prepare(attempt, "GET", path, query, None, JSON)
+            socket = await self._upgrade(attempt, url, headers, protocols)
+        except KubeError as error:
+            API_ERRORS.labels(kind=type(error).__name__).inc()
+            raise
+        self.last_success = now()
+        try:
+            yield socket
+        finally:
+            await socket.close()
+
+    async def _upgrade(
+        self, attempt: Attempt, url: str, headers: dict[str, str], protocols: tuple[str, ...]
+    ) -> aiohttp.ClientWebSocketResponse:
+        rest = self._api.rest_client
+        if rest.pool_manager is None:
+            rest.pool_manager = rest._create_pool_manager()  # noqa: SLF001  made by the library's first call otherwise
+        # What the handshake sets itself must not be said twice.
+        own = {key: value for key, value in headers.items() if key not in {"Accept", "Content-Type"}}
+        socket: aiohttp.ClientWebSocketResponse
+        try:
+            async with asyncio.timeout(self._timeout.total):
+                socket = await rest.pool_manager.ws_connect(
+                    url, headers=own, protocols=protocols, proxy=rest.proxy, max_msg_size=LARGEST_MESSAGE
+                )
+        except aiohttp.WSServerHandshakeError as error:
+            raise _not_upgraded(attempt, error) from error
+        except aiohttp.ClientConnectorError as error:
+            raise NotStarted(f"{attempt}: {self.host} cannot be reached: {one_line(str(error))}") from error
+        except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+            why = one_line(str(error)) or f"no answer within {self._timeout.total:g} s"
+            raise MayHaveRun(f"{attempt}: {why}; it may have run, in part or whole") from error
+        return socket
+
     async def _prepare(
         self, attempt: Attempt, method: str, path: str, query: Query, body: Any, content_type: str
     ) -> tuple[Any, ...]:
@@ -113,3 +164,11 @@ class Transport:
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise to_error(attempt, answer.status, answer.headers, data)
         return data
+
+
+def _not_upgraded(attempt: Attempt, error: aiohttp.WSServerHandshakeError) -> KubeError:
+    """A handshake that was refused has started nothing, whatever the reason."""
+    found = to_error(attempt, error.status, error.headers or {}, b"")
+    if isinstance(found, Forbidden | NotFound | Unauthorized):
+        return found
+    return NotStarted(f"{attempt}: the API server refused with HTTP status {error.status}")

@@ -21,6 +21,8 @@ class Node:
     pressure: tuple[str, ...]
     taints: tuple[str, ...]
     """Keys."""
+    steady_since: datetime | None = None
+    """When a condition that says whether the node is well last turned, either way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,6 @@ class EndpointSlice:
     ready: int
 
 
-@dataclass(frozen=True, slots=True)
-class Autoscaler:
-    meta: Meta
-    target_kind: str
-    target_name: str
-
-
 def parse_node(body: Body) -> Node:
     spec = body.get("spec") or {}
     ready = find_condition(body, "Ready") or {}
@@ -61,7 +56,14 @@ def parse_node(body: Body) -> Node:
         schedulable=not spec.get("unschedulable", False),
         pressure=tuple(pressed),
         taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
+        steady_since=_last_turn(body),
     )
+
+
+def _last_turn(body: Body) -> datetime | None:
+    conditions = (find_condition(body, kind) or {} for kind in ("Ready", *PRESSURES))
+    times = (parse_time(each.get("lastTransitionTime")) for each in conditions)
+    return max((time for time in times if time), default=None)
 
 
 def parse_namespace(body: Body) -> Namespace:
@@ -77,10 +79,3 @@ def parse_endpoint_slice(body: Body) -> EndpointSlice:
     endpoints = body.get("endpoints") or ()
     ready = sum(1 for endpoint in endpoints if (endpoint.get("conditions") or {}).get("ready") is not False)
     return EndpointSlice(meta, meta.labels.get("kubernetes.io/service-name", ""), ready)
-
-
-def parse_autoscaler(body: Body) -> Autoscaler:
-    target = (body.get("spec") or {}).get("scaleTargetRef") or {}
-    return Autoscaler(
-        parse_meta("HorizontalPodAutoscaler", body), target.get("kind", ""), target.get("name", "")
-    )

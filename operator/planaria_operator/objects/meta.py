@@ -20,6 +20,11 @@ class Owner:
     kind: str
     name: str
     uid: str
+    group: str = ""
+    """API group; empty for the core group."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +84,13 @@ def parse_meta(kind: str, body: Body) -> Meta:
         deleting=bool(meta.get("deletionTimestamp")),
         labels=dict(meta.get("labels") or {}),
         annotations=dict(meta.get("annotations") or {}),
-        owner=controller and Owner(controller["kind"], controller["name"], controller["uid"]),
+        owner=controller and _owner(controller),
     )
+
+
+def _owner(reference: Mapping[str, Any]) -> Owner:
+    group, slash, _ = str(reference.get("apiVersion") or "").partition("/")
+    return Owner(reference["kind"], reference["name"], reference["uid"], group if slash else "")
 
 
 def find_condition(body: Body, type_: str) -> Mapping[str, Any] | None:

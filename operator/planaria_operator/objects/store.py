@@ -10,9 +10,10 @@ from typing import Any
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
-from planaria_operator.objects.cluster import Autoscaler, EndpointSlice, Namespace, Node, Service
+from planaria_operator.objects.autoscaler import Autoscaler
+from planaria_operator.objects.cluster import EndpointSlice, Namespace, Node, Service
 from planaria_operator.objects.disruption import DisruptionBudget
-from planaria_operator.objects.meta import Meta
+from planaria_operator.objects.meta import Meta, Owner
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.workload import ReplicaSet, Workload
 
@@ -26,13 +27,16 @@ Key = tuple[str, str, str]
 class ClusterStore:
     """Views by key, with pods and ReplicaSets also by owner and by node."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, protected: frozenset[str] = frozenset(), home: str = "default") -> None:
+        """`protected`: namespaces that no policy reaches. `home`: the operator's own."""
+        self.protected = protected
+        self.home = home
         self._views: dict[str, dict[Key, View]] = {}
         self._owned: dict[str, set[Key]] = {}
         self._on_node: dict[str, set[Key]] = {}
         self._last_replicas: dict[str, int] = {}
         self.policies: dict[tuple[str, str], HealingPolicy] = {}
-        """By namespace and name."""
+        """Of both kinds, by namespace (empty for a ClusterHealingPolicy) and name."""
         self.remediations: dict[tuple[str, str], Remediation] = {}
         """By namespace and name."""
         self.unwatched: dict[str, str] = {}
@@ -82,7 +86,7 @@ class ClusterStore:
         self.on_change()
 
     def put_policy(self, policy: HealingPolicy) -> None:
-        key = (policy.namespace, policy.name)
+        key = policy.key
         known = self.policies.get(key)
         same = known is not None and known.uid == policy.uid
         if known and same and _number(known.resource_version) > _number(policy.resource_version):
@@ -95,7 +99,7 @@ class ClusterStore:
     def identities(self, kind: str) -> dict[tuple[str, str], str]:
         """The uid of everything that is known of a kind, by namespace and name."""
         if (custom := self._custom(kind)) is not None:
-            return {key: known.uid for key, known in custom.items()}
+            return {key: known.uid for key, known in custom.items() if _is_of(kind, key)}
         metas = (view.meta for view in self._all(kind))
         return {(meta.namespace, meta.name): meta.uid for meta in metas}
 
@@ -121,10 +125,14 @@ class ClusterStore:
     def nodes(self) -> Iterator[Node]:
         return (view for view in self._all("Node") if isinstance(view, Node))
 
-    def workloads(self, namespace: str) -> Iterator[Workload]:
+    def namespaces(self) -> Iterator[Namespace]:
+        return (view for view in self._all("Namespace") if isinstance(view, Namespace))
+
+    def workloads(self, *namespaces: str) -> Iterator[Workload]:
+        wanted = frozenset(namespaces)
         for kind in ("Deployment", "StatefulSet", "DaemonSet"):
             for view in self._all(kind):
-                if isinstance(view, Workload) and view.meta.namespace == namespace:
+                if isinstance(view, Workload) and view.meta.namespace in wanted:
                     yield view
 
     def services(self, namespace: str) -> Iterator[Service]:
@@ -169,13 +177,16 @@ class ClusterStore:
 
     def workload_of(self, pod: Pod) -> Workload | None:
         """The Deployment, StatefulSet or DaemonSet that would replace the pod."""
-        owner = pod.meta.owner
-        if owner is None:
-            return None
-        if owner.kind == "ReplicaSet":
-            replica_set = self._get(("ReplicaSet", pod.meta.namespace, owner.name))
-            owner = replica_set.meta.owner if replica_set else None
+        owner = self.controller_of(pod)
         return self.workload(owner.kind, pod.meta.namespace, owner.name) if owner else None
+
+    def controller_of(self, pod: Pod) -> Owner | None:
+        """What would replace the pod in the end, of whatever kind, known to Planaria or not."""
+        owner = pod.meta.owner
+        if owner is None or owner.kind != "ReplicaSet":
+            return owner
+        replica_set = self._get(("ReplicaSet", pod.meta.namespace, owner.name))
+        return (replica_set and replica_set.meta.owner) or owner
 
     def last_known_replicas(self, workload: Workload) -> int | None:
         """The last replica count above zero that was seen since this process started."""
@@ -186,7 +197,11 @@ class ClusterStore:
     def _custom(self, kind: str) -> dict[tuple[str, str], Any] | None:
         """Where a kind of our own is kept; None for one that becomes a view."""
         tables: dict[str, dict[tuple[str, str], Any]]
-        tables = {"HealingPolicy": self.policies, "Remediation": self.remediations}
+        tables = {
+            "HealingPolicy": self.policies,
+            "ClusterHealingPolicy": self.policies,
+            "Remediation": self.remediations,
+        }
         return tables.get(kind)
 
     def _all(self, kind: str) -> list[View]:
@@ -208,6 +223,11 @@ class ClusterStore:
             _discard(self._owned, view.meta.owner.uid, view.meta.key)
         if isinstance(view, Pod) and view.node:
             _discard(self._on_node, view.node, view.meta.key)
+
+
+def _is_of(kind: str, key: tuple[str, str]) -> bool:
+    """Both kinds of policy share a table; only one of them is in no namespace."""
+    return (kind == "ClusterHealingPolicy") == (not key[0])
 
 
 def _discard(index: dict[str, set[Key]], name: str, key: Key) -> None:

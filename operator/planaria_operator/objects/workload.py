@@ -2,6 +2,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from planaria_operator.objects.keeper import Keeper, parse_keeper
 from planaria_operator.objects.meta import Body, Meta, find_condition, heal_disabled, parse_meta, parse_time
 
 WORKLOAD_KINDS: Final = ("Deployment", "StatefulSet", "DaemonSet")
@@ -33,6 +34,8 @@ class Workload:
     """StatefulSets name their revisions in status."""
     template_heal_disabled: bool = False
     """The pod template says `planaria.dev/heal: disabled`."""
+    keeper: Keeper | None = None
+    """The GitOps controller that writes its spec from Git."""
 
     @property
     def rollout_in_progress(self) -> bool:
@@ -97,6 +100,7 @@ def parse_workload(kind: str, body: Body) -> Workload:
         update_revision=status.get("updateRevision"),
         current_revision=status.get("currentRevision"),
         template_heal_disabled=heal_disabled(marks.get("labels") or {}, marks.get("annotations") or {}),
+        keeper=parse_keeper(body),
     )
 
 

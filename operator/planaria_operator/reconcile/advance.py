@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from planaria_operator.api.conditions import Status
+from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.breaker import Breaker
 from planaria_operator.reconcile.apply import apply
 from planaria_operator.reconcile.case import Case, Parts
@@ -58,9 +60,22 @@ async def _go_on(parts: Parts, case: Case) -> Remediation:
     if _left_over(case):
         message = "queued while the breaker was open; what is still broken is looked at anew"
         return await finished(parts, case, Status.FALSE, Reason.BACKLOG_DROPPED, message)
+    if other := _held_by_another(parts, case):
+        message = f"{other} has the target now, which is more specific"
+        return await finished(parts, case, Status.FALSE, Reason.HANDED_OVER, message)
     if case.status.stage not in STEPS or _early(case):
         return case.remediation
     return await STEPS[case.status.stage](parts, case)
+
+
+def _held_by_another(parts: Parts, case: Case) -> HealingPolicy | None:
+    """The policy that has the target since the case was opened. Nothing more is begun for it here; that one looks anew."""
+    target = case.remediation.spec.target
+    workload = parts.store.workload(target.kind, case.namespace, target.name)
+    if workload is None:
+        return None
+    found = Ranking(parts.store).holder(case.policy, workload)
+    return found if found.key != case.policy.key else None
 
 
 def _left_over(case: Case) -> bool:

@@ -2,15 +2,30 @@
 
 from datetime import timedelta
 
+from planaria_contract import Action
+from planaria_operator.act.running import TOLD_CHARACTERS, CommandFailed
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation, RemediationStatus, Stage
-from planaria_operator.kube.errors import Conflict, Forbidden, KubeError, Temporary, TooManyRequests
+from planaria_operator.evidence.redact import redactor_of
+from planaria_operator.kube.errors import (
+    Conflict,
+    Forbidden,
+    KubeError,
+    MayHaveRun,
+    NotFound,
+    NotStarted,
+    Temporary,
+    TooManyRequests,
+)
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.telemetry import metrics
 
 RETRY_SECONDS = 2
+
+COMMAND_ERRORS = (CommandFailed, NotStarted, MayHaveRun)
+"""How a declared command can fail. None is tried again within the attempt."""
 
 
 def token(case: Case, attempt: Attempt) -> str:
@@ -26,16 +41,33 @@ async def apply(parts: Parts, case: Case) -> Remediation:
         return await commit(parts, case, case.status.model_copy(update={"next_check_at": due}))
     try:
         notes = await parts.actor.apply(attempt.plan.operations, token(case, attempt))
-    except Conflict as error:
+    except (Conflict, NotFound) as error:
         return await _failed(parts, case, attempt, Reason.WORLD_CHANGED, error)
     except Temporary as error:
         return await _later(parts, case, attempt, error)
-    except Forbidden as error:
-        return await _failed(parts, case, attempt, Reason.FORBIDDEN, error)
     except KubeError as error:
-        return await _failed(parts, case, attempt, Reason.REJECTED, error)
+        return await _failed(parts, case, attempt, _reason(error), _told(case, error))
     parts.journal.passed(Station.ACT, case.key, action=attempt.plan.action.value)
+    if attempt.plan.action is Action.RELOAD:
+        notes = [redacted(case, note) for note in notes]
     return await _applied(parts, case, attempt, notes)
+
+
+def _reason(error: KubeError) -> Reason:
+    if isinstance(error, COMMAND_ERRORS):
+        return Reason.COMMAND_FAILED
+    return Reason.FORBIDDEN if isinstance(error, Forbidden) else Reason.REJECTED
+
+
+def _told(case: Case, error: KubeError) -> KubeError:
+    """The error as it may be told: one of a command may quote what the command printed."""
+    return KubeError(redacted(case, str(error))) if isinstance(error, COMMAND_ERRORS) else error
+
+
+def redacted(case: Case, note: str) -> str:
+    """What a command printed is as private as a log, so the policy's own patterns go over it before it is told."""
+    lines = redactor_of(case.policy.spec.evidence).lines(note.splitlines())
+    return " ".join(" ".join(lines).split())[:TOLD_CHARACTERS]
 
 
 async def _applied(parts: Parts, case: Case, attempt: Attempt, notes: list[str]) -> Remediation:

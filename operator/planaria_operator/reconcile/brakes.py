@@ -83,7 +83,7 @@ HOW_TO_CLOSE: Final = (
 def tell_of_brakes(recorder: Recorder, before: HealingPolicy, after: HealingPolicy) -> None:
     """An Event on the policy when a brake begins to hold, and when it lets go."""
     reference = ObjectReference(
-        kind="HealingPolicy", namespace=after.namespace, name=after.name, uid=after.uid or None
+        kind=after.kind, namespace=after.namespace or None, name=after.name, uid=after.uid or None
     )
     known = {each.type: each.status for each in before.status.conditions}
     for condition in after.status.conditions:

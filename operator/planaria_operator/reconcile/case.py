@@ -68,6 +68,11 @@ class Case:
         return object_ref(self.remediation.spec.target)
 
     @property
+    def namespace(self) -> str:
+        """The target's; for a node that of the policy, which is empty for a ClusterHealingPolicy."""
+        return self.remediation.spec.target.namespace or self.policy.namespace
+
+    @property
     def incident(self) -> Incident | None:
         """What is detected on the target now; None where nothing is."""
         uid = self.remediation.spec.target.uid
@@ -78,8 +83,7 @@ class Case:
         """Those of now, or those that opened the incident where they are just not showing."""
         if self.incident:
             return self.incident.symptoms
-        namespace = self.remediation.namespace
-        return tuple(symptom(record, namespace) for record in self.remediation.spec.symptoms)
+        return tuple(symptom(record, self.namespace or None) for record in self.remediation.spec.symptoms)
 
     @property
     def reference(self) -> ObjectReference:

@@ -1,7 +1,7 @@
 """Level-based: every tick compares what is with what should be. Nothing depends on having seen a particular event."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,15 +14,23 @@ from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.selection import Ranking, precedence
 from planaria_operator.guard.weather import CALM, Weather, weather
 from planaria_operator.kube.errors import Conflict, KubeError, NotFound
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.brakes import braked, tell_of_brakes
 from planaria_operator.reconcile.case import Case, Parts
+from planaria_operator.reconcile.cordons import Cordons
 from planaria_operator.reconcile.history import expired
 from planaria_operator.reconcile.journal import Station
-from planaria_operator.reconcile.opening import open_remediations
-from planaria_operator.reconcile.policy_status import METRICS_NOT_CONFIGURED, RULES_ALONE, Known, summarised
+from planaria_operator.reconcile.opening import busy_elsewhere, open_remediations
+from planaria_operator.reconcile.policy_status import (
+    METRICS_NOT_CONFIGURED,
+    RULES_ALONE,
+    Known,
+    held_elsewhere,
+    summarised,
+)
 from planaria_operator.telemetry import metrics
 
 log = structlog.get_logger("planaria.reconcile")
@@ -45,11 +53,15 @@ class Engine:
     )
     """By condition, kept true by the tasks that ask the parts; written into every policy's conditions."""
     ticked: datetime | None = None
+    cordons: Cordons = field(init=False)
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _turns: dict[str, int] = field(default_factory=dict)
     """When each open Remediation was last advanced, as a running number."""
     _counter: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        self.cordons = Cordons(self.parts)
 
     async def run(self, stop: asyncio.Event) -> None:
         self.parts.store.on_change = self._wake.set
@@ -76,47 +88,49 @@ class Engine:
             await asyncio.sleep(FAILED_PAUSE)
 
     async def tick(self, now: datetime) -> None:
-        """One pass over every policy."""
-        claimed: set[tuple[str, str | None]] = set()
-        for policy in sorted(self.parts.store.policies.values(), key=lambda p: (p.namespace, p.name)):
-            if policy.namespace in self.parts.settings.protected:
-                await self._summarise(policy, [], now, overlapping=0, weather=CALM)
-                continue
-            found = detect(self.parts.store, policy, now)
-            # A node can be the target of a policy in each namespace; within one, the first by name has it.
-            targets = {(policy.namespace, incident.target.uid) for incident in found}
-            incidents = [i for i in found if (policy.namespace, i.target.uid) not in claimed]
-            await self._open(policy, incidents)
-            sky = weather(self.parts.store, policy, found, now)
-            # First, so that a storm is in the status before anything is begun under it.
-            await self._summarise(
-                policy, incidents, now, overlapping=len(found) - len(incidents), weather=sky
-            )
-            newest = self.parts.store.policies.get((policy.namespace, policy.name), policy)
-            self._advance_all(newest, tuple(found), now, sky)
-            claimed |= targets
-            await asyncio.sleep(0)
+        """One pass over every policy, the most specific first."""
         store = self.parts.store
+        ranking = Ranking(store)
+        for policy in sorted(store.policies.values(), key=precedence):
+            if policy.namespace in self.parts.settings.protected:
+                await self._summarise(policy, [], now, overlapping={}, weather=CALM)
+                continue
+            found = detect(store, policy, now)
+            incidents = [incident for incident in found if self._has(ranking, policy, incident)]
+            await self._open(policy, incidents)
+            sky = weather(store, policy, found, now)
+            overlapping = held_elsewhere(store, ranking, policy)
+            # First, so that a storm is in the status before anything is begun under it.
+            await self._summarise(policy, incidents, now, overlapping=overlapping, weather=sky)
+            newest = store.policies.get(policy.key, policy)
+            self._advance_all(newest, tuple(found), now, sky)
+            await asyncio.sleep(0)
         metrics.show_records(store.policies.values(), store.remediations.values(), now)
         self._forget_deleted()
+        await self.cordons.open_again(now)
 
     # --- opening
 
+    def _has(self, ranking: Ranking, policy: HealingPolicy, incident: Incident) -> bool:
+        """Whether it is this policy that heals the target. Of a lost node only its own pods were detected."""
+        target = incident.target
+        workload = self.parts.store.workload(target.kind, target.namespace or "", target.name)
+        return workload is None or ranking.holder(policy, workload).key == policy.key
+
     async def _open(self, policy: HealingPolicy, incidents: Iterable[Incident]) -> None:
-        known = open_remediations(self.parts.store, policy)
+        known = open_remediations(self.parts.store, policy).keys() | busy_elsewhere(self.parts.store, policy)
         for incident in incidents:
             if incident.ripe and incident.target.uid not in known:
                 await self._open_one(incident)
 
     async def _open_one(self, incident: Incident) -> None:
         symptom = incident.symptoms[0]
-        name = f"{incident.policy.namespace}/{incident.target}"
+        name = "/".join(part for part in (incident.target.namespace, str(incident.target)) if part)
         self.parts.journal.passed(Station.DETECT, name, symptom=symptom.kind.value)
         remediation = await self.parts.records.open(incident)
         if remediation.status.timeline or remediation.status.finished:
             return
-        policy = f"{incident.policy.namespace}/{incident.policy.name}"
-        metrics.INCIDENTS.labels(policy=policy, symptom=symptom.kind.value).inc()
+        metrics.INCIDENTS.labels(policy=incident.policy.label, symptom=symptom.kind.value).inc()
         self.parts.journal.passed(Station.OPEN, f"{remediation.namespace}/{remediation.name}")
 
     # --- advancing
@@ -164,7 +178,7 @@ class Engine:
         incidents: list[Incident],
         now: datetime,
         *,
-        overlapping: int,
+        overlapping: Mapping[str, int],
         weather: Weather,
     ) -> None:
         known = dict(self.known)
@@ -194,8 +208,7 @@ class Engine:
         return [
             remediation
             for remediation in self.parts.store.remediations.values()
-            if (remediation.namespace, remediation.spec.policy) == (policy.namespace, policy.name)
-            and remediation.status.finished
+            if remediation.policy_key == policy.key and remediation.status.finished
         ]
 
     def _forget_deleted(self) -> None:

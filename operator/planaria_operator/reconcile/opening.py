@@ -18,10 +18,34 @@ def open_remediations(store: ClusterStore, policy: HealingPolicy) -> dict[str, R
     return {
         remediation.spec.target.uid or "": remediation
         for remediation in store.remediations.values()
-        if remediation.namespace == policy.namespace
-        and remediation.spec.policy == policy.name
+        if remediation.policy_key == policy.key and not remediation.status.finished
+    }
+
+
+def busy_elsewhere(store: ClusterStore, policy: HealingPolicy) -> set[str]:
+    """Uids of workloads that another policy has a Remediation open for: one fault is not treated under two policies.
+
+    Nodes are not among them, because each policy moves pods of its own off a lost one.
+    """
+    return {
+        remediation.spec.target.uid or ""
+        for remediation in store.remediations.values()
+        if remediation.policy_key != policy.key
+        and remediation.policy_key in store.policies
+        and remediation.spec.target.kind != "Node"
         and not remediation.status.finished
     }
+
+
+def place_of(incident: Incident, store: ClusterStore) -> str:
+    """The namespace of the Remediation: the target's. That of a node is kept with the policy, and for one that is in none
+    with the operator; where the operator runs outside of the cluster, in `default`.
+    """
+    namespace = incident.target.namespace or incident.policy.namespace
+    if namespace:
+        return namespace
+    known = store.namespace(store.home) is not None or "Namespace" in store.unwatched
+    return store.home if known else "default"
 
 
 def incident_key(incident: Incident, known: Iterable[Remediation]) -> str:
@@ -48,12 +72,13 @@ def remediation_name(policy_uid: str, target_uid: str, target_name: str, key: st
     return f"{target_name[:48].rstrip('-.')}-{digest}"
 
 
-def remediation_body(incident: Incident, key: str) -> dict[str, Any]:
+def remediation_body(incident: Incident, key: str, namespace: str) -> dict[str, Any]:
     policy, target = incident.policy, incident.target
     redact = redactor_of(policy.spec.evidence).text
     symptoms = (each.model_copy(update={"message": redact(each.message)}) for each in incident.symptoms[:16])
     spec = RemediationSpec(
         policy=policy.name,
+        policy_kind=policy.kind,
         target=object_reference(target),
         incident=key,
         symptoms=tuple(symptom_record(symptom) for symptom in symptoms),
@@ -64,12 +89,12 @@ def remediation_body(incident: Incident, key: str) -> dict[str, Any]:
         "kind": "Remediation",
         "metadata": {
             "name": remediation_name(policy.uid, target.uid or "", target.name, key),
-            "namespace": policy.namespace,
+            "namespace": namespace,
             "labels": {"planaria.dev/policy": policy.name[:63]},
             "ownerReferences": [
                 {
                     "apiVersion": API_VERSION,
-                    "kind": "HealingPolicy",
+                    "kind": policy.kind,
                     "name": policy.name,
                     "uid": policy.uid,
                     "controller": True,

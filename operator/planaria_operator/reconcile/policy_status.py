@@ -1,15 +1,17 @@
-"""What a HealingPolicy says of itself."""
+"""What a policy says of itself."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from planaria_operator.api.conditions import Condition, Status, with_condition
+from planaria_operator.api.conditions import Status, with_condition
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.service import PolicyService
-from planaria_operator.detect.selection import selected
+from planaria_operator.detect.selection import Ranking, reach, selected
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.reconcile.opening import open_remediations
 
@@ -54,15 +56,18 @@ def summarised(  # noqa: PLR0913  what is said has this many parts
     now: datetime,
     unhealthy: int,
     protected: bool,
-    overlapping: int,
+    overlapping: Mapping[str, int],
     known: Mapping[str, Known],
 ) -> HealingPolicyStatus:
-    """The status brought up to date; equal to the old one where nothing changed, so that nothing is written."""
+    """The status brought up to date; equal to the old one where nothing changed, so that nothing is written.
+
+    `overlapping`: how many of the selected workloads other policies have, by policy.
+    """
     targets = 0 if protected else len(selected(store, policy))
-    conditions = _with_ready(
-        policy, status.conditions, now, targets, protected=protected, overlapping=overlapping
-    )
-    for name, part in known.items():
+    ready = _ready(store, policy, targets, protected=protected, overlapping=overlapping)
+    said = {"Ready": ready, "Overlapped": _overlapped(targets, overlapping), **known}
+    conditions = status.conditions
+    for name, part in said.items():
         conditions = with_condition(
             conditions,
             name,
@@ -83,23 +88,43 @@ def summarised(  # noqa: PLR0913  what is said has this many parts
     )
 
 
-def _with_ready(
+def held_elsewhere(store: ClusterStore, ranking: Ranking, policy: HealingPolicy) -> Mapping[str, int]:
+    """How many of the workloads that the policy selects are healed under more specific ones, by policy."""
+    holders = (ranking.holder(policy, workload) for workload in selected(store, policy))
+    return Counter(str(each) for each in holders if each.key != policy.key)
+
+
+MOST_NAMED: Final = 8
+"""Policies that the condition names; it has 1024 characters."""
+
+
+def _overlapped(targets: int, overlapping: Mapping[str, int]) -> Known:
+    if not overlapping:
+        return Known(False, Reason.NOT_OVERLAPPED, "no more specific policy has any of its targets")
+    ordered = sorted(overlapping.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = ", ".join(f"{name} ({count})" for name, count in ordered[:MOST_NAMED])
+    more = f" and {len(ordered) - MOST_NAMED} more policies" if len(ordered) > MOST_NAMED else ""
+    message = f"{sum(overlapping.values())} of {targets} targets are healed under {named}{more}"
+    return Known(True, Reason.OVERLAPPING, message)
+
+
+def _ready(
+    store: ClusterStore,
     policy: HealingPolicy,
-    conditions: tuple[Condition, ...],
-    now: datetime,
     targets: int,
     *,
     protected: bool,
-    overlapping: int,
-) -> tuple[Condition, ...]:
-    state, reason = Status.TRUE, Reason.POLICY_READY
-    message = f"{policy.spec.mode.value}: {targets} workloads selected"
+    overlapping: Mapping[str, int],
+) -> Known:
     if protected:
-        state, reason = Status.FALSE, Reason.NAMESPACE_PROTECTED
         message = f"{policy.namespace} is protected: move the policy to the namespace that it is for"
-    elif overlapping:
-        reason = Reason.OVERLAPPING
-        message = (
-            f"{message}; {overlapping} of its unhealthy targets belong to a policy that comes first by name"
-        )
-    return with_condition(conditions, "Ready", state, reason, message, now=now, generation=policy.generation)
+        return Known(False, Reason.NAMESPACE_PROTECTED, message)
+    if policy.cluster_wide and "Namespace" in store.unwatched:
+        message = f"namespaces are not watched, so none can be chosen: {store.unwatched['Namespace']}"
+        return Known(False, Reason.NAMESPACES_UNKNOWN, message)
+    where = f" in {len(reach(store, policy))} namespaces" if policy.cluster_wide else ""
+    message = f"{policy.spec.mode.value}: {targets} workloads selected{where}"
+    if not overlapping:
+        return Known(True, Reason.POLICY_READY, message)
+    others = f"{sum(overlapping.values())} of them belong to more specific policies"
+    return Known(True, Reason.OVERLAPPING, f"{message}; {others}")

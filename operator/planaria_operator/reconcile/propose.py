@@ -4,19 +4,21 @@ A decision that cannot be planned is masked with its reason and the decider is a
 was ruled out and why. Nothing is sent to the cluster here but dry runs.
 """
 
-from planaria_contract import Action, Decision, Mask, ObjectRef
+from planaria_contract import Action, Decision, Isolate, Mask, ObjectRef
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import AttemptOutcome, Remediation
 from planaria_operator.decide.decider import Situation, Tried
-from planaria_operator.decide.masks import confidence_masks, patience_masks, policy_masks
+from planaria_operator.decide.liberties import liberties
+from planaria_operator.decide.masks import confidence_masks, node_masks, patience_masks, policy_masks
 from planaria_operator.decide.signature import place_of, signature
 from planaria_operator.detect.selection import selects
 from planaria_operator.guard.ledger import useless
 from planaria_operator.kube.errors import Forbidden, Permanent, TooManyRequests
 from planaria_operator.reconcile.case import Case, Parts
+from planaria_operator.reconcile.cordons import being_isolated
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.outcomes import blocked, escalated, waiting
 from planaria_operator.reconcile.reporting import incident_name
@@ -31,6 +33,12 @@ async def propose(parts: Parts, case: Case) -> Remediation:
     limit = case.policy.spec.escalation.max_attempts
     if len(case.status.attempts) >= limit:
         return await escalated(parts, case, f"{limit} of {limit} allowed attempts are used up")
+    if lead := being_isolated(parts.store, case):
+        return await blocked(parts, case, Reason.SHARED_CAUSE, lead, retry_after=10)
+    return await _choose(parts, case)
+
+
+async def _choose(parts: Parts, case: Case) -> Remediation:
     masks = _known_masks(case)
     for _ in Action:  # every refusal masks one category, so this ends
         decision = await _decide(parts, case, masks)
@@ -58,7 +66,17 @@ def _known_masks(case: Case) -> tuple[Mask, ...]:
     """What a guard would refuse for the whole category, whatever the plan, is not even proposed."""
     state = case.status.semantic_state
     unsure = confidence_masks(case.policy, state.confidence_percent) if state else ()
-    return (*policy_masks(case.policy), *unsure, *patience_masks(case.policy, case.status.waits))
+    return (
+        *policy_masks(case.policy),
+        *unsure,
+        *patience_masks(case.policy, case.status.waits),
+        *node_masks(case.target, _shared_node(case)),
+    )
+
+
+def _shared_node(case: Case) -> str | None:
+    shared = case.weather.shared_nodes.get(case.target.uid or "")
+    return shared.node if shared else None
 
 
 async def _decide(parts: Parts, case: Case, masks: tuple[Mask, ...]) -> Decision:
@@ -69,10 +87,12 @@ async def _decide(parts: Parts, case: Case, masks: tuple[Mask, ...]) -> Decision
         observation=observation,
         state=semantic_state(record),
         masks=masks,
+        liberties=liberties(case.policy),
         tried=(*tried(case), *_tried_before(parts, case)),
         attempts_left=case.policy.spec.escalation.max_attempts - len(case.status.attempts),
         mode=case.policy.spec.decide.mode,
         age_seconds=max(0.0, (parts.clock() - case.remediation.spec.visible_at).total_seconds()),
+        shared_node=_shared_node(case),
         incident=incident_name(case.remediation),
     )
     return await parts.decider.decide(situation)
@@ -102,7 +122,7 @@ def _tried_before(parts: Parts, case: Case) -> tuple[Tried, ...]:
 
 async def _plan(parts: Parts, case: Case, decision: Decision) -> Plan | Refusal:
     """The plan, proved by a dry run on the API server; or why it cannot be done."""
-    if refusal := _useless(parts, case, decision):
+    if refusal := _useless(parts, case, decision) or _wrong_node(case, decision):
         return refusal
     if not _selected(parts, case, decision.target):
         return Refusal(Reason.NOT_SELECTED, f"{case.policy.name} does not select {decision.target}")
@@ -138,6 +158,17 @@ def _useless(parts: Parts, case: Case, decision: Decision) -> Refusal | None:
     return Refusal(Reason.INEFFECTIVE_BEFORE, f"did not help in {known.remediation}: {known.action}")
 
 
+def _wrong_node(case: Case, decision: Decision) -> Refusal | None:
+    """A decider may name any node that it sees; only the one at fault may be closed."""
+    if not isinstance(decision.parameters, Isolate):
+        return None
+    at_fault = case.target.name if case.target.kind == "Node" else _shared_node(case)
+    if decision.parameters.node == decision.target.name == at_fault:
+        return None
+    message = f"{case.target} does not say that node {decision.parameters.node} is at fault"
+    return Refusal(Reason.WORKLOAD_SYMPTOM, message)
+
+
 def _ineffective_here(case: Case) -> set[str]:
     """By signature, from the record itself: guardrails.repeatWindowSeconds is about other incidents."""
     return {
@@ -150,5 +181,5 @@ def _ineffective_here(case: Case) -> set[str]:
 def _selected(parts: Parts, case: Case, target: ObjectRef) -> bool:
     if target.kind == "Node":
         return "Node" in case.policy.spec.kinds
-    workload = parts.store.workload(target.kind, case.policy.namespace, target.name)
-    return workload is not None and selects(case.policy, workload)
+    workload = parts.store.workload(target.kind, case.namespace, target.name)
+    return workload is not None and selects(parts.store, case.policy, workload)

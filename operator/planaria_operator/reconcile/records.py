@@ -1,4 +1,4 @@
-"""Writing Remediation and HealingPolicy status: server-side apply of the whole status on the newest version.
+"""Writing the status of Remediations and policies: server-side apply of the whole status on the newest version.
 
 Every write carries the resourceVersion it was made from. A write that lost a race raises `Conflict` and changes
 nothing, and what was written is put into the store at once, so that no step is ever taken from a stale record.
@@ -16,7 +16,7 @@ from planaria_operator.detect.incident import Incident
 from planaria_operator.kube.errors import AlreadyExists, Conflict, NotFound
 from planaria_operator.kube.interface import JsonBody, Kube, PatchType
 from planaria_operator.objects.store import ClusterStore
-from planaria_operator.reconcile.opening import incident_key, remediation_body
+from planaria_operator.reconcile.opening import incident_key, place_of, remediation_body
 from planaria_operator.watch.resources import parse_policy, parse_remediation
 
 STATUS_MANAGER = "planaria-status"
@@ -32,8 +32,10 @@ class Records:
 
     async def open(self, incident: Incident) -> Remediation:
         """The Remediation of the incident, made where it does not exist."""
-        body = remediation_body(incident, incident_key(incident, self._store.remediations.values()))
-        namespace, name = incident.policy.namespace, body["metadata"]["name"]
+        namespace = place_of(incident, self._store)
+        key = incident_key(incident, self._store.remediations.values())
+        body = remediation_body(incident, key, namespace)
+        name = body["metadata"]["name"]
         try:
             stored = await self._kube.create("Remediation", namespace, body)
         except AlreadyExists:
@@ -66,20 +68,22 @@ class Records:
     ) -> HealingPolicy:
         """Apply a pure change to the newest status of a policy, once more on a conflict."""
         for last_try in (False, False, True):
-            newest = self._store.policies.get((policy.namespace, policy.name), policy)
+            newest = self._store.policies.get(policy.key, policy)
             status = change(newest.status)
             if status == newest.status:
                 return newest
             try:
-                return self._keep_policy(await self._apply("HealingPolicy", newest, status))
+                return self._keep_policy(await self._apply(policy.kind, newest, status))
             except Conflict:
                 if last_try:
                     raise
-                self._keep_policy(await self._kube.get("HealingPolicy", policy.namespace, policy.name))
+                self._keep_policy(await self._kube.get(policy.kind, policy.namespace, policy.name))
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def _apply(self, kind: str, of: Remediation | HealingPolicy, status: ApiModel) -> JsonBody:
-        metadata = {"name": of.name, "namespace": of.namespace, "resourceVersion": of.resource_version}
+        metadata = {"name": of.name, "resourceVersion": of.resource_version}
+        if of.namespace:
+            metadata["namespace"] = of.namespace
         body = {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "status": status.to_body()}
         return await self._kube.patch(
             kind,

@@ -42,7 +42,7 @@ async def guard_and_reserve(parts: Parts, case: Case, proposed: Proposed) -> Rem
 
 
 def _verdicts(parts: Parts, case: Case, proposed: Proposed) -> list[Verdict]:
-    newest = parts.store.policies.get((case.policy.namespace, case.policy.name), case.policy)
+    newest = parts.store.policies.get(case.policy.key, case.policy)
     return check_all(
         Proposal(
             remediation=case.remediation,
@@ -88,6 +88,7 @@ async def _take_budget(parts: Parts, case: Case, plan: Plan) -> None:
         remediation=case.remediation.name,
         attempt=len(case.status.attempts) + 1,
         target=str(plan.target),
+        namespace=case.namespace,
         time=ledger_time(policies, parts.clock()),
     )
     memory = memory_seconds(policies)

@@ -211,8 +211,8 @@ def _mask_record(mask: Mask) -> MaskRecord:
 
 
 def _parameters_record(parameters: Parameters) -> ParametersRecord:
-    """No delay and no pods are left out. `drain` has no place in the record: no policy can allow isolate yet."""
-    values = parameters.model_dump(exclude={"category", "drain"}, exclude_none=True)
+    """No delay, no pods and no draining are left out."""
+    values = parameters.model_dump(exclude={"category"}, exclude_none=True)
     if "ratio" in values:
         values["ratio_percent"] = percent(values.pop("ratio"))
     if "pods" in values:

@@ -35,7 +35,7 @@ GCCollector(registry=REGISTRY)
 
 INCIDENTS: Final = Counter(
     "planaria_incidents_total",
-    "Incidents opened, by policy (namespace/name) and first symptom.",
+    "Incidents opened, by policy (namespace/name; name alone of a cluster-wide one) and first symptom.",
     ["policy", "symptom"],
     registry=REGISTRY,
 )
@@ -154,13 +154,13 @@ NOVELTY: Final = Histogram(
 )
 BUDGET_USED: Final = Gauge(
     "planaria_budget_used_actions",
-    "Actions that a policy (namespace/name) has reserved within its sliding window.",
+    "Actions that a policy (namespace/name; name alone of a cluster-wide one) has reserved within its sliding window.",
     ["policy"],
     registry=REGISTRY,
 )
 BUDGET_LIMIT: Final = Gauge(
     "planaria_budget_limit_actions",
-    "Actions that a policy (namespace/name) allows within its sliding window.",
+    "Actions that a policy (namespace/name; name alone of a cluster-wide one) allows within its sliding window.",
     ["policy"],
     registry=REGISTRY,
 )
@@ -238,7 +238,7 @@ def show_records(policies: Iterable[HealingPolicy], records: Iterable[Remediatio
     for gauge in (BUDGET_USED, BUDGET_LIMIT):
         gauge.clear()
     for policy in policies:
-        name, budget = f"{policy.namespace}/{policy.name}", policy.spec.guardrails.budget
+        name, budget = policy.label, policy.spec.guardrails.budget
         oldest = now - timedelta(seconds=budget.window_seconds)
         BUDGET_USED.labels(policy=name).set(sum(each.time > oldest for each in policy.status.reservations))
         BUDGET_LIMIT.labels(policy=name).set(budget.actions)

@@ -7,7 +7,7 @@ from planaria_contract import Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.detect.incident import Incident
-from planaria_operator.detect.selection import covers
+from planaria_operator.detect.selection import carries
 from planaria_operator.objects.meta import Meta
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
@@ -26,8 +26,8 @@ class Health:
 class _World:
     store: ClusterStore
     policy: HealingPolicy
-    symptoms: dict[tuple[str, str], tuple[Symptom, ...]]
-    """By kind and name of the target. Also those not yet ripe: a target that shows anything at all is not well."""
+    symptoms: dict[tuple[str, str, str], tuple[Symptom, ...]]
+    """By kind, namespace and name of the target. Also those not yet ripe: a target that shows anything at all is not well."""
 
 
 def health(
@@ -43,7 +43,8 @@ def health(
     """
     if not _exists(store, target):
         return Health(healthy=False, gone=True, message=f"{target} does not exist any more")
-    world = _World(store, policy, {(i.target.kind, i.target.name): i.symptoms for i in incidents})
+    shown = {(i.target.kind, i.target.namespace or "", i.target.name): i.symptoms for i in incidents}
+    world = _World(store, policy, shown)
     complaints = [*_complaints(world, target)]
     if extra is not None and _key(extra) != _key(target):
         complaints += (
@@ -72,14 +73,14 @@ def _of_workload(world: _World, workload: Workload) -> Iterator[str]:
             f"{name} has {workload.ready} ready, {workload.updated} updated and {workload.available} available "
             f"of {workload.desired} pods"
         )
-    symptoms = world.symptoms.get((workload.meta.kind, workload.meta.name), ())
+    symptoms = world.symptoms.get(workload.meta.key, ())
     if symptoms:
         yield f"{name} still shows {_in_words(symptoms)}"
 
 
 def _of_node(world: _World, node: str) -> Iterator[str]:
     """The node itself may stay lost; what ran on it must run, there or elsewhere."""
-    pods = [pod for pod in world.store.pods_on(node) if pod.meta.namespace == world.policy.namespace]
+    pods = world.store.pods_on(node)
     for workload in _movable_workloads(world, pods):
         yield from _of_workload(world, workload)
     stuck = [pod.meta.name for pod in pods if pod.active and not pod.ready and _heals_elsewhere(world, pod)]
@@ -96,7 +97,9 @@ def _movable_workloads(world: _World, pods: Iterable[Pod]) -> list[Workload]:
 def _heals_elsewhere(world: _World, pod: Pod) -> bool:
     """A DaemonSet's pod belongs to its node and is well when the node is."""
     workload = world.store.workload_of(pod)
-    return workload is not None and workload.meta.kind != "DaemonSet" and covers(world.policy, workload)
+    if workload is None or workload.meta.kind == "DaemonSet":
+        return False
+    return carries(world.store, world.policy, workload)
 
 
 def _in_words(symptoms: tuple[Symptom, ...]) -> str:

@@ -1,13 +1,11 @@
 """What the operator's role allows, asked before it matters: kopf would retry a forbidden watch without a clear word."""
 
-from planaria_operator.kube.errors import Forbidden
-from planaria_operator.kube.interface import JsonBody, Kube
+from planaria_operator.kube.access import may
+from planaria_operator.kube.interface import Kube
 from planaria_operator.kube.paths import group_of, resource_of
 from planaria_operator.watch.errors import WatchForbidden
 from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.kinds import OPTIONAL
-
-REVIEW = "SelfSubjectAccessReview"
 
 
 def scopes(kind: str, namespaces: tuple[str, ...]) -> tuple[str, ...]:
@@ -26,27 +24,10 @@ async def require_watch(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> 
     """Raises WatchForbidden, naming verb and resource, where the role does not allow a needed watch."""
     for kind in list(feed.kinds):
         for namespace in scopes(kind, namespaces):
-            if not await _may_watch(kube, kind, namespace):
+            if not await may(kube, "watch", kind, namespace):
                 where = f"in namespace {namespace}" if namespace else "at the cluster scope"
                 forbid(feed, kind, f"the operator's role does not allow to watch {_named(kind)} {where}")
                 break
-
-
-async def _may_watch(kube: Kube, kind: str, namespace: str) -> bool:
-    resource = resource_of(kind)
-    attributes = {"verb": "watch", "group": group_of(resource), "resource": resource.plural}
-    if namespace:
-        attributes["namespace"] = namespace
-    review: JsonBody = {
-        "apiVersion": resource_of(REVIEW).api_version,
-        "kind": REVIEW,
-        "spec": {"resourceAttributes": attributes},
-    }
-    try:
-        answer = await kube.create(REVIEW, "", review)
-    except Forbidden:
-        return True  # some clusters forbid even the question; then the watch itself has to answer it
-    return bool((answer.get("status") or {}).get("allowed"))
 
 
 def _named(kind: str) -> str:

@@ -9,7 +9,7 @@ from planaria_operator.kube.answers import one_line
 from planaria_operator.objects.meta import Body, now
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.telemetry.metrics import WATCH_LAST_EVENT
-from planaria_operator.watch.kinds import OPTIONAL, PARSERS, WATCHED
+from planaria_operator.watch.kinds import OPTIONAL, PARSERS, POLICIES, WATCHED
 from planaria_operator.watch.resources import parse_policy, parse_remediation
 
 OnInvalid = Callable[[str, str, str, str], None]
@@ -77,7 +77,7 @@ class Feed:
         log.warning("a kind is not watched", kind=kind, why=why, lost=OPTIONAL[kind])
 
     def _put(self, kind: str, body: Body) -> None:
-        if kind == "HealingPolicy":
+        if kind in POLICIES:
             self.store.put_policy(parse_policy(body))
         elif kind == "Remediation":
             self.store.put_remediation(parse_remediation(body))

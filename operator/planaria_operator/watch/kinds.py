@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
+from planaria_operator.objects.autoscaler import parse_autoscaler
 from planaria_operator.objects.cluster import (
-    parse_autoscaler,
     parse_endpoint_slice,
     parse_namespace,
     parse_node,
@@ -30,14 +30,16 @@ PARSERS: Final[Mapping[str, Callable[[Body], View]]] = {
 }
 """Kinds that become views. Owners come before what they own, so that a first look is never without its owner."""
 
-CUSTOM: Final = ("HealingPolicy", "Remediation")
+POLICIES: Final = ("HealingPolicy", "ClusterHealingPolicy")
+CUSTOM: Final = (*POLICIES, "Remediation")
 WATCHED: Final = (*PARSERS, *CUSTOM)
 
 OPTIONAL: Final[Mapping[str, str]] = {
     "Service": "dependencies behind Services are not recognised",
     "EndpointSlice": "Services without a ready endpoint are not recognised",
-    "HorizontalPodAutoscaler": "workloads that are scaled automatically are not recognised as such",
+    "HorizontalPodAutoscaler": "autoscalers are seen only when a scale is planned",
     "Namespace": "nothing is done at all, because a namespace may say planaria.dev/heal: disabled",
+    "ClusterHealingPolicy": "what is said for many namespaces at once has no effect",
     "PodDisruptionBudget": "no pod is evicted, because a budget may forbid it",
 }
 """Kinds that detection works without, and what is lost then."""

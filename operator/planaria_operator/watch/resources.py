@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from planaria_operator.api.healing_policy import HealingPolicy
+from planaria_operator.api.healing_policy import ClusterHealingPolicy, HealingPolicy
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.objects.meta import Body
 
@@ -16,10 +16,13 @@ class Unreadable(ValueError):
 
 
 def parse_policy(body: Body) -> HealingPolicy:
-    """Raises Unreadable."""
-    generation = (body.get("metadata") or {}).get("generation", 1)
+    """Of either kind: items of a list do not say theirs, but one that is in no namespace is for many. Raises Unreadable."""
+    meta = body.get("metadata") or {}
+    namespace, generation = meta.get("namespace") or "", meta.get("generation", 1)
+    model = HealingPolicy if namespace else ClusterHealingPolicy
+    identity = {**_identity(body), "namespace": namespace, "generation": generation}
     try:
-        return HealingPolicy.model_validate({**_identity(body), "generation": generation, **_parts(body)})
+        return model.model_validate({**identity, **_parts(body)})
     except ValidationError as error:
         raise Unreadable(describe(error)) from error
 

@@ -105,7 +105,7 @@ class Worker:
     def _opened(self) -> Memory:
         if self._failure and not self._patient and time.monotonic() < self._alone_until:
             raise self._failure
-        if self._memory and self._inode != self._found():
+        if self._memory is not None and self._inode != self._found():
             self._shut()  # another file lies there now: what is written to the old one nobody will read
         if self._memory is None:
             self._memory = Memory.open(self._url)
@@ -129,6 +129,6 @@ class Worker:
         self._shut()
 
     def _shut(self) -> None:
-        if self._memory:
+        if self._memory is not None:  # its truth is its length, which is a question to the database
             self._memory.close()
             self._memory = None

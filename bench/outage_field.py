@@ -1,0 +1,189 @@
+"""Deployments that break on command, and what the API server counted of each when all is over.
+
+Their newest revision has an image that does not exist: one rollback heals it, and the generation counts rollbacks.
+"""
+
+import asyncio
+import secrets
+import time
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from planaria_scenarios.api import Api, Body
+from planaria_scenarios.environment import new_namespace
+from planaria_scenarios.errors import ApiError, EnvironmentalError
+
+IMAGE: Final = "planaria.local/busybox:1"
+BROKEN: Final = "planaria.local/no-such-image:1"
+PLACES: Final = ("before", "within", "meanwhile", "after")
+"""Broken so early that an action is under way when something goes away; in the moment before; while it is away; and when it
+is back."""
+READY_SECONDS: Final = 120
+LOOK_SECONDS: Final = 0.2
+
+
+class Ending(NamedTuple):
+    """One incident, as the API server has it when everything is over."""
+
+    place: str
+    records: int
+    attempts: int
+    """Actions of all records there: a node that fell silent with the API server has one too, and nothing is done for it."""
+    changes: int
+    """How often the Deployment was changed after it was broken."""
+    reservations: int
+    healed: bool
+    seconds: float
+    """From breaking it to the end of the incident."""
+
+    @property
+    def exactly_once(self) -> bool:
+        return self.healed and {self.records, self.attempts, self.changes, self.reservations} == {1}
+
+
+class Field:
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._name = f"outage-{secrets.token_hex(3)}"
+        self._broken: dict[str, tuple[int, float]] = {}
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        return tuple(self.namespace(place) for place in PLACES)
+
+    @property
+    def own_namespace(self) -> str:
+        """Where the operators' Lease is."""
+        return f"{self._name}-system"
+
+    def namespace(self, place: str) -> str:
+        return f"{self._name}-{place}"
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        return tuple(self._broken)
+
+    async def make(self) -> None:
+        await new_namespace(self.api, self.own_namespace)
+        for namespace in self.namespaces:
+            await new_namespace(self.api, namespace)
+            await self.api.apply(_policy(), namespace)
+            await self.api.apply(_deployment(IMAGE), namespace)
+        for namespace in self.namespaces:
+            await self._until_ready(namespace)
+
+    async def remove(self) -> None:
+        for namespace in (*self.namespaces, self.own_namespace):
+            await self.api.delete("Namespace", "", namespace)
+
+    async def breaks(self, place: str) -> None:
+        body = await self.api.apply(_deployment(BROKEN), self.namespace(place))
+        self._broken[place] = body["metadata"]["generation"], time.time()
+
+    async def stage(self, place: str) -> str:
+        """Of the one incident there; empty where there is none yet, or nobody says."""
+        try:
+            records = _of_web(await self._records(place))
+        except ApiError:
+            return ""
+        return str(records[0].get("status", {}).get("stage", "")) if records else ""
+
+    async def until(self, place: str, *stages: str, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while await self.stage(place) not in stages:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+        return True
+
+    async def condition(self, place: str, kind: str) -> tuple[str, str]:
+        """Status and reason of the policy's condition."""
+        try:
+            policy = await self.api.get("HealingPolicy", self.namespace(place), "web")
+        except ApiError:
+            return "", ""
+        found = [each for each in policy.get("status", {}).get("conditions", []) if each["type"] == kind]
+        return (found[0]["status"], found[0]["reason"]) if found else ("", "")
+
+    async def ending(self, place: str) -> Ending:
+        namespace = self.namespace(place)
+        everything = await self._records(place)
+        records = _of_web(everything)
+        policy = await self.api.get("HealingPolicy", namespace, "web")
+        deployment = await self.api.get("Deployment", namespace, "web")
+        generation, broken_at = self._broken[place]
+        return Ending(
+            place=place,
+            records=len(records),
+            attempts=sum(len(each.get("status", {}).get("attempts", [])) for each in everything),
+            changes=deployment["metadata"]["generation"] - generation,
+            reservations=len(policy["status"].get("reservations", [])),
+            healed=_image(deployment) == IMAGE and all(_succeeded(each) for each in records),
+            seconds=max((_finished_at(each) for each in records), default=broken_at) - broken_at,
+        )
+
+    async def _records(self, place: str) -> list[Body]:
+        found, _ = await self.api.list("Remediation", self.namespace(place))
+        return found
+
+    async def _until_ready(self, namespace: str) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            body = await self.api.get("Deployment", namespace, "web")
+            if body.get("status", {}).get("readyReplicas") == 1:
+                return
+            if time.monotonic() > deadline:
+                raise EnvironmentalError(f"{namespace}/web is not ready after {READY_SECONDS} s")
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _of_web(records: list[Body]) -> list[Body]:
+    return [each for each in records if each["spec"]["target"]["name"] == "web"]
+
+
+def _image(deployment: Body) -> str:
+    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def _succeeded(record: Body) -> bool:
+    conditions = record["status"].get("conditions", [])
+    return any(each["type"] == "Succeeded" and each["status"] == "True" for each in conditions)
+
+
+def _finished_at(record: Body) -> float:
+    return datetime.fromisoformat(record["status"]["finishedAt"]).timestamp()
+
+
+def _policy() -> dict[str, Any]:
+    return {
+        "apiVersion": "planaria.dev/v1alpha1",
+        "kind": "HealingPolicy",
+        "metadata": {"name": "web"},
+        "spec": {
+            "mode": "Enforce",
+            "triggers": {"waitingForSeconds": 0},
+            "verification": {"stableForSeconds": 3, "timeoutSeconds": 90},
+        },
+    }
+
+
+def _deployment(image: str) -> dict[str, Any]:
+    labels = {"app": "web"}
+    container = {
+        "name": "web",
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["/bin/busybox", "sleep", "3600"],
+        "resources": {"limits": {"cpu": "20m", "memory": "16Mi"}},
+    }
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web"},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }

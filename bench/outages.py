@@ -1,0 +1,142 @@
+"""What is done, and what is lost, when something goes away in the midst of a remediation."""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.table import Table
+
+from bench.goals import Goal
+from bench.goals import table as goals_table
+from bench.outage_cases import CASES
+from bench.outage_play import Outcome, play
+from planaria_cluster import ClusterError, Provider, open_cluster
+from planaria_cluster.progress import Progress
+from planaria_scenarios import show
+from planaria_scenarios.cancelling import run_cancellable
+from planaria_scenarios.environment import ensure_crds
+from planaria_scenarios.errors import ScenarioError
+
+HELP = "what is lost or done twice when the API server, etcd, a network or a service goes away"
+CLUSTER: Final = os.environ.get("PLANARIA_CLUSTER") or "outage"
+"""A cluster of its own: what is taken away is taken from everything else that runs there."""
+LOGS: Final = Path("results") / "outages"
+EXAMPLE = f"""\
+examples:
+  python -m bench outages
+  python -m bench outages --only etcd --only leader-cut
+  python -m bench outages --json results/outages.json --check
+
+Two operators with --leader-elect, incidents before, in the moment of, during (where anything can be changed then) and after
+each outage. Counted is what the API server counted. It runs on the cluster {CLUSTER!r}, which is made where it is not there.
+What the operators wrote is in {LOGS}.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--only", action="append", choices=[case.name for case in CASES], help="repeatable; default: all")
+    add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
+    add("--check", action="store_true", help="exit 1 unless every goal is met")
+    add("--cluster", default=CLUSTER, metavar="NAME", help="default: %(default)s")
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        found = _measured(options.only, options.cluster)
+    except (ClusterError, ScenarioError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print("interrupted; nothing was left behind", file=sys.stderr)
+        return 130
+    aims = goals(found)
+    console = show.console()
+    for one in (table(found), goals_table(aims)):
+        console.print()
+        console.print(one)
+    if options.json:
+        _write(options.json, found, aims)
+    return 1 if options.check and not all(goal.met for goal in aims) else 0
+
+
+def cluster(name: str = CLUSTER) -> tuple[Provider, Path]:
+    """The cluster, up, with the custom resources; and its kubeconfig."""
+    made = open_cluster(name)
+    made.up(nodes=2)
+    ensure_crds(made.kubeconfig())
+    return made, made.kubeconfig()
+
+
+def goals(found: Sequence[Outcome]) -> list[Goal]:
+    incidents = sum(len(each.endings) for each in found)
+    once = sum(each.once for each in found)
+    told = sum(bool(each.told) for each in found)
+    well = sum(each.well_after is not None for each in found)
+    crashes = sum(each.tracebacks for each in found)
+    everything = str(len(found))
+    return [
+        Goal("incidents that ended in exactly one action", once == incidents, str(once), str(incidents)),
+        Goal("outages that somebody told of", told == len(found), str(told), everything),
+        Goal("recovered without a person", well == len(found), str(well), everything),
+        Goal("stack traces in the operators' logs", crashes == 0, str(crashes), "0"),
+    ]
+
+
+def table(found: Sequence[Outcome]) -> Table:
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("AWAY", "SECONDS", "ONCE", "TOLD AFTER", "SLOWEST", "WELL AFTER", "WHAT WAS SAID"):
+        shown.add_column(heading, justify="left" if heading in {"AWAY", "WHAT WAS SAID"} else "right")
+    for each in found:
+        shown.add_row(
+            each.name,
+            f"{each.away_seconds:.0f}",
+            f"{each.once} of {len(each.endings)}",
+            _seconds(each.told_after),
+            _seconds(each.slowest),
+            _seconds(each.well_after),
+            each.told or "nothing",
+        )
+    return shown
+
+
+def _measured(only: Sequence[str] | None, name: str) -> list[Outcome]:
+    progress = Progress()
+    made, kubeconfig = cluster(name)
+    found = []
+    for case in CASES:
+        if not only or case.name in only:
+            progress.say(case.title)
+            logs = LOGS / case.name
+            shutil.rmtree(logs, ignore_errors=True)
+            found.append(run_cancellable(play(case, made, kubeconfig, logs)))
+    return found
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
+
+
+def _write(file: Path, found: Sequence[Outcome], aims: Sequence[Goal]) -> None:
+    body: dict[str, Any] = {
+        "table": "outages",
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        "outages": [_body(each) for each in found],
+        "goals": [asdict(goal) for goal in aims],
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+
+
+def _body(outcome: Outcome) -> dict[str, Any]:
+    return {**asdict(outcome), "endings": [ending._asdict() for ending in outcome.endings]}

@@ -1,0 +1,27 @@
+"""Whose word is the last on an object that would be changed: read from its fresh body."""
+
+from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.api.reasons import Reason
+from planaria_operator.kube.interface import JsonBody
+from planaria_operator.objects.keeper import parse_keeper
+from planaria_operator.objects.meta import Owner, parse_meta
+
+
+def owner_of(body: JsonBody) -> Owner | None:
+    return parse_meta("", body).owner
+
+
+def not_ours(setting: Setting, kind: str, body: JsonBody, *fields: str) -> Refusal | None:
+    """Who would undo a change of these fields under `spec`; None where it would last."""
+    about, action = parse_meta(kind, body), setting.decision.category.value
+    if about.owner:
+        message = f"{about.owner} controls {about} and would undo it: change {about.owner} instead"
+        return Refusal(Reason.FOREIGN_OWNER, message)
+    keeper = parse_keeper(body)
+    if keeper and keeper.keeps(*fields) and not setting.bounds.overrides_git:
+        message = (
+            f"{keeper} keeps {about} as Git has it: change {', '.join(fields)} in Git, or have the controller leave it "
+            f"and set gitOps: Override for {action}"
+        )
+        return Refusal(Reason.OWNED_BY_GIT_OPS, message)
+    return None

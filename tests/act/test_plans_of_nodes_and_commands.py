@@ -1,0 +1,293 @@
+"""What isolate and reload would send, and what they refuse. Pure."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planaria_contract import Isolate, LogLine, Migrate, ObjectRef, Reload
+from planaria_operator.act import isolate, migrate, reload
+from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.volumes import Claim
+from planaria_operator.api.plan import Plan, Verb
+from planaria_operator.api.reasons import Reason
+from planaria_operator.kube.interface import JsonBody
+from planaria_operator.objects.cordon import BY_A_PERSON, CORDONED_BY, UNCORDON, WHEN_WELL
+from planaria_operator.objects.store import ClusterStore
+from tests.act.bodies import TOKEN, planned, pod, refused, setting
+from tests.builders import decision, node, store
+
+COMMAND = ["nginx", "-s", "reload"]
+DRAIN = Isolate(node="node-1", drain=True)
+
+
+def node_body(*, ready: str = "True", pressure: bool = False, **spec: Any) -> JsonBody:
+    conditions = [
+        {"type": "Ready", "status": ready},
+        {"type": "DiskPressure", "status": str(pressure)},
+    ]
+    about = {"name": "node-1", "uid": "uid-node-node-1", "labels": spec.pop("labels", {})}
+    return {"kind": "Node", "metadata": about, "spec": spec, "status": {"conditions": conditions}}
+
+
+def closing(
+    *pods: JsonBody,
+    body: JsonBody | None = None,
+    world: ClusterStore | None = None,
+    parameters: Isolate = DRAIN,
+    sick: tuple[str, ...] = (),
+    **bounds: Any,
+) -> Plan | Refusal:
+    """`sick` names the pods that the incident is about; the others on the node are well."""
+    ill = tuple(each for each in pods if each["metadata"]["name"] in sick)
+    made = setting(parameters, target=body or node_body(), pods=ill, world=world, **bounds)
+    about = ObjectRef(kind="Node", name="node-1")
+    on_node = replace(made, decision=decision(parameters, about), on_node=pods)
+    return isolate.build(replace(on_node, protected=frozenset({"kube-system"})))
+
+
+def names(plan: Plan) -> list[str]:
+    return [each.object.name for each in plan.operations if each.verb is Verb.EVICT]
+
+
+def test_a_cordon_comes_first_and_is_what_is_undone():
+    plan = planned(closing(pod(), sick=("front-0",)))
+    assert [each.verb for each in plan.operations] == [Verb.CORDON, Verb.EVICT]
+    assert [each.verb for each in plan.inverse] == [Verb.UNCORDON]
+    assert plan.operations[0].object == plan.target == plan.inverse[0].object
+    assert (plan.target.kind, plan.target.uid) == ("Node", "uid-node-node-1")
+    assert json.loads(plan.operations[0].body) == {CORDONED_BY: TOKEN, UNCORDON: BY_A_PERSON}
+
+
+def test_without_draining_nothing_is_moved():
+    plan = planned(closing(pod(), parameters=Isolate(node="node-1", drain=False)))
+    assert [each.verb for each in plan.operations] == [Verb.CORDON]
+    assert "evict" not in plan.summary
+
+
+@pytest.mark.parametrize("body", [node_body(ready="Unknown"), node_body(pressure=True)], ids=["lost", "full"])
+def test_a_node_that_shows_itself_unwell_is_opened_when_it_shows_itself_well(body: JsonBody):
+    plan = planned(closing(pod(), body=body))
+    assert json.loads(plan.operations[0].body)[UNCORDON] == WHEN_WELL
+    assert "Planaria uncordons it once it is well" in plan.summary
+
+
+def test_a_node_that_looks_well_is_left_to_a_person():
+    assert "a person uncordons it" in planned(closing(pod())).summary
+
+
+def test_the_affected_come_first_and_the_others_may_stay_where_a_budget_holds_them():
+    plan = planned(closing(pod("a"), pod("b"), pod("z"), sick=("z",), max_pods=2))
+    assert names(plan) == ["z", "a"]
+    assert [each.best_effort for each in plan.operations] == [False, False, True]
+    assert "at most 2 at once, of 3; the others stay" in plan.summary
+
+
+def test_a_record_holds_every_plan():
+    pods = [pod(f"front-{number}") for number in range(100)]
+    assert len(planned(closing(*pods, max_pods=1000)).operations) == 64
+
+
+def test_what_belongs_to_the_node_or_is_protected_or_over_stays():
+    system = pod("dns")
+    system["metadata"]["namespace"] = "kube-system"
+    mirror = pod("static", annotations={"kubernetes.io/config.mirror": "x"})
+    staying = [
+        pod("agent", owner="DaemonSet"),
+        mirror,
+        pod("static-2", owner="Node"),
+        system,
+        pod("job", phase="Succeeded", owner=""),
+        pod("gone", deletionTimestamp="2026-11-23T12:00:00Z"),
+    ]
+    assert names(planned(closing(*staying, pod("web")))) == ["web"]
+    assert refused(closing(*staying)) is Reason.NOT_MOVABLE
+
+
+def test_a_pod_that_nobody_would_make_anew_is_not_lost_for_it():
+    assert refused(closing(pod("bare", owner=""), pod("web"))) is Reason.NOT_DRAINABLE
+
+
+def test_files_on_the_node_are_not_left_behind():
+    keeping = pod("keeping")
+    keeping["spec"]["volumes"] = [{"name": "data", "hostPath": {"path": "/data"}}]
+    assert refused(closing(keeping)) is Reason.NOT_DRAINABLE
+    scratch = pod("scratch")
+    scratch["spec"]["volumes"] = [{"name": "tmp", "emptyDir": {}}]
+    assert names(planned(closing(scratch))) == ["scratch"]
+
+
+def test_a_stateful_pod_on_a_lost_node_stays_because_nobody_can_confirm_its_end():
+    stateful = pod("store-0", owner="StatefulSet")
+    assert refused(closing(stateful, body=node_body(ready="Unknown"))) is Reason.NOT_MOVABLE
+    assert names(planned(closing(stateful))) == ["store-0"]
+
+
+def test_the_last_node_stays_open():
+    alone = store(node("node-1"), node("node-2", ready=False), node("node-3", schedulable=False))
+    assert refused(closing(pod(), world=alone)) is Reason.NO_OTHER_NODE
+    masters = store(node("node-1"), node("node-2", taints=("node-role.kubernetes.io/control-plane",)))
+    assert refused(closing(pod(), world=masters)) is Reason.NO_OTHER_NODE
+
+
+def test_the_control_plane_stays_open():
+    body = node_body(labels={"node-role.kubernetes.io/control-plane": ""})
+    assert refused(closing(pod(), body=body)) is Reason.CONTROL_PLANE_NODE
+
+
+def test_what_a_person_has_closed_is_theirs():
+    assert refused(closing(pod(), body=node_body(unschedulable=True))) is Reason.ALREADY_CORDONED
+
+
+def test_no_more_nodes_are_closed_than_the_policy_says():
+    ours = {CORDONED_BY: "other-1/1"}
+    world = store(node("node-1"), node("node-2", schedulable=False, annotations=ours), node("node-3"))
+    assert refused(closing(pod(), world=world)) is Reason.TOO_MANY_NODES
+    assert planned(closing(pod(), world=world, max_nodes=2))
+    persons = store(node("node-1"), node("node-2", schedulable=False), node("node-3"))
+    assert planned(closing(pod(), world=persons))
+
+
+# --- volumes
+
+
+def mounting(claim: str = "data", owner: str = "StatefulSet") -> JsonBody:
+    body = pod("store-0", owner=owner)
+    body["spec"]["volumes"] = [{"name": "d", "persistentVolumeClaim": {"claimName": claim}}]
+    return body
+
+
+def volume(**spec: Any) -> JsonBody:
+    return {"metadata": {"name": "pv-1"}, "spec": spec}
+
+
+AFFINITY = {
+    "required": {
+        "nodeSelectorTerms": [{"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In"}]}]
+    }
+}
+ZONE = {
+    "required": {
+        "nodeSelectorTerms": [
+            {"matchExpressions": [{"key": "topology.kubernetes.io/zone", "operator": "In"}]}
+        ]
+    }
+}
+
+
+def with_claim(made: Setting, claim: Claim) -> Setting:
+    return replace(made, claims={("shop", "data"): claim})
+
+
+@pytest.mark.parametrize(
+    ("claim", "follows"),
+    [
+        (Claim("data", volume(csi={})), True),
+        (Claim("data", volume(csi={}, nodeAffinity=ZONE)), True),
+        (Claim("data", None), True),
+        (Claim("data", volume(local={"path": "/d"}, nodeAffinity=AFFINITY)), False),
+        (Claim("data", volume(hostPath={"path": "/d"})), False),
+        (Claim("data", volume(csi={}, nodeAffinity=AFFINITY)), False),
+        (Claim("data", None, "whether its volume can follow is not known: 403"), False),
+    ],
+    ids=["network", "zone", "unbound", "local", "host-path", "pinned", "unknown"],
+)
+def test_a_pod_moves_only_where_its_volume_can_follow(claim: Claim, follows: bool):
+    moving = with_claim(setting(Migrate(source="node-1"), pods=(mounting(),)), claim)
+    draining = setting(DRAIN, target=node_body(), pods=())
+    draining = replace(
+        with_claim(draining, claim),
+        decision=decision(DRAIN, ObjectRef(kind="Node", name="node-1")),
+        on_node=(mounting(),),
+    )
+    for found in (migrate.build(moving), isolate.build(draining)):
+        if follows:
+            assert names(planned(found)) == ["store-0"]
+        else:
+            assert refused(found) is Reason.VOLUME_STAYS
+
+
+def test_pods_whose_volumes_can_follow_move_without_those_that_cannot():
+    stays = with_claim(
+        setting(Migrate(source="node-1"), pods=(mounting(), pod("web"))), Claim("data", volume(local={}))
+    )
+    assert names(planned(migrate.build(stays))) == ["web"]
+
+
+# --- reload
+
+
+def running(name: str = "front-0", *containers: str, **fields: Any) -> JsonBody:
+    body = pod(name, **fields)
+    wanted = containers or ("app",)
+    body["spec"]["containers"] = [{"name": each} for each in wanted]
+    body["status"]["containerStatuses"] = [{"name": each, "state": {"running": {}}} for each in wanted]
+    return body
+
+
+def reloading(*pods: JsonBody, wanted: tuple[str, ...] = (), **bounds: Any) -> Plan | Refusal:
+    bounds.setdefault("command", COMMAND)
+    return reload.build(setting(Reload(pods=wanted), pods=pods, **bounds))
+
+
+def sent(plan: Plan) -> list[tuple[str, str, list[str]]]:
+    bodies = [(each.object.name, json.loads(each.body)) for each in plan.operations]
+    return [(name, body["container"], body["command"]) for name, body in bodies]
+
+
+def test_every_affected_pod_runs_exactly_the_declared_words():
+    plan = planned(reloading(running(), running("front-1")))
+    assert sent(plan) == [("front-0", "app", COMMAND), ("front-1", "app", COMMAND)]
+    assert {each.verb for each in plan.operations} == {Verb.EXEC}
+    assert plan.inverse == ()
+    assert "cannot be undone" in plan.harm
+
+
+def test_the_container_is_the_policys_or_the_pods_own_default_or_the_first():
+    annotated = running(
+        "front-0", "proxy", "app", annotations={"kubectl.kubernetes.io/default-container": "app"}
+    )
+    assert sent(planned(reloading(annotated)))[0][1] == "app"
+    assert sent(planned(reloading(annotated, container="proxy")))[0][1] == "proxy"
+    assert sent(planned(reloading(running("front-0", "proxy", "app"))))[0][1] == "proxy"
+
+
+def test_what_does_not_run_is_not_spoken_to():
+    crashed = running()
+    crashed["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
+    assert refused(reloading(crashed)) is Reason.NOT_RUNNING
+    assert refused(reloading(running(), container="sidecar")) is Reason.NOT_RUNNING
+    assert [each[0] for each in sent(planned(reloading(crashed, running("front-1"))))] == ["front-1"]
+
+
+def test_no_more_pods_at_once_than_the_policy_says():
+    pods = [running(f"front-{number}") for number in range(5)]
+    plan = planned(reloading(*pods, max_pods=2))
+    assert len(plan.operations) == 2
+    assert "at most 2 at once, of 5" in plan.summary
+
+
+def test_an_entry_without_a_command_is_refused():
+    assert refused(reloading(running(), command=None)) is Reason.NO_COMMAND_DECLARED
+
+
+HOSTILE = st.text(min_size=1, max_size=60)
+
+
+@given(st.lists(HOSTILE, max_size=5), HOSTILE, HOSTILE)
+def test_nothing_that_was_read_reaches_the_command(lines: list[str], summary: str, name: str):
+    """Whatever logs, explanations and pod names say: the words are the policy's, byte for byte."""
+    made = setting(Reload(pods=("front-0", name)), pods=(running(),), command=COMMAND)
+    logs = tuple(
+        LogLine(index=index, pod="front-0", container="app", text=line) for index, line in enumerate(lines)
+    )
+    told = replace(
+        made,
+        observation=made.observation.model_copy(update={"logs": logs}),
+        decision=made.decision.model_copy(update={"explanation": summary}),
+    )
+    assert reload.build(told) == reload.build(replace(made, decision=told.decision))
+    assert sent(planned(reload.build(told))) == [("front-0", "app", COMMAND)]

@@ -1,0 +1,154 @@
+"""`helm upgrade` of what the version before left: its definitions, its objects, and a remediation that was under way."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from charts.generate import helm
+from planaria_cluster import Provider
+from tests.chart.conftest import RESTRICTED
+from tests.chart.installed import Release
+from tests.chart.own import own_cluster
+from tests.e2e.bad_rollout import deployment
+from tests.kubectl import Kubectl
+
+pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
+
+PREVIOUS = Path(__file__).parent / "previous"
+CHART = {
+    "apiVersion": "v2",
+    "name": "planaria",
+    "version": "0.0.1",
+    "description": "What the version before installed, as far as an upgrade meets it.",
+}
+WRITTEN = "2026-11-23T18:00:00Z"
+"""Stands in the files for the time of the test."""
+
+
+@pytest.fixture(scope="module")
+def before() -> Iterator[Provider]:
+    with own_cluster("upgrade") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def kubectl(before: Provider) -> Kubectl:
+    return Kubectl(before.kubectl(), before.kubeconfig())
+
+
+@pytest.fixture(scope="module")
+def old(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The release as it was."""
+    kubectl("create", "namespace", "planaria")
+    kubectl("label", "namespace", "planaria", *(f"{key}={value}" for key, value in RESTRICTED.items()))
+    release = Release("healer", "planaria", kubectl.kubeconfig)
+    folder = tmp_path_factory.mktemp("previous")
+    (folder / "templates").mkdir()
+    (folder / "Chart.yaml").write_text(yaml.safe_dump(CHART))
+    for path in (PREVIOUS / "crds").glob("*.yaml"):
+        body = yaml.safe_load(path.read_text())
+        body["metadata"].setdefault("annotations", {})["helm.sh/resource-policy"] = "keep"
+        (folder / "templates" / path.name).write_text(yaml.safe_dump(body))
+    release.run("install", release.name, str(folder), "--wait")
+    return release
+
+
+@pytest.fixture(scope="module")
+def stored(old: Release, kubectl: Kubectl) -> dict[str, Any]:
+    """A healthy Deployment that was just scaled, the policy, a record that is over and one that is being verified."""
+    kubectl("create", "namespace", "shop")
+    web = deployment("shop")
+    web["metadata"]["labels"] = {"tier": "web"}
+    web["spec"]["replicas"] = 2
+    made = kubectl.apply("shop", web)
+    kubectl("rollout", "status", "deployment/web", "-n", "shop", "--timeout=120s")
+    moment = (datetime.now(UTC) - timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    bodies = {"policy": kubectl.apply("shop", read("policy"))}
+    for name in ("finished", "verifying"):
+        body = read(name, UID=made["metadata"]["uid"], **({WRITTEN: moment} if name == "verifying" else {}))
+        status = body.pop("status")
+        kubectl.apply("shop", body)
+        bodies[name] = kubectl.apply_status("shop", {**body, "status": status})
+    return {**bodies, "generation": made["metadata"]["generation"]}
+
+
+def read(name: str, **replacements: str) -> dict[str, Any]:
+    text = (PREVIOUS / f"{name}.yaml").read_text()
+    for old, new in replacements.items():
+        text = text.replace(old, new)
+    body: dict[str, Any] = yaml.safe_load(text)
+    return body
+
+
+@pytest.fixture(scope="module")
+def upgraded(old: Release, stored: dict[str, Any]) -> Release:
+    """As docs/how-to/upgrade.md says it: plain --reuse-values would take no value that the version before did not have."""
+    old.run("upgrade", old.name, str(helm.CHART), "--reset-then-reuse-values", "--wait")
+    return old
+
+
+def test_the_definitions_are_those_of_this_checkout(upgraded: Release, kubectl: Kubectl):
+    body = kubectl.json("get", "crd", "healingpolicies.planaria.dev")
+    (version,) = body["spec"]["versions"]
+    assert "decide" in version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    assert body["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_what_was_over_stays_as_it_was(upgraded: Release, kubectl: Kubectl, stored: dict[str, Any]):
+    kept = kubectl.json("get", "remediation", "web-finished", "-n", "shop")
+    assert kept["metadata"]["uid"] == stored["finished"]["metadata"]["uid"]
+    assert {key: kept[key] for key in ("spec", "status")} == {
+        key: stored["finished"][key] for key in ("spec", "status")
+    }
+
+
+def test_the_old_policy_is_read_and_means_what_it_meant(
+    upgraded: Release, kubectl: Kubectl, stored: dict[str, Any]
+):
+    deadline = time.monotonic() + 60
+    while not ready(policy := kubectl.json("get", "healingpolicy", "enforce-web", "-n", "shop")):
+        assert time.monotonic() < deadline, policy.get("status")
+        time.sleep(0.5)
+    assert still_says(policy["spec"], stored["policy"]["spec"])
+
+
+def still_says(new: Any, old: Any) -> bool:
+    """Whether all that was said is said; what is new beside it has got its default."""
+    if isinstance(old, dict):
+        return all(key in new and still_says(new[key], value) for key, value in old.items())
+    if isinstance(old, list):
+        return len(new) == len(old) and all(map(still_says, new, old))
+    return bool(new == old)
+
+
+def ready(policy: dict[str, Any]) -> bool:
+    conditions = policy.get("status", {}).get("conditions", [])
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def test_what_was_under_way_is_ended_without_a_second_action(
+    upgraded: Release, kubectl: Kubectl, stored: dict[str, Any]
+):
+    deadline = time.monotonic() + 120
+    while True:
+        record = kubectl.json("get", "remediation", "web-verifying", "-n", "shop")
+        if record["status"]["stage"] == "Finished":
+            break
+        assert time.monotonic() < deadline, record["status"]
+        time.sleep(0.5)
+    succeeded = next(each for each in record["status"]["conditions"] if each["type"] == "Succeeded")
+    assert (succeeded["status"], len(record["status"]["attempts"])) == ("True", 1)
+    web = kubectl.json("get", "deployment", "web", "-n", "shop")
+    assert web["metadata"]["generation"] == stored["generation"]
+    assert web["spec"]["replicas"] == 2
+
+
+def test_the_objects_can_be_written_by_the_new_rules(upgraded: Release, kubectl: Kubectl):
+    """An edit by hand must not be refused for what was written before."""
+    kubectl("annotate", "healingpolicy", "enforce-web", "-n", "shop", "edited=yes")
+    kubectl("annotate", "remediation", "web-finished", "-n", "shop", "edited=yes")

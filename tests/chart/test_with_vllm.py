@@ -1,0 +1,141 @@
+"""A real vLLM behind the address that the chart is given, reached from inside the cluster; killed in mid-incident; and back."""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from planaria_cluster import open_cluster
+from planaria_cluster.bare.provider import BareProvider
+from planaria_cluster.images import builder
+from planaria_cluster.products import build_products
+from tests.chart.conftest import RESTRICTED
+from tests.chart.installed import Release
+from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
+from tests.kubectl import Kubectl
+from tests.vllm import small
+from tests.vllm.real_server import KEY, MODEL, RealServer
+
+pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed, pytest.mark.vllm]
+
+
+@pytest.fixture(scope="module")
+def server(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """On the host's own address in the cluster's network, which pods reach."""
+    if not isinstance(open_cluster(), BareProvider):
+        pytest.skip("pods reach this machine only with the bare provider")
+    config = yaml.safe_load(kubeconfig.read_text())
+    host = urlsplit(config["clusters"][0]["cluster"]["server"]).hostname
+    assert host
+    model = small.made(tmp_path_factory.mktemp("questions"))
+    running = RealServer(model, tmp_path_factory.mktemp("vllm") / "vllm.log", host)
+    running.start()
+    try:
+        running.wait_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def release(server: RealServer, kubectl: Kubectl) -> Iterator[Release]:
+    if builder() is None:
+        pytest.skip("no Docker, podman or buildah here")
+    for archive in build_products(("operator", "policy")):
+        open_cluster().load(archive)
+    namespace = f"reads-{secrets.token_hex(4)}"
+    kubectl("create", "namespace", namespace)
+    kubectl("label", "namespace", namespace, *(f"{key}={value}" for key, value in RESTRICTED.items()))
+    kubectl("create", "secret", "generic", "vllm", "-n", namespace, f"--from-literal=key={KEY}")
+    release = Release("reads", namespace, kubectl.kubeconfig)
+    vllm = {
+        "url": server.url,
+        "model": MODEL,
+        "apiKey.existingSecret": "vllm",
+        "deadlineSeconds": "20",  # a model on two shared cores; the server of a chart has a GPU
+    }
+    try:
+        settings = (
+            word for key, value in vllm.items() for word in ("--set", f"semantics.vllm.{key}={value}")
+        )
+        release.install(*settings, "--set", "operator.replicas=1,policy.enabled=false")
+        yield release
+        release.uninstall()
+    finally:
+        kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+@pytest.fixture
+def shops(release: Release, kubectl: Kubectl) -> Iterator[Callable[[], str]]:
+    """Makes namespaces with a healthy Deployment and a policy; each is broken by the caller."""
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"shop-{secrets.token_hex(4)}"
+        kubectl("create", "namespace", name)
+        made.append(name)
+        kubectl.apply(name, policy(name))
+        kubectl.apply(name, deployment(name))
+        kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
+        return name
+
+    yield make
+    kubectl("delete", "namespace", *made, "--wait=false")
+
+
+def breaks(kubectl: Kubectl, shop: str, image: str) -> None:
+    """Each with an image of its own: what was read once is not asked again."""
+    kubectl.apply(shop, deployment(shop, f"planaria.local/{image}:1"))
+
+
+def healed(kubectl: Kubectl, shop: str) -> dict[str, Any]:
+    """The record, when it is over."""
+    eventually(lambda: finished(kubectl, shop), 180)
+    web = kubectl.json("get", "deployment", "web", "-n", shop)
+    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
+    (record,) = kubectl.items("remediations", shop)
+    assert len(record["status"]["attempts"]) == 1
+    found: dict[str, Any] = record["status"]
+    return found
+
+
+def available(kubectl: Kubectl, shop: str) -> tuple[str, str]:
+    body = kubectl.json("get", "healingpolicy", "web", "-n", shop)
+    conditions = {each["type"]: each for each in body.get("status", {}).get("conditions", [])}
+    known = conditions.get("SemanticsAvailable", {"status": "", "reason": ""})
+    return known["status"], known["reason"]
+
+
+def eventually(probe: Callable[[], Any], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not probe():
+        assert time.monotonic() < deadline, "not within the time"
+        time.sleep(0.3)
+
+
+def test_it_reads_and_when_it_is_killed_the_encoder_does_and_when_it_is_back_it_reads_again(
+    server: RealServer, kubectl: Kubectl, shops: Callable[[], str]
+):
+    first, second, third, fourth = (shops() for _ in range(4))
+    eventually(lambda: available(kubectl, first)[0] == "True", 60)
+    breaks(kubectl, first, "no-such-image")
+    assert healed(kubectl, first)["semanticState"]["source"] == "hybrid"
+
+    breaks(kubectl, second, "absent-cart")
+    eventually(lambda: bool(kubectl.items("remediations", second)), 60)
+    server.stop()
+    healed(kubectl, second)
+    breaks(kubectl, third, "lost-checkout")
+    assert healed(kubectl, third)["semanticState"]["source"] == "encoder"
+    eventually(lambda: available(kubectl, third) == ("False", "NotReached"), 30)
+
+    server.start()
+    server.wait_ready()
+    eventually(lambda: available(kubectl, fourth)[0] == "True", 120)
+    breaks(kubectl, fourth, "missing-front")
+    assert healed(kubectl, fourth)["semanticState"]["source"] == "hybrid"

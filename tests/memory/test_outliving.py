@@ -1,0 +1,59 @@
+"""A database that goes away while it is used, and comes back: what waits is done, by the same thread."""
+
+import time
+
+import pytest
+
+from planaria_policy.errors import Temporary
+from planaria_policy.recording.worker import Worker
+from tests.memory.postgres import Server
+
+
+@pytest.fixture
+def own():
+    started = Server()
+    yield started
+    started.start()
+    started.stop()
+
+
+def worker(url, *, patient):
+    made = Worker(url, "under test", room=10, patient=patient)
+    made.start()
+    return made
+
+
+def test_what_waits_for_a_database_that_is_away_is_done_when_it_is_back(own):
+    patient = worker(own.database("memory"), patient=True)
+    assert patient.put(len).result(30) == 0
+    own.halt()
+    waiting = patient.put(len)
+    until = time.monotonic() + 30
+    while not patient.trouble:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert "PostgreSQL is not reached" in patient.trouble
+    own.start()
+    assert waiting.result(60) == 0
+    assert patient.trouble == ""
+    own.halt()
+    assert patient.close() == 0
+
+
+def test_who_does_not_wait_is_told_and_served_again_later(own):
+    impatient = worker(own.database("memory"), patient=False)
+    assert impatient.put(len).result(30) == 0
+    own.halt()
+    with pytest.raises(Temporary):
+        impatient.put(len).result(30)
+    own.start()
+    until = time.monotonic() + 60
+    while True:
+        try:
+            assert impatient.put(len).result(30) == 0
+            break
+        except Temporary:  # it leaves the database alone for a while
+            assert time.monotonic() < until
+            time.sleep(0.1)
+    impatient.close()
+    own.halt()

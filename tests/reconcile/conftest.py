@@ -1,0 +1,1 @@
+from tests.act.conftest import live  # noqa: F401  a fixture
