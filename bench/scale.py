@@ -104,7 +104,7 @@ async def measure(cluster: Provider, size: Size, failing: int, progress: Progres
     async with connect(cluster.kubeconfig()) as api:
         progress.say(f"building a town of {size.pods} pods on {size.nodes} nodes")
         async with town(api, cluster, size) as place:
-            await api.apply(policy("Observe"), place.namespace)
+            await api.apply(policy("Observe", waiting=0), place.namespace)
             log = Path("results") / "scale" / "operator.log"
             async with (
                 running(api, cluster.kubeconfig(), [place.namespace], log) as address,

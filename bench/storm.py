@@ -59,15 +59,21 @@ RELEASE: Final = Cause(
 )
 
 
-def policy(mode: str = "Enforce") -> dict[str, Any]:
-    """Triggers as short as is still realistic, and a storm that passes while one looks on."""
+def policy(mode: str = "Enforce", waiting: int = 30) -> dict[str, Any]:
+    """Triggers as short as is still realistic, and a storm that passes while one looks on. `waiting`: seconds that a container
+    may wait; so long that what depends on it falls ill before it is healed.
+    """
     return {
         "apiVersion": "planaria.dev/v1alpha1",
         "kind": "HealingPolicy",
         "metadata": {"name": "town"},
         "spec": {
             "mode": mode,
-            "triggers": {"notReadyForSeconds": 20, "waitingForSeconds": 0, "nodeNotReadyForSeconds": 15},
+            "triggers": {
+                "notReadyForSeconds": 20,
+                "waitingForSeconds": waiting,
+                "nodeNotReadyForSeconds": 15,
+            },
             "guardrails": {
                 "minHealthy": f"{MIN_HEALTHY}%",
                 "storm": {"incidents": 5, "windowSeconds": 60, "cooldownSeconds": 15},
@@ -161,13 +167,15 @@ async def measure(cluster: Provider, size: Size, seed: int, progress: Progress) 
 class Storms:
     def __init__(self, place: Town, watch: Watch, audit: Path, progress: Progress) -> None:
         self.place, self.watch, self.audit, self.progress = place, watch, audit, progress
+        self.began = 0.0
         self.mended = math.inf
         """When the cause was taken away by us. What opens after that has no cause any more that could be named."""
 
     async def play(self, cause: Cause, storm: Coroutine[Any, Any, None]) -> Row:
         """From a town that is whole to one that is whole again."""
         self.progress.say(cause.story)
-        began, whole, self.mended = time.time(), True, math.inf
+        self.began = began = time.time()
+        whole, self.mended = True, math.inf
         try:
             await storm
             await until(self._calm, READY_SECONDS, "the storm does not pass")
@@ -220,8 +228,8 @@ class Storms:
 
     async def _whole_again(self, ref: str) -> bool:
         """It has been acted on, and the whole town is well since."""
-        acted = any(each.target == ref and each.closed for each in self.watch.records.values())
-        return acted and await self.place.whole()
+        mine = [each for each in self.watch.since(self.began) if each.target == ref]
+        return any(each.closed for each in mine) and await self.place.whole()
 
     async def _calm(self) -> bool:
         closed = all(each.closed for each in self.watch.records.values())
