@@ -58,6 +58,8 @@ class Course:
     quick: bool
     at_once: int
     minutes: float
+    compare: bool = True
+    """Whether some are played undisturbed first."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="kill no longer than this; default: %(default)s",
     )
+    add("--skip-undisturbed", action="store_true", help="kill from the start, and compare with nothing")
     add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     add("--plot", type=Path, metavar="FILE", help="draw where the kills fell (PNG, SVG or PDF)")
     add("--check", action="store_true", help="exit 1 unless nothing was lost and nothing done twice")
@@ -98,7 +101,14 @@ def _run(options: argparse.Namespace) -> int:
     progress = Progress()
     cluster = open_cluster(options.cluster, progress=progress)
     prepare(cluster, progress)
-    course = Course(options.kills, options.seed, options.quick, options.at_once, options.minutes)
+    course = Course(
+        options.kills,
+        options.seed,
+        options.quick,
+        options.at_once,
+        options.minutes,
+        not options.skip_undisturbed,
+    )
     measured = run_cancellable(measure(cluster, course, Path("results") / "crash", progress))
     found = crash_report.goals(measured, options.kills)
     _print(measured, found)
@@ -153,7 +163,8 @@ async def _play(
             if not event.result.ok:
                 progress.say(show.line(event))
 
-    undisturbed = [*itertools.islice(crash_jobs.endless(entries, lambda: True), 2 * len(entries))]
+    first = 2 * len(entries) if course.compare else 0
+    undisturbed = [*itertools.islice(crash_jobs.endless(entries, lambda: True), first)]
     progress.say(f"{len(undisturbed)} incidents undisturbed, to compare with")
     before = await crash_jobs.play(iter(undisturbed), stage, course.at_once, listen)
     mortal.armed = True
