@@ -145,10 +145,10 @@ class Mortal:
         """The station at which it killed itself, and the namespace over which."""
         marks = {mark.name: mark.read_text() for mark in self._markers.iterdir()}
         fresh = [name for name in marks if name not in self._died_over]
-        if status != -signal.SIGKILL or len(fresh) != 1:
+        if status != -signal.SIGKILL or not fresh:
             raise EnvironmentalError(f"the operator ended by itself with status {status}: {self._log.tail()}")
-        self._died_over.add(fresh[0])
-        self.reserved.discard(fresh[0])
+        self._died_over |= {*fresh}  # one that was killed by us in the same moment has left its mark too
+        self.reserved -= {*fresh}
         return marks[fresh[0]], fresh[0]
 
     def _note(self, began: float, aimed: str, namespace: str) -> None:
