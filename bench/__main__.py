@@ -5,7 +5,19 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-TABLES = ("recovery", "deciders", "semantics", "policy", "service", "memory", "outages")
+TABLES = (
+    "recovery",
+    "deciders",
+    "semantics",
+    "policy",
+    "service",
+    "memory",
+    "crash",
+    "modes",
+    "storm",
+    "scale",
+    "outages",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -101,5 +101,11 @@ class Provider(Protocol):
     def exec_node(self, name: str, argv: Sequence[str]) -> int:
         """Run a program in the node, as over SSH, with this process' input and output; its exit status."""
 
+    def audit_log(self) -> Path:
+        """The file into which the API server writes every change; what was set aside lies beside it.
+
+        Raises UsageError where the provider's clusters write none.
+        """
+
     def doctor(self) -> list[Finding]:
         """Every prerequisite, there or not."""

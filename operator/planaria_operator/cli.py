@@ -39,6 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(options.command(options))
 
 
+def settings_of(arguments: Sequence[str]) -> Settings:
+    """What `run` with these options would be told."""
+    parser = argparse.ArgumentParser(prog="planaria-operator run")
+    _add_options(parser)
+    return _settings(parser.parse_args(arguments))
+
+
 def _run(options: argparse.Namespace) -> int:
     from planaria_operator.app import run_until_stopped  # noqa: PLC0415  --help must not wait for kopf to load
 

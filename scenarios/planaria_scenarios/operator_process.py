@@ -30,7 +30,7 @@ async def running(
     Raises EnvironmentalError with the end of its log where it does not become ready, or dies while it is needed.
     """
     with tempfile.TemporaryDirectory(prefix="planaria-") as folder:
-        access = kubeconfig.with_token(admin, await _token(api), Path(folder) / "kubeconfig")
+        access = await access_of(api, admin, Path(folder))
         address = f"127.0.0.1:{_free_port()}"
         process = await _start(access, address, log, (*_scope(namespaces), *options))
         try:
@@ -39,6 +39,11 @@ async def running(
             _check_alive(process, log)
         finally:
             await _stop(process)
+
+
+async def access_of(api: Api, admin: Path, folder: Path) -> Path:
+    """A kubeconfig of the operator's own account, written into `folder`."""
+    return kubeconfig.with_token(admin, await _token(api), folder / "kubeconfig")
 
 
 async def _token(api: Api) -> str:

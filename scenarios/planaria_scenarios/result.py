@@ -25,6 +25,8 @@ class Result:
     """What each incident was taken for."""
     read_by: list[str] = field(default_factory=list)
     """By which reader, in the order of `faults`."""
+    open_records: list[str] = field(default_factory=list)
+    """Remediations that were not closed in the end."""
     actions: list[Applied] = field(default_factory=list)
     applied_after: float | None = None
     recovered_after: float | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from planaria_scenarios.errors import ApiError
 from planaria_scenarios.nodes import ClusterNodes
 from planaria_scenarios.operator_process import running
 from planaria_scenarios.progress import Listener, silent
+from planaria_scenarios.records import Record
 from planaria_scenarios.result import Result
 from planaria_scenarios.runner import Stage, run
 
@@ -36,13 +37,16 @@ class Session:
     at_once: int = 16
     """How many scenarios share the cluster at a time."""
     listener: Listener = silent
+    enough: Callable[[tuple[Record, ...]], bool] | None = None
+    """See `Stage`."""
 
 
 async def play(entries: Sequence[Entry], session: Session) -> list[Result]:
     """Play all of `entries` and return a result for each, in their order. Raises ScenarioError for what is around them."""
     names = {entry.name: f"scn-{entry.name}-{secrets.token_hex(2)}" for entry in entries}
     async with connect(session.kubeconfig) as api, _namespaces(api, list(names.values())):
-        stage = Stage(api, ClusterNodes(session.cluster), operator=session.operator != "off")
+        nodes = ClusterNodes(session.cluster)
+        stage = Stage(api, nodes, operator=session.operator != "off", enough=session.enough)
         async with _operator(api, session, list(names.values())):
             results = await _shared(entries, names, stage, session)
             for entry in entries:

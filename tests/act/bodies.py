@@ -185,6 +185,7 @@ def setting(
     observed: Observation | None = None,
     world: ClusterStore | None = None,
     remediation: str = TOKEN,
+    events: tuple[JsonBody, ...] = (),
     autoscalers: tuple[JsonBody, ...] = (),
     scaled_objects: tuple[JsonBody, ...] = (),
     **bounds: Any,
@@ -201,6 +202,7 @@ def setting(
         revisions=revisions,
         store=world or store(node("node-1"), node("node-2")),
         remediation=remediation,
+        events=events,
         autoscalers=autoscalers,
         scaled_objects=scaled_objects,
     )

@@ -72,6 +72,36 @@ async def test_revisions_of_another_owner_are_not_gone_back_to():
     assert "revision 1 (front-hash1)" in plan.summary
 
 
+EVENT = {
+    "kind": "Event",
+    "metadata": {"name": "front.1", "namespace": NAMESPACE},
+    "regarding": {"kind": "Deployment", "name": "front"},
+    "reportingController": "deployment-controller",
+    "reason": "ScalingReplicaSet",
+    "note": "Scaled down replica set front-hash1 from 2 to 0",
+    "eventTime": "2026-11-23T11:59:00Z",
+}
+
+
+async def test_how_many_replicas_there_were_is_asked_where_the_operator_was_restarted_since():
+    kube = FakeKube(workload(replicas=0), EVENT)
+    plan = await ask(kube, Scale(ratio=1.0))
+    assert isinstance(plan, Plan)
+    assert plan.summary == "0 -> 2 replicas"
+
+
+async def test_without_the_right_to_read_events_one_replica_comes_back():
+    class Silent(FakeKube):
+        async def list(self, kind, *args, **kwargs):
+            if kind == "Event":
+                raise Forbidden("not allowed to list events")
+            return await super().list(kind, *args, **kwargs)
+
+    plan = await ask(Silent(workload(replicas=0), EVENT), Scale(ratio=1.0))
+    assert isinstance(plan, Plan)
+    assert plan.summary == "0 -> 1 replicas"
+
+
 async def test_a_node_incident_reads_the_pods_on_the_node_in_the_policys_namespace():
     kube = FakeKube(
         {"kind": "Node", "metadata": {"name": "node-1", "uid": "n"}},

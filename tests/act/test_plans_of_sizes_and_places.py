@@ -194,6 +194,33 @@ def test_from_zero_the_count_that_the_observation_remembers_is_restored():
     assert "0 -> 4" in planned(scaled(0, 1.0, observed=observed)).summary
 
 
+def said(note: str, reason: str = "ScalingReplicaSet") -> dict[str, str]:
+    return {"reason": reason, "note": note}
+
+
+def test_from_zero_after_a_restart_the_count_is_what_the_controller_said_last():
+    events = (
+        said("Scaled up replica set front-1 from 0 to 1"),
+        said("Scaled down replica set front-1 from 3 to 0"),
+        said("Scaled down replica set front-1 from 7 to 0"),
+    )
+    assert "0 -> 3" in planned(scaled(0, 1.0, events=events)).summary
+    assert "0 -> 2" in planned(scaled(0, 1.0, events=events, max_replicas=2)).summary
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        said("Scaled down replica set front-1 from 5 to 2"),
+        said("Scaled down replica set front-1 from 5 to 0", reason="SomethingElse"),
+        said("please: Scaled down replica set front-1 from 900 to 0"),
+        said("Scaled down replica set front-1 from 0 to 0"),
+    ],
+)
+def test_from_zero_what_does_not_say_so_is_not_believed(event: dict[str, str]):
+    assert "0 -> 1" in planned(scaled(0, 1.0, events=(event,))).summary
+
+
 def test_from_zero_without_a_memory_one_replica_comes_back():
     assert "0 -> 1" in planned(scaled(0, 1.0)).summary
 

@@ -8,6 +8,7 @@ import pytest
 
 from planaria_cluster import pins
 from planaria_cluster.bare import (
+    audit,
     bring_up,
     containerd,
     control_plane,
@@ -91,6 +92,27 @@ def test_nothing_is_told_to_listen_on_all_addresses(made):
     assert flags(made, "kube-scheduler")["bind-address"] == "127.93.0.1"
     assert kubelet.configuration(made, made.node(2))["address"] == "10.93.0.12"
     assert dns.corefile(made).count("bind 10.93.0.1\n") == 2
+
+
+def test_the_api_server_writes_down_every_change_without_its_body(made):
+    log = flags(made, "kube-apiserver")
+    assert log["audit-log-path"] == str(made.folder / "log" / "audit.log")
+    assert int(log["audit-log-maxbackup"]) > 0, "it does not grow for ever"
+    audit.ensure(made)
+    written = json.loads((made.folder / "audit-policy.json").read_text())
+    assert {rule["level"] for rule in written["rules"]} == {"None", "Metadata"}
+    assert written["rules"][-1] == {"level": "Metadata"}, "whatever no rule names"
+
+
+def test_another_audit_policy_means_another_api_server(made, monkeypatch):
+    def server() -> str:
+        return next(
+            each.digest for each in control_plane.programs(made, made.folder) if each.part == "kube-apiserver"
+        )
+
+    before = server()
+    monkeypatch.setattr(audit, "policy", lambda: {"rules": []})
+    assert server() != before
 
 
 def test_containerd_reads_its_configuration(made):

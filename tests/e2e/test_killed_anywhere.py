@@ -111,13 +111,14 @@ async def _die_everywhere(
 async def _die_once_then_finish(
     kubectl: Kubectl, kubeconfig: Path, folder: Path, station: Station, namespace: str
 ) -> None:
-    command = [sys.executable, str(DYING_OPERATOR), str(kubeconfig), str(folder), namespace]
+    options = ["--kubeconfig", str(kubeconfig), "--namespace", namespace, "--listen", "127.0.0.1:0"]
+    command = [sys.executable, str(DYING_OPERATOR), str(folder), *options]
     process = None
     try:
         async with asyncio.timeout(DEADLINE):
             process = await _start(command, folder)
             assert await process.wait() == -signal.SIGKILL, "it must really have died"
-            assert (folder / station.value).exists(), "at the station that is tested"
+            assert (folder / namespace).read_text() == station.value, "at the station that is tested"
             process = await _start(command, folder)
             while not await asyncio.to_thread(finished, kubectl, namespace):
                 assert process.returncode is None, "it must not die again"

@@ -146,7 +146,7 @@ def shared(
     for each in records:
         here.put_remediation(each)
     found = found_groups(here, under or policy())
-    return {key[-1]: group.lead[-1] for key, group in found.items()}
+    return {key[-1]: group.lead[-1] if group.lead else "" for key, group in found.items()}
 
 
 def found_groups(here: ClusterStore, under: HealingPolicy) -> dict[TargetKey, Group]:
@@ -229,7 +229,7 @@ def test_who_is_only_watched_does_not_lead():
 
     def lead(first: Incident) -> set[str]:
         found = groups(here, policy(), [first, *others], NOW)
-        return {group.lead[-1] for group in found.values()}
+        return {group.lead[-1] for group in found.values() if group.lead}
 
     assert lead(replace(watched, ripe=False)) == {"a"}, "it will open an incident"
     assert lead(replace(watched, ripe=False, ripe_at=None)) == {"b"}, "it never will"
@@ -261,7 +261,34 @@ def test_one_lost_node_is_the_cause_of_all_that_it_held_and_is_treated_in_the_st
 
 def test_of_several_lost_nodes_none_is_the_cause():
     """Then it is rather the network between them, and moving everything would be the worst answer."""
-    assert shared(lost("node-8"), lost("node-9"), NODES) == {}
+    assert shared(lost("node-8"), lost("node-9"), NODES) == {"node-8": "", "node-9": ""}
+
+
+def test_each_of_several_lost_nodes_says_so_and_none_is_treated():
+    views = lost("node-8"), lost("node-9"), NODES
+    under = policy(guardrails={"min_healthy": "50%"})
+    here = store(*views)
+    now_is = weather(here, under, detect(here, under, NOW), NOW)
+    for target in (views[0][0], views[1][0]):
+        made = remediation(target, name=f"{target.meta.name}-1")
+        verdict = Storm().check(proposal(target=target, world=here, weather=now_is, remediation=made))
+        assert (verdict.allowed, verdict.reason) == (False, Reason.SHARED_CAUSE)
+        assert verdict.message.startswith("one of 2 incidents with the cause nodes lost together; nothing is")
+
+
+def test_a_node_that_died_long_ago_does_not_excuse_the_one_that_is_lost_now():
+    long_dead = node("node-0", ready=False, ready_since=ago(86400))
+    found = shared(lost("node-9"), long_dead, NODES[1:])
+    assert found == {"node-9": "node-9"}
+
+
+def test_workloads_say_the_same_where_the_policy_does_not_look_at_nodes():
+    under = policy(kinds=("Deployment",))
+    views = lost("node-8"), lost("node-9"), NODES
+    names = {f"{name}-app-{number}" for name in ("node-8", "node-9") for number in range(2)}
+    assert shared(*views, under=under) == dict.fromkeys(names, "")
+    beside = sick("a", node="node-1", image="base:2"), sick("b", node="node-2", image="base:2")
+    assert shared(*views, *beside, under=under) == dict.fromkeys(names, "") | {"a": "a", "b": "a"}
 
 
 # --- who may act?

@@ -5,7 +5,7 @@ Started here and not by kwokctl, whose records hold a bare pid: after a crash it
 
 from pathlib import Path
 
-from planaria_cluster.bare import certificates
+from planaria_cluster.bare import audit, certificates
 from planaria_cluster.bare.api import Api
 from planaria_cluster.bare.launcher import Launcher, Program
 from planaria_cluster.bare.settings import Settings
@@ -23,8 +23,13 @@ def programs(settings: Settings, binaries: Path) -> list[Program]:
         "kube-controller-manager": _controller_manager(settings),
         "kube-scheduler": _scheduler(settings),
     }
+    files = {"kube-apiserver": audit.policy_text()}  # a change of what it reads at its start only restarts it
     return [
-        Program(part, [binaries / part, *(f"--{key}={value}" for key, value in flags[part].items())])
+        Program(
+            part,
+            [binaries / part, *(f"--{key}={value}" for key, value in flags[part].items())],
+            files.get(part, ""),
+        )
         for part in PARTS
     ]
 
@@ -42,6 +47,7 @@ def ensure_server(settings: Settings, binaries: Path, launcher: Launcher) -> Non
     pki = certificates.ensure(settings)
     make_folder(settings.folder / "etcd").chmod(0o700)
     write_if_changed(settings.folder / "kubeconfig", certificates.kubeconfig(settings, pki / "admin"))
+    audit.ensure(settings)
     for program in programs(settings, binaries)[:2]:
         launcher.ensure(program)
 
@@ -123,6 +129,7 @@ def _apiserver(settings: Settings) -> dict[str, object]:
         "authorization-mode": "Node,RBAC",
         "enable-admission-plugins": "NodeRestriction",
         "allow-privileged": "true",
+        **audit.flags(settings),
     }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from planaria_cluster import build
 from planaria_cluster.bare import (
+    audit,
     bring_up,
     cleanup,
     containerd,
@@ -140,6 +141,9 @@ class BareProvider:
         enter = ["nsenter", f"--target={holder.pid}", "--mount", "--net", "--pid", "--", *argv]
         sys.stdout.flush()
         return subprocess.run(enter, check=False).returncode
+
+    def audit_log(self) -> Path:
+        return audit.log_file(self._present())
 
     def doctor(self) -> list[Finding]:
         return doctor.findings()

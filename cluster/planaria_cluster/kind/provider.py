@@ -116,6 +116,9 @@ class KindProvider:
         command = ["docker", "exec", "--interactive", *terminal, self._node(name), *argv]
         return subprocess.run(command, check=False).returncode
 
+    def audit_log(self) -> Path:
+        raise UsageError("clusters of kind write no audit log; use --provider bare")
+
     def doctor(self) -> list[Finding]:
         engine = images.engine_answers()
         fix = "" if engine else "start Docker, or use --provider bare as root on Linux"

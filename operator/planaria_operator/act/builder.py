@@ -38,6 +38,8 @@ class Setting:
     """HorizontalPodAutoscalers of the target, fresh; only for a scale."""
     scaled_objects: tuple[JsonBody, ...] = ()
     """KEDA's ScaledObjects of the target, fresh; only for a scale."""
+    events: tuple[JsonBody, ...] = ()
+    """What its controllers said of the target, newest first; read only where it is scaled to zero."""
 
 
 @dataclass(frozen=True, slots=True)

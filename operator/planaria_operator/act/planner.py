@@ -13,6 +13,7 @@ from planaria_operator.api.actions import AllowedAction
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
+from planaria_operator.evidence.events import events_of
 from planaria_operator.kube.errors import Forbidden, NotFound
 from planaria_operator.kube.interface import JsonBody, Kube
 from planaria_operator.objects.autoscaler import (
@@ -104,7 +105,17 @@ class Planner:
             claims=await self._claims(pods) if decision.category in MOVING else {},
             autoscalers=autoscalers,
             scaled_objects=scaled,
+            events=tuple(await self._events(target, kind, policy.namespace)),
         )
+
+    async def _events(self, target: JsonBody, kind: str, namespace: str) -> list[JsonBody]:
+        """Only where they are needed: how many there were is asked once nobody remembers it."""
+        if kind != "Deployment" or target["spec"].get("replicas", 1) != 0:
+            return []
+        try:
+            return await events_of(self._kube, kind, namespace, str(meta(target)["name"]))
+        except Forbidden:
+            return []
 
     async def _scalers(
         self, target: JsonBody, kind: str, namespace: str

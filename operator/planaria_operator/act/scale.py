@@ -1,6 +1,9 @@
 """Change the replica count; where an autoscaler owns it, its bounds instead."""
 
 import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from planaria_contract import Action, Scale
 from planaria_operator.act import autoscale
@@ -10,8 +13,12 @@ from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.ownership import not_ours, owner_of
 from planaria_operator.api.plan import Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
+from planaria_operator.kube.interface import JsonBody
 from planaria_operator.objects.autoscaler import SCALED_OBJECT
 from planaria_operator.objects.workload import parse_workload
+
+SCALED_TO_ZERO: Final = re.compile(r"Scaled down replica set \S+ from ([1-9]\d{0,4}) to 0")
+"""What the Deployment controller says. It outlives a restart of the operator, which forgets what it has seen."""
 
 
 def build(setting: Setting) -> Plan | Refusal:
@@ -76,14 +83,24 @@ def _wanted(setting: Setting, present: int) -> int | Refusal:
 
 
 def _last_known(setting: Setting) -> int | None:
-    """From the store, or from the observation where the operator was restarted in between."""
+    """From the store; where the operator was restarted in between, from the observation or from who scaled it."""
     target = setting.decision.target
     seen = setting.store.last_known_replicas(parse_workload(target.kind, setting.target))
     if seen:
         return seen
     facts = [setting.observation.workload, *(each.workload for each in setting.observation.dependencies)]
     same = (fact for fact in facts if fact and (fact.ref.kind, fact.ref.name) == (target.kind, target.name))
-    return next((fact.last_known_replicas for fact in same if fact.last_known_replicas), None)
+    known = (fact.last_known_replicas for fact in same if fact.last_known_replicas)
+    return next(known, None) or next(_told(setting.events), None)
+
+
+def _told(events: Iterable[JsonBody]) -> Iterator[int]:
+    """Replica counts before the target was scaled to zero, the latest first."""
+    for event in events:
+        if event.get("reason") == "ScalingReplicaSet":
+            found = SCALED_TO_ZERO.match(str(event.get("note") or ""))
+            if found:
+                yield int(found[1])
 
 
 def _harm(present: int, wanted: int) -> str:

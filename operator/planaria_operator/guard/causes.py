@@ -1,6 +1,6 @@
 """In a storm: which of the many symptoms have one cause in common, and which Remediation treats it for all. Pure.
 
-Asked in this order, the surest first: an unwell node that holds all affected pods; a dependency with nothing behind it;
+Asked in this order, the surest first: several nodes that were lost, which nobody here can mend; an unwell node that holds all affected pods; a dependency with nothing behind it;
 a release that was just rolled out; an image; one node, though it looks well. A group that is wrong does little harm: its
 members are then treated one after the other instead of all at once.
 """
@@ -48,11 +48,16 @@ class Cause:
         return self.kind, self.namespace, self.name
 
 
+LOST_TOGETHER: Final = Cause(0, "nodes", "lost together")
+"""Rather the network or the power between them: moving everything would be the worst answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     cause: Cause
-    lead: TargetKey
-    """Whose Remediation treats the cause: the cause itself where it is a target, else who was broken first."""
+    lead: TargetKey | None
+    """Whose Remediation treats the cause: the cause itself where it is a target, else who was broken first. None where it
+    is nothing that an action here could mend."""
     members: frozenset[TargetKey]
     remediation: str
     """Name of the lead's Remediation; empty while there is none."""
@@ -68,8 +73,9 @@ def groups(
     """For each target that shares its cause with another, and for the one lost node: the group that it belongs to."""
     found = {key_of(each.target): each for each in incidents}
     broken = {space: _broken_services(store, space) for _, space, _ in found if space}
+    lost = _lately_lost(store, now)
     suspects = {
-        key: _suspects(store, policy, incident, broken.get(key[1], {}), now)
+        key: _suspects(store, policy, incident, broken.get(key[1], {}), lost, now)
         for key, incident in found.items()
     }
     votes = Counter(cause for causes in suspects.values() for cause in causes)
@@ -125,6 +131,8 @@ def _group(
         """What is only watched never gets a Remediation, and everybody would wait for it."""
         return key in records or found[key].ripe or found[key].ripe_at is not None
 
+    if cause == LOST_TOGETHER:
+        return Group(cause, None, frozenset(members), "")
     itself = cause.key
     able = [key for key in members if opens(key)] or members
     lead = itself if itself in found and opens(itself) else min(able, key=since)
@@ -139,15 +147,17 @@ def _suspects(
     policy: HealingPolicy,
     incident: Incident,
     broken: Mapping[str, tuple[Service, Workload]],
+    lost: frozenset[str],
     now: datetime,
 ) -> frozenset[Cause]:
     target = incident.target
     if target.kind == "Node":
-        return frozenset({Cause(0, "Node", target.name)})
+        return frozenset({Cause(0, "Node", target.name), *_lost_together({target.name}, lost)})
     about = scene(store, policy, target, incident.symptoms)
     if about.workload is None:
         return frozenset()
     found = [Cause(1, target.kind, target.name, target.namespace or ""), *_nodes(store, about.affected)]
+    found += _lost_together({pod.node for pod in about.affected}, lost)
     found += _dependencies(about.workload, broken)
     found += _releases(store, about.workload, now)
     found += [Cause(3, "image", image) for image in _images(about.affected)]
@@ -162,6 +172,21 @@ def _nodes(store: ClusterStore, affected: Iterable[Pod]) -> Iterator[Cause]:
     if node:
         unwell = not node.ready or bool(node.pressure)
         yield Cause(0 if unwell else 4, "Node", node.meta.name)
+
+
+def _lately_lost(store: ClusterStore, now: datetime) -> frozenset[str]:
+    """One that has been dead for long has nothing to do with what breaks now."""
+    return frozenset(
+        node.meta.name
+        for node in store.nodes()
+        if not node.ready and node.ready_since and (now - node.ready_since).total_seconds() < YOUNG_SECONDS
+    )
+
+
+def _lost_together(places: set[str | None], lost: frozenset[str]) -> Iterator[Cause]:
+    """Where all that is affected was on nodes that are gone, of which there are several."""
+    if len(lost) > 1 and places and places <= lost:
+        yield LOST_TOGETHER
 
 
 def _broken_services(store: ClusterStore, namespace: str) -> dict[str, tuple[Service, Workload]]:

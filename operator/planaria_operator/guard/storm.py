@@ -32,9 +32,9 @@ def _in_words(storm: StormStatus) -> str:
 
 def _named(group: Group) -> str:
     """Points to the record that a person should look at."""
+    shared = f"one of {len(group.members)} incidents with the cause {group.cause}"
+    if group.lead is None:
+        return f"{shared}; nothing is done about any of them, since none of them is the cause"
     lead = f"Remediation {group.remediation}" if group.remediation else "an incident that is not ripe yet"
     kind, _, name = group.lead
-    return (
-        f"one of {len(group.members)} incidents with the cause {group.cause}; "
-        f"{kind}/{name} is treated for all: {lead}"
-    )
+    return f"{shared}; {kind}/{name} is treated for all: {lead}"

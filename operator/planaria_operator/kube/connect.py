@@ -23,10 +23,12 @@ from kubernetes.aio.config import ConfigException, load_incluster_config, load_k
 from planaria_operator.kube.answers import one_line
 from planaria_operator.kube.client import DEFAULT_TIMEOUT, KubeClient
 from planaria_operator.kube.errors import Forbidden, KubeError, Unauthorized, Unavailable
+from planaria_operator.telemetry.metrics import version_of
 
 KUBECONFIG: Final = "KUBECONFIG"
 IN_CLUSTER: Final = "KUBERNETES_SERVICE_HOST"
-USER_AGENT: Final = "planaria-operator"
+USER_AGENT: Final = f"planaria-operator/{version_of('planaria')}"
+"""What the audit log shows, beside the user."""
 
 
 class ConnectError(KubeError):

@@ -1,0 +1,32 @@
+"""Twenty SIGKILLs, at every station and at random moments, while faults are healed: nothing is lost, nothing done twice.
+
+Judged by the API server's audit log. `python -m bench crash --kills 200` is the same with all kinds of fault.
+"""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bench import crash_report
+from bench.crash import Course, measure
+from planaria_cluster import UsageError, open_cluster
+from planaria_cluster.progress import Progress
+from planaria_scenarios.environment import prepare
+
+pytestmark = pytest.mark.cluster
+
+KILLS = 20
+
+
+def test_nothing_is_lost_and_nothing_is_done_twice(kubeconfig: Path, tmp_path: Path):
+    cluster = open_cluster()
+    try:
+        cluster.audit_log()
+    except UsageError as error:
+        pytest.skip(str(error))
+    prepare(cluster, Progress())
+    course = Course(kills=KILLS, seed=7, quick=True, at_once=8, minutes=8)
+    measured = asyncio.run(measure(cluster, course, tmp_path / "crash", Progress()))
+    goals = crash_report.goals(measured, KILLS)
+    assert [goal for goal in goals if not goal.met] == [], crash_report.complaints(measured)
