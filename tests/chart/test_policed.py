@@ -41,7 +41,7 @@ def release(policed: Provider, kubectl: Kubectl) -> Release:
     kubectl("label", "namespace", "planaria", *(f"{key}={value}" for key, value in RESTRICTED.items()))
     release = Release("policed", "planaria", policed.kubeconfig())
     release.install(
-        "--set", "networkPolicy.dnsPorts={53,5300}"
+        "--set", "networkPolicy.dnsPorts={53,5300},policy.deadlineSeconds=5"
     )  # here CoreDNS is a program of the host, on 5300
     return release
 
