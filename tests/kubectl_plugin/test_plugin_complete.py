@@ -2,6 +2,7 @@
 
 import pytest
 
+from planaria_cluster.provider import DEFAULT_NAME
 from planaria_kubectl.complete import main
 from planaria_kubectl.main import PLACES
 
@@ -39,5 +40,5 @@ def test_names_of_the_cluster(capsys, kubectl, namespace):
     image = "--image=planaria.local/busybox:1"
     kubectl("create", "deployment", "front", image, "--replicas=0", "-n", namespace)
     assert offered(capsys, "why", *place, "deploy/") == ["deploy/front"]
-    assert "node/planaria-node-1" in offered(capsys, "why", *place, "")
+    assert f"node/{DEFAULT_NAME}-node-1" in offered(capsys, "why", *place, "")
     assert offered(capsys, "pause", *place, "") == []
