@@ -159,7 +159,7 @@ def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
         collector=Collector(kube, store, prometheus),
         extractor=meaning.extractor,
         decider=Choice(service),
-        planner=Planner(kube, store, settings.protected),
+        planner=Planner(kube, store),
         actor=Actor(kube),
         records=records,
         recorder=recorder,

@@ -73,7 +73,8 @@ async def planned(
     spec = HealingPolicySpec.model_validate({"actions": [{"type": "isolate", **entry}]})
     policy = HealingPolicy(name="p", namespace="", uid="p", spec=spec)
     chosen = decision(Isolate(node=node, drain=drain), target)
-    return await Planner(live.kube, live.store, protected).plan(chosen, seen, policy, attempt)
+    live.store.protected = protected
+    return await Planner(live.kube, live.store).plan(chosen, seen, policy, attempt)
 
 
 def node_body(name: str) -> JsonBody:

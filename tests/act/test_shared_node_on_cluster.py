@@ -115,8 +115,8 @@ async def planned(
     decision = await Runbook().decide(situation)
     assert decision.category is Action.ISOLATE, decision.explanation
     others = {each["metadata"]["name"] for each in await towns.live.kube.list("Namespace")}
-    planner = Planner(towns.live.kube, store, frozenset(others - set(towns.namespaces)))
-    plan = await planner.plan(decision, seen, policy, TOKEN)
+    store.protected = frozenset(others - set(towns.namespaces))
+    plan = await Planner(towns.live.kube, store).plan(decision, seen, policy, TOKEN)
     assert isinstance(plan, Plan), plan
     return plan
 

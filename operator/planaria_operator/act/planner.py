@@ -42,11 +42,9 @@ MOVING: Final = frozenset({Action.MIGRATE, Action.ISOLATE})
 
 
 class Planner:
-    def __init__(self, kube: Kube, store: ClusterStore, protected: frozenset[str] = frozenset()) -> None:
-        """`protected`: namespaces that are never touched."""
+    def __init__(self, kube: Kube, store: ClusterStore) -> None:
         self._kube = kube
         self._store = store
-        self._protected = protected
 
     async def plan(
         self, decision: Decision, observation: Observation, policy: HealingPolicy, remediation: str
@@ -101,11 +99,11 @@ class Planner:
             store=self._store,
             remediation=remediation,
             on_node=tuple(pods) if node else (),
-            protected=self._protected,
+            protected=self._store.protected,
             claims=await self._claims(pods) if decision.category in MOVING else {},
             autoscalers=autoscalers,
             scaled_objects=scaled,
-            events=tuple(await self._events(target, kind, policy.namespace)),
+            events=tuple(await self._events(target, kind, namespace)),
         )
 
     async def _events(self, target: JsonBody, kind: str, namespace: str) -> list[JsonBody]:
