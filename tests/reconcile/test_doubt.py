@@ -50,12 +50,13 @@ async def test_evidence_that_becomes_surer_is_acted_on(monkeypatch: pytest.Monke
     assert looked_again(acting) == 2, "after the runbook's own second look"
 
 
+@pytest.mark.parametrize(("most", "waits"), [(1000, 4), (3, 3)])
 async def test_evidence_that_does_not_is_handed_to_a_person_in_the_end(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, most: int, waits: int
 ) -> None:
-    here = world(monkeypatch, 0.1, escalation={"max_waits": 5})
+    here = world(monkeypatch, 0.1, escalation={"max_waits": most})
     over = await here.until("Escalated", seconds=5, limit=400)
-    assert over.status.waits == 5
+    assert over.status.waits == waits
     assert over.status.decision is not None
     assert "LowConfidence" in {mask.reason for mask in over.status.decision.masks}
     assert here.script.applied == []

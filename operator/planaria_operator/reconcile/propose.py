@@ -40,8 +40,8 @@ from planaria_operator.record.convert import decision as stored_decision
 from planaria_operator.record.convert import semantic_state
 from planaria_operator.telemetry import metrics
 
-LOOK_AGAIN: Final = (30, 60, 180)
-"""Seconds between two readings of evidence that was not sure enough."""
+LOOK_AGAIN: Final = (30, 60, 180, 300)
+"""Seconds between two readings of evidence that was not sure enough. After ten minutes of it a person should know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +115,13 @@ def _may_get_surer(case: Case, masks: tuple[Mask, ...]) -> bool:
     """Nothing was done yet, and doubt alone rules out an action: evidence that is read later may be better."""
     unsure = {mask.category for mask in masks if mask.reason == Reason.LOW_CONFIDENCE}
     other = {mask.category for mask in masks if mask.reason != Reason.LOW_CONFIDENCE}
-    return not case.status.attempts and bool(unsure - other) and Action.NONE not in other
+    fresh = not case.status.attempts and case.status.waits < len(LOOK_AGAIN)
+    return fresh and bool(unsure - other) and Action.NONE not in other
 
 
 def _look_again(case: Case, decision: Decision) -> Decision:
-    """Instead of asking for a person at once; escalation.maxWaits, and a rung's time, bound how often."""
-    seconds = LOOK_AGAIN[min(case.status.waits, len(LOOK_AGAIN) - 1)]
+    """Instead of asking for a person at once; escalation.maxWaits, and a rung's time, may end it sooner."""
+    seconds = LOOK_AGAIN[case.status.waits]
     why = f"not sure enough to act, so the evidence is read again; else: {decision.explanation}"
     changes = {"parameters": Wait(wait_seconds=seconds), "rule": "look-again", "explanation": why[:280]}
     return decision.model_copy(update=changes)
