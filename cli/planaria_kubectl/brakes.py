@@ -4,18 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from planaria_contract import Action, Decision, Fault, ObjectRef
+from planaria_operator.api.decision import DecisionRecord, GuardRecord, ParametersRecord, SemanticRecord
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import Plan
-from planaria_operator.api.remediation import (
-    DecisionRecord,
-    GuardRecord,
-    ParametersRecord,
-    Remediation,
-    RemediationSpec,
-    RemediationStatus,
-    SemanticRecord,
-    Stage,
-)
+from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, Stage
 from planaria_operator.guard.chain import check_all
 from planaria_operator.guard.verdict import Proposal
 from planaria_operator.objects.store import ClusterStore

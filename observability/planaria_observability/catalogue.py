@@ -6,7 +6,8 @@ from typing import Final
 
 from planaria_contract import Action, Decider, Fault, Source, SymptomKind
 from planaria_operator.api.approval import ApprovalVerdict
-from planaria_operator.api.remediation import AnswerOutcome, Stage
+from planaria_operator.api.attempt import AnswerOutcome
+from planaria_operator.api.remediation import Stage
 from planaria_operator.guard.chain import GUARDS
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.telemetry import metrics

@@ -14,15 +14,11 @@ from planaria_contract import (
 )
 from planaria_operator.act import migrate, resize, scale
 from planaria_operator.act.builder import Refusal
+from planaria_operator.api.attempt import Attempt
+from planaria_operator.api.decision import DecisionRecord
 from planaria_operator.api.plan import ObjectReference, Plan, Verb
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import (
-    Attempt,
-    DecisionRecord,
-    Remediation,
-    RemediationSpec,
-    RemediationStatus,
-)
+from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus
 from tests.act.bodies import (
     TOKEN,
     affected,

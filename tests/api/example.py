@@ -4,7 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 from planaria_contract import Action, Fault
 from planaria_operator.api.approval import ApprovalVerdict
+from planaria_operator.api.attempt import AnswerOutcome, AnswerRecord, Attempt, AttemptOutcome, ProposalRecord
 from planaria_operator.api.conditions import Condition, Status
+from planaria_operator.api.decision import (
+    DecisionRecord,
+    EvidenceRecord,
+    GuardRecord,
+    MaskRecord,
+    ParametersRecord,
+    PrecedentRecord,
+    ProbabilityRecord,
+    SemanticRecord,
+    ShadowRecord,
+)
 from planaria_operator.api.ladder import RungStatus
 from planaria_operator.api.notification import Notification, NotificationState
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
@@ -16,22 +28,8 @@ from planaria_operator.api.policy_status import (
     StormStatus,
 )
 from planaria_operator.api.remediation import (
-    AnswerOutcome,
-    AnswerRecord,
-    Attempt,
-    AttemptOutcome,
-    DecisionRecord,
-    EvidenceRecord,
-    GuardRecord,
-    MaskRecord,
-    ParametersRecord,
-    PrecedentRecord,
-    ProbabilityRecord,
-    ProposalRecord,
     RemediationSpec,
     RemediationStatus,
-    SemanticRecord,
-    ShadowRecord,
     Stage,
     SymptomRecord,
     TimelineEntry,

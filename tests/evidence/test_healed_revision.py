@@ -5,14 +5,10 @@ from datetime import timedelta
 import pytest
 
 from planaria_contract import Action
+from planaria_operator.api.attempt import Attempt
+from planaria_operator.api.decision import DecisionRecord
 from planaria_operator.api.plan import ObjectReference, Plan
-from planaria_operator.api.remediation import (
-    Attempt,
-    DecisionRecord,
-    Remediation,
-    RemediationSpec,
-    RemediationStatus,
-)
+from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus
 from planaria_operator.evidence.facts import workload_fact
 from planaria_operator.evidence.revisions import from_replica_sets
 from planaria_operator.objects.store import ClusterStore

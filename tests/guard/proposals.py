@@ -4,18 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from planaria_contract import Action, Fault, Scale
+from planaria_operator.api.attempt import Attempt
+from planaria_operator.api.decision import DecisionRecord, SemanticRecord
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.policy_status import Reservation
-from planaria_operator.api.remediation import (
-    Attempt,
-    DecisionRecord,
-    Remediation,
-    RemediationSpec,
-    RemediationStatus,
-    SemanticRecord,
-    Stage,
-)
+from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, Stage
 from planaria_operator.guard.verdict import Proposal
 from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.store import ClusterStore

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from planaria_operator.api.actions import Mode
+from planaria_operator.api.attempt import ProposalRecord
 from planaria_operator.api.conditions import Status
+from planaria_operator.api.decision import DecisionRecord
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import DecisionRecord, ProposalRecord, Remediation
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.guard.approval import Approved
 from planaria_operator.guard.chain import check_all
 from planaria_operator.guard.verdict import Proposal

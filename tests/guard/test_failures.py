@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from planaria_contract import Resize, Restart, Rollback
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.policy_status import BreakerStatus, Failure, HealingPolicyStatus
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AttemptOutcome, Remediation
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.signature import signature
 from planaria_operator.guard.breaker import Breaker, turned
 from planaria_operator.guard.ledger import failures, useless

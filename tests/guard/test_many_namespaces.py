@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from planaria_contract import Scale
+from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.policy_status import Reservation
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation, Stage
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.detector import detect
 from planaria_operator.guard.breaker import Breaker
 from planaria_operator.guard.budget import ActionBudget, BudgetInTotal, BudgetOfNamespace, BudgetOfTarget

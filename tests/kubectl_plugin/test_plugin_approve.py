@@ -19,9 +19,10 @@ from planaria_kubectl.status.report import summarised
 from planaria_kubectl.status.view import render as render_status
 from planaria_kubectl.why.conclusion import concluded
 from planaria_operator.api.approval import ApprovalSpec, ApprovalVerdict
+from planaria_operator.api.attempt import ProposalRecord
 from planaria_operator.api.base import API_VERSION
 from planaria_operator.api.conditions import Status
-from planaria_operator.api.remediation import ProposalRecord, Remediation, Stage
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.meta import now
 from tests.api import example

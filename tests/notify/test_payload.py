@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.notification import Notification, NotifyEvent
-from planaria_operator.api.remediation import AttemptOutcome, Remediation, Stage
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.evidence.redact import Redactor
 from planaria_operator.notify.payload import SCHEMA, body, commands, idempotency_key, message, slack
 from planaria_operator.notify.receivers import Format

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from planaria_contract import Resize, Restart, Wait
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import ANSWERS_LIMIT, AttemptOutcome, Remediation, Stage
+from planaria_operator.api.remediation import ANSWERS_LIMIT, Remediation, Stage
 from planaria_operator.verify.health import Health
 from planaria_operator.watch.resources import parse_approval, parse_policy
 from tests import builders

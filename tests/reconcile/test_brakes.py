@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from planaria_contract import Action, Resize, Restart, Rollback
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.policy_status import BreakerStatus, HealingPolicyStatus, StormStatus
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AttemptOutcome, Remediation, Stage
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.guard.stale import FreshEvidence
 from planaria_operator.guard.weather import CALM, Weather
 from planaria_operator.reconcile.brakes import braked, tell_of_brakes

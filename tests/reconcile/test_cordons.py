@@ -9,8 +9,9 @@ import pytest
 from planaria_contract import Action, Reload
 from planaria_operator.act.actor import Actor
 from planaria_operator.act.running import CommandFailed
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AttemptOutcome, Stage
+from planaria_operator.api.remediation import Stage
 from planaria_operator.guard.shared_node import SharedNode
 from planaria_operator.guard.weather import Weather
 from planaria_operator.kube.errors import MayHaveRun, NotStarted, Unavailable

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from planaria_contract import Restart
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.policy_status import StormStatus
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AttemptOutcome, Stage
+from planaria_operator.api.remediation import Stage
 from planaria_operator.guard.chain import AGAIN, GUARDS
 from planaria_operator.guard.weather import Weather
 from planaria_operator.kube.errors import Unavailable

@@ -6,8 +6,9 @@ import pytest
 
 from planaria_contract import Resize, Restart, Wait
 from planaria_operator.act.builder import Refusal
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AttemptOutcome, Remediation, Stage
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.kube.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
 from planaria_operator.verify.health import Health
 from tests.builders import policy

@@ -4,8 +4,9 @@ import asyncio
 from datetime import timedelta
 
 from planaria_contract import Action, Decider, Resize, Restart, Wait
+from planaria_operator.api.decision import DecisionRecord
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import DecisionRecord, Stage
+from planaria_operator.api.remediation import Stage
 from planaria_operator.decide.choice import Choice
 from planaria_operator.decide.service import PolicyService
 from planaria_operator.kube.errors import Conflict, Invalid

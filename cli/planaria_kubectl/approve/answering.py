@@ -17,7 +17,8 @@ from planaria_kubectl.session import Session
 from planaria_kubectl.standing import ending, waits_for
 from planaria_kubectl.times import clock
 from planaria_operator.api.approval import ApprovalVerdict
-from planaria_operator.api.remediation import AnswerRecord, ProposalRecord, Remediation
+from planaria_operator.api.attempt import AnswerRecord, ProposalRecord
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.watch.resources import parse_remediation
 
 LOOK_SECONDS: Final = 0.5

@@ -10,8 +10,9 @@ from planaria_kubectl.planning import Planning
 from planaria_kubectl.session import Session
 from planaria_kubectl.world import read_world
 from planaria_operator.act.builder import Refusal
+from planaria_operator.api.attempt import Attempt
 from planaria_operator.api.plan import ObjectReference
-from planaria_operator.api.remediation import Attempt, Remediation
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.kube.errors import Forbidden, NotFound
 from planaria_operator.kube.interface import RESOURCES, Kube
 from planaria_operator.record.convert import decision, object_ref, symptom

@@ -10,9 +10,10 @@ from planaria_kubectl.diff.standing import Standing, standing_of
 from planaria_kubectl.report import Report
 from planaria_kubectl.times import clock
 from planaria_operator.act.patches import REVERT
+from planaria_operator.api.attempt import Attempt, ProposalRecord
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.plan import ObjectReference, Operation, Plan
-from planaria_operator.api.remediation import Attempt, ProposalRecord, Remediation
+from planaria_operator.api.remediation import Remediation
 
 
 class OperationView(ApiModel):

@@ -5,7 +5,7 @@ from planaria_kubectl.brakes import refusal
 from planaria_kubectl.diff.report import OperationView
 from planaria_kubectl.report import Report
 from planaria_operator.api.base import ApiModel
-from planaria_operator.api.remediation import DecisionRecord, GuardRecord
+from planaria_operator.api.decision import DecisionRecord, GuardRecord
 
 
 class DryRun(ApiModel):

@@ -21,7 +21,7 @@ from planaria_kubectl.screen import (
 )
 from planaria_kubectl.simulate.report import DryRun, SimulateReport
 from planaria_kubectl.why.view import guards
-from planaria_operator.api.remediation import DecisionRecord
+from planaria_operator.api.decision import DecisionRecord
 
 OUTCOMES = {"WouldAct": GOOD, "HeldBack": CAREFUL, "WouldBeRejected": BAD}
 MOST_PODS = 6

@@ -12,8 +12,9 @@ from planaria_kubectl.target import controller_of, meta_of, unmanaged
 from planaria_kubectl.times import until
 from planaria_kubectl.world import PROTECTED, World
 from planaria_operator.api.base import ApiModel
+from planaria_operator.api.decision import GuardRecord
 from planaria_operator.api.healing_policy import HealingPolicy
-from planaria_operator.api.remediation import GuardRecord, Remediation, Stage
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.incident import Incident
 from planaria_operator.objects.meta import OPT_OUT_LABEL
 

@@ -13,15 +13,10 @@ from planaria_kubectl.target import meta_of
 from planaria_kubectl.why.conclusion import Conclusion, concluded
 from planaria_kubectl.world import World
 from planaria_operator.api.base import ApiModel
+from planaria_operator.api.decision import GuardRecord
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import (
-    GuardRecord,
-    Remediation,
-    RemediationSpec,
-    RemediationStatus,
-    SymptomRecord,
-)
+from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, SymptomRecord
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
 from planaria_operator.objects.store import ClusterStore

@@ -11,19 +11,11 @@ from rich.text import Text
 from planaria_kubectl.screen import BAD, CAREFUL, GOOD, QUIET, indented, line, state, text
 from planaria_kubectl.times import clock, since
 from planaria_kubectl.why.report import Story
+from planaria_operator.api.attempt import AnswerRecord, Attempt, ProposalRecord
 from planaria_operator.api.conditions import Condition
+from planaria_operator.api.decision import DecisionRecord, GuardRecord, SemanticRecord
 from planaria_operator.api.notification import Notification, NotificationState
-from planaria_operator.api.remediation import (
-    AnswerRecord,
-    Attempt,
-    DecisionRecord,
-    GuardRecord,
-    ProposalRecord,
-    RemediationStatus,
-    SemanticRecord,
-    SymptomRecord,
-    TimelineEntry,
-)
+from planaria_operator.api.remediation import RemediationStatus, SymptomRecord, TimelineEntry
 
 NAME_WIDTH: Final = 10
 

@@ -23,7 +23,8 @@ from planaria_kubectl.screen import (
 from planaria_kubectl.times import since, span, until
 from planaria_kubectl.why.report import PolicyView, Story, WhyReport
 from planaria_kubectl.why.story import told
-from planaria_operator.api.remediation import GuardRecord, SymptomRecord
+from planaria_operator.api.decision import GuardRecord
+from planaria_operator.api.remediation import SymptomRecord
 
 
 def render(report: WhyReport) -> RenderableType:

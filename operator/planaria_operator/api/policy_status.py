@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.base import ApiModel, Name, Text, Time
 from planaria_operator.api.conditions import Condition
-from planaria_operator.api.remediation import AttemptOutcome
 
 
 class Reservation(ApiModel):

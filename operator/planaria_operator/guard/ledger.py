@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import Failure
-from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.signature import signature
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.record.convert import decision

@@ -11,10 +11,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from planaria_operator.api.attempt import Attempt
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.notification import REMINDER, Notification, NotifyEvent
 from planaria_operator.api.plan import ObjectReference
-from planaria_operator.api.remediation import Attempt, Remediation
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.notify.receivers import Format
 
 SCHEMA: Final = "planaria.dev/notification/v1"

@@ -4,9 +4,10 @@ from datetime import timedelta
 
 from planaria_contract import Action
 from planaria_operator.act.running import TOLD_CHARACTERS, CommandFailed
+from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation, RemediationStatus, Stage
+from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.evidence.redact import redactor_of
 from planaria_operator.kube.errors import (
     Conflict,

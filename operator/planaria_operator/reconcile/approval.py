@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from planaria_operator.api.actions import Mode
+from planaria_operator.api.attempt import AnswerRecord
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.notification import NotifyEvent
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AnswerRecord, Remediation, RemediationStatus, Stage
+from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.guard.approval import RETRY_SECONDS
 from planaria_operator.notify.ledger import requested
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit

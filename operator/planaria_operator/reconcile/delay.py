@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.guard.chain import check_again
 from planaria_operator.guard.verdict import Verdict, first_refusal
 from planaria_operator.reconcile.case import Case, Parts, commit

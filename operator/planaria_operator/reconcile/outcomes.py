@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from planaria_contract import Decision, Wait
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.ladder import RungStatus
 from planaria_operator.api.notification import NotifyEvent
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AttemptOutcome, Remediation, RemediationStatus, Stage
+from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.notify.ledger import closed, requested
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station

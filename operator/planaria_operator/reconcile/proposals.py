@@ -7,17 +7,11 @@ from typing import Final
 
 from planaria_contract import Decision
 from planaria_operator.api.approval import ApprovalVerdict
+from planaria_operator.api.attempt import AnswerOutcome, AnswerRecord, ProposalRecord
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import (
-    ANSWERS_LIMIT,
-    AnswerOutcome,
-    AnswerRecord,
-    ProposalRecord,
-    RemediationStatus,
-    Stage,
-)
+from planaria_operator.api.remediation import ANSWERS_LIMIT, RemediationStatus, Stage
 from planaria_operator.objects.approval import Approval
 from planaria_operator.reconcile.case import Telling
 from planaria_operator.record.convert import decision_record

@@ -11,9 +11,10 @@ from typing import Final
 from planaria_contract import Action, Decision, Isolate, Mask, ObjectRef, Wait
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.actions import Mode
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AttemptOutcome, Remediation
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.decider import Situation, Tried
 from planaria_operator.decide.liberties import liberties
 from planaria_operator.decide.masks import (

@@ -7,9 +7,10 @@ from pydantic import ValidationError
 
 from planaria_contract import AttemptOutcome as Attempted
 from planaria_contract import Outcome
+from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.reconcile.case import Parts
 from planaria_operator.record.convert import decision, semantic_state
 

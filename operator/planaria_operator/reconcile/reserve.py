@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from planaria_operator.api.attempt import Attempt
 from planaria_operator.api.conditions import Status
+from planaria_operator.api.decision import GuardRecord
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.policy_status import HealingPolicyStatus, Reservation
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Attempt, GuardRecord, Remediation, Stage
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.guard.budget import ledger_time, memory_seconds, reserved
 from planaria_operator.guard.chain import check_all
 from planaria_operator.guard.verdict import Limits, Proposal, Verdict, first_refusal

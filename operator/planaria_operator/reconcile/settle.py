@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Attempt, AttemptOutcome, Remediation, Stage
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.kube.errors import KubeError, Permanent, Temporary
 from planaria_operator.reconcile.apply import RETRY_SECONDS, token
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit

@@ -26,8 +26,7 @@ from planaria_contract import (
     Symptom,
     SymptomKind,
 )
-from planaria_operator.api.plan import ObjectReference
-from planaria_operator.api.remediation import (
+from planaria_operator.api.decision import (
     DecisionRecord,
     EvidenceRecord,
     MaskRecord,
@@ -36,8 +35,9 @@ from planaria_operator.api.remediation import (
     ProbabilityRecord,
     SemanticRecord,
     ShadowRecord,
-    SymptomRecord,
 )
+from planaria_operator.api.plan import ObjectReference
+from planaria_operator.api.remediation import SymptomRecord
 from planaria_operator.record.excerpt import excerpt
 from planaria_operator.record.fit import clip, fitted
 

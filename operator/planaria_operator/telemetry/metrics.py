@@ -21,9 +21,10 @@ from prometheus_client import (
 
 from planaria_contract import Action, Decider, Fault, SemanticState, Source, SymptomKind
 from planaria_operator.api.approval import ApprovalVerdict
+from planaria_operator.api.attempt import AnswerOutcome, AttemptOutcome
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import AnswerOutcome, AttemptOutcome, Remediation, Stage
+from planaria_operator.api.remediation import Remediation, Stage
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and nobody asks for them
 
