@@ -82,6 +82,12 @@ class Case:
         return next((incident for incident in self.incidents if incident.target.uid == uid), None)
 
     @property
+    def shared_node(self) -> str | None:
+        """The node that several workloads, the target among them, fail on and nowhere else."""
+        shared = self.weather.shared_nodes.get(self.target.uid or "")
+        return shared.node if shared else None
+
+    @property
     def symptoms(self) -> tuple[Symptom, ...]:
         """Those of now, or those that opened the incident where they are just not showing."""
         if self.incident:

@@ -1,0 +1,74 @@
+"""A decision as a plan that could be sent, or the reason why it cannot be. Nothing is sent to the cluster here but dry runs."""
+
+from datetime import datetime
+
+from planaria_contract import Decision, Isolate, ObjectRef
+from planaria_operator.act.builder import Refusal
+from planaria_operator.api.actions import Mode
+from planaria_operator.api.plan import Plan
+from planaria_operator.api.reasons import Reason
+from planaria_operator.detect.selection import selects
+from planaria_operator.kube.errors import Forbidden, Permanent, TooManyRequests
+from planaria_operator.reconcile.case import Case, Parts
+from planaria_operator.reconcile.tried import tried_in_vain
+
+
+async def planned(parts: Parts, case: Case, decision: Decision) -> Plan | Refusal:
+    """The plan, proved by a dry run on the API server; or why it cannot be done."""
+    if refusal := tried_in_vain(parts, case, decision) or _wrong_node(case, decision):
+        return refusal
+    if not _selected(parts, case, decision.target):
+        return Refusal(Reason.NOT_SELECTED, f"{case.policy.name} does not select {decision.target}")
+    token = f"{case.remediation.name}/{len(case.status.attempts) + 1}"
+    time = planning_time(parts, case, decision)
+    observation = parts.observations[case.key].model_copy(update={"time": time})
+    plan = await parts.planner.plan(decision, observation, case.policy, token)
+    if isinstance(plan, Refusal) or not _may_be_sent(case, plan):
+        return plan  # a dry run is a changing call to whoever reads the audit log
+    return await _refused_dry(parts, plan) or plan
+
+
+def planning_time(parts: Parts, case: Case, decision: Decision) -> datetime:
+    """What is proposed already is planned as of then: a plan that says when it was made would never be the same again."""
+    asked = case.status.open_proposal
+    if asked and asked.plan.action is decision.category:
+        return asked.planned_at
+    return parts.observations[case.key].time
+
+
+def _may_be_sent(case: Case, plan: Plan) -> bool:
+    """Whether the policy, and under Approve a person, would have it done."""
+    mode, asked = case.policy.spec.mode_of(plan.action), case.status.open_proposal
+    approved = asked is not None and asked.approved_at is not None and asked.digest == plan.digest
+    return mode is Mode.ENFORCE or (mode is Mode.APPROVE and approved)
+
+
+async def _refused_dry(parts: Parts, plan: Plan) -> Refusal | None:
+    """What the API server says to the plan, without doing it."""
+    try:
+        await parts.actor.dry_run(plan.operations)
+    except TooManyRequests as error:
+        return Refusal(Reason.DISRUPTION_BUDGET, str(error))
+    except Forbidden as error:
+        return Refusal(Reason.FORBIDDEN, str(error))
+    except Permanent as error:
+        return Refusal(Reason.REJECTED, str(error))
+    return None
+
+
+def _wrong_node(case: Case, decision: Decision) -> Refusal | None:
+    """A decider may name any node that it sees; only the one at fault may be closed."""
+    if not isinstance(decision.parameters, Isolate):
+        return None
+    at_fault = case.target.name if case.target.kind == "Node" else case.shared_node
+    if decision.parameters.node == decision.target.name == at_fault:
+        return None
+    message = f"{case.target} does not say that node {decision.parameters.node} is at fault"
+    return Refusal(Reason.WORKLOAD_SYMPTOM, message)
+
+
+def _selected(parts: Parts, case: Case, target: ObjectRef) -> bool:
+    if target.kind == "Node":
+        return "Node" in case.policy.spec.kinds
+    workload = parts.store.workload(target.kind, case.namespace, target.name)
+    return workload is not None and selects(parts.store, case.policy, workload)
