@@ -170,7 +170,8 @@ async def _play(
     mortal.armed = True
     asyncio.get_running_loop().call_later(60 * course.minutes, mortal.spare)
     progress.say(f"{course.kills} kills, {len(aimed)} of them at named stations")
-    more = crash_jobs.endless(entries, lambda: mortal.left > 0)
+    # One that was to die at a station and was killed elsewhere leaves a kill over, which needs something to be torn out of.
+    more = crash_jobs.endless(entries, lambda: mortal.left > 0 or bool(mortal.reserved))
     return before, await crash_jobs.play(itertools.chain(aimed, more), stage, course.at_once, listen)
 
 
