@@ -74,6 +74,7 @@ DECISION = DecisionRecord(
         pods=("web-1", "web-2"),
         source="node-1",
         node="node-2",
+        drain=True,
         ratio_percent=150,
         resource="memory",
         container="web",

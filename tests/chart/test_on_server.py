@@ -93,7 +93,7 @@ def test_the_policy_to_paste_is_one(notes: str, kubectl: Kubectl, restricted: st
 
 
 def test_the_notes_say_what_may_happen_and_how_to_see_it(notes: str):
-    assert "It may do at most: migrate, resize, restart, rollback, scale." in notes
+    assert "It may do at most: isolate, migrate, resize, restart, rollback, scale." in notes
     assert "Evidence is read by the embedded encoder." in notes
     assert "kubectl get hpol,rem -A" in notes
 
