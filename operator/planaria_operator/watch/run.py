@@ -36,6 +36,10 @@ _KOPF_FOLDER: Final = str(Path(kopf.__file__).parent)
 LEAVE_SECONDS: Final = 15.0
 """How long kopf may take to end in order; after a failure it waits 5 of them for watches that it lost track of."""
 
+AFTER_FAILURE_SECONDS: Final = 8.0
+"""How long it may take after a failure, with those five."""
+CANCELLATIONS: Final = 10
+
 log = structlog.get_logger(__name__)
 
 
@@ -183,10 +187,38 @@ async def _run_kopf(
     )
     _take_signals_back(stop)
     try:
-        await kopf.run_tasks(tasks, ignored=others)
+        await _run_tasks(tasks, others)
     except Exception as error:  # noqa: BLE001  the classes of kopf's errors are private
         cause = _first_failure(tasks) or error
         raise _explain(cause) from cause
+
+
+async def _run_tasks(tasks: Collection[asyncio.Task[object]], others: _NotKopfs) -> None:
+    """Kopf to its end, or to a while after its first failure: it waits for ever for a watch that lost its cancellation."""
+    running = asyncio.ensure_future(kopf.run_tasks(tasks, ignored=others))
+    try:
+        await asyncio.wait({running, *tasks}, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.wait({running}, timeout=AFTER_FAILURE_SECONDS)
+        if running.done():
+            running.result()
+    finally:
+        running.cancel()
+        await asyncio.wait({running}, timeout=1)
+        await _cancel_what_is_left(others)
+    if failure := _first_failure(tasks):
+        raise failure
+
+
+async def _cancel_what_is_left(others: _NotKopfs) -> None:
+    """More than once: a cancellation that comes while a connection is being made can get lost."""
+    for _ in range(CANCELLATIONS):
+        left = [task for task in asyncio.all_tasks() if task not in others]
+        if not left:
+            return
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=0.5)
+    log.warning("some of kopf's tasks do not end", tasks=len(left))
 
 
 def _first_failure(tasks: Collection[asyncio.Task[object]]) -> Exception | None:
