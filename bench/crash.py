@@ -3,22 +3,21 @@
 import argparse
 import asyncio
 import itertools
-import json
 import shutil
-import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from bench import crash_jobs, crash_plot, crash_report
+from bench.command import guarded, write_json
 from bench.crash_jobs import Job, Played
 from bench.crash_judge import Verdict, verdict
 from bench.crash_operator import Kill, Mortal, stations
 from bench.crash_report import Measured
 from bench.goals import Goal
 from bench.goals import table as goals_table
-from planaria_cluster import ClusterError, Provider, open_cluster
+from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
@@ -26,7 +25,6 @@ from planaria_scenarios.api import connect
 from planaria_scenarios.audit import changes
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.environment import prepare
-from planaria_scenarios.errors import ScenarioError
 from planaria_scenarios.nodes import ClusterNodes
 from planaria_scenarios.operator_process import access_of
 from planaria_scenarios.progress import Ended, Event
@@ -87,14 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    try:
-        return _run(options)
-    except (ClusterError, ScenarioError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("interrupted; nothing was left behind", file=sys.stderr)
-        return 130
+    return guarded(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -113,7 +104,7 @@ def _run(options: argparse.Namespace) -> int:
     found = crash_report.goals(measured, options.kills)
     _print(measured, found)
     if options.json:
-        _write(options.json, crash_report.body(measured, found))
+        write_json(options.json, crash_report.body(measured, found), indent=1)
     if options.plot:
         title = f"{len(measured.kills)} kills over {len(measured.verdicts)} incidents on a real cluster"
         crash_plot.draw(crash_report.rows(measured), title, options.plot)
@@ -221,8 +212,3 @@ def _empty(folder: Path) -> None:
     """What an earlier run left would be taken for this one's."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-
-
-def _write(file: Path, body: dict[str, Any]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(body, indent=1) + "\n")

@@ -1,11 +1,8 @@
 """The same faults on the real cluster, healed by the rules and by the learned policy."""
 
 import argparse
-import asyncio
-import json
 import os
 import platform
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,9 +11,10 @@ from typing import Any, Final
 
 from rich.table import Table
 
+from bench.command import guarded, write_json
 from bench.goals import Goal
 from bench.goals import table as goals_table
-from planaria_cluster import ClusterError, open_cluster
+from planaria_cluster import open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
@@ -24,7 +22,6 @@ from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.catalogue import Entry, find
 from planaria_scenarios.deciding import Mode, decided_by, operator_options, policy_service
 from planaria_scenarios.environment import prepare
-from planaria_scenarios.errors import ScenarioError
 from planaria_scenarios.result import Result
 from planaria_scenarios.session import Session, play
 
@@ -63,22 +60,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    try:
-        found = _measure(find(options.only or ["all"]), options)
-    except (ClusterError, ScenarioError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("interrupted; nothing was left behind", file=sys.stderr)
-        return 130
+    return guarded(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> int:
+    found = _measure(find(options.only or ["all"]), options)
     goals = _goals(found["policy"])
     console = show.console()
     for shown in (_table(found), goals_table(goals)):
         console.print()
         console.print(shown)
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(_body(found, goals), indent=2) + "\n", encoding="utf-8")
+        write_json(options.json, _body(found, goals))
     return 1 if options.check and not all(goal.met for goal in goals) else 0
 
 

@@ -1,12 +1,9 @@
 """What Observe and Recommend change in the cluster, by the API server's audit log: nothing, not even on trial."""
 
 import argparse
-import asyncio
 import copy
-import json
 import os
 import platform
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,9 +13,10 @@ from typing import Any, Final
 
 from rich.table import Table
 
+from bench.command import guarded, write_json
 from bench.goals import Goal
 from bench.goals import table as goals_table
-from planaria_cluster import ClusterError, Provider, open_cluster
+from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
@@ -26,7 +24,6 @@ from planaria_scenarios.audit import Change, changes, on_targets
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.catalogue import Entry, find
 from planaria_scenarios.environment import prepare
-from planaria_scenarios.errors import ScenarioError
 from planaria_scenarios.records import Record, seconds
 from planaria_scenarios.result import Result
 from planaria_scenarios.session import Session, play
@@ -73,14 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    try:
-        return _run(options)
-    except (ClusterError, ScenarioError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("interrupted; nothing was left behind", file=sys.stderr)
-        return 130
+    return guarded(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -95,8 +85,7 @@ def _run(options: argparse.Namespace) -> int:
         console.print()
         console.print(shown)
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(body(rows, nodes, found), indent=2) + "\n")
+        write_json(options.json, body(rows, nodes, found))
     return 1 if options.check and not all(goal.met for goal in found) else 0
 
 

@@ -1,12 +1,9 @@
 """What is done, and what is lost, when something goes away in the midst of a remediation."""
 
 import argparse
-import asyncio
-import json
 import os
 import platform
 import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -15,16 +12,16 @@ from typing import Any, Final
 
 from rich.table import Table
 
+from bench.command import guarded, write_json
 from bench.goals import Goal
 from bench.goals import table as goals_table
 from bench.outage_cases import CASES
 from bench.outage_play import Outcome, play
-from planaria_cluster import ClusterError, Provider, open_cluster
+from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_scenarios import show
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.environment import ensure_crds
-from planaria_scenarios.errors import ScenarioError
 
 HELP = "what is lost or done twice when the API server, etcd, a network or a service goes away"
 CLUSTER: Final = os.environ.get("PLANARIA_CLUSTER") or "outage"
@@ -51,21 +48,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    try:
-        found = _measured(options.only, options.cluster)
-    except (ClusterError, ScenarioError, FileNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("interrupted; nothing was left behind", file=sys.stderr)
-        return 130
+    return guarded(lambda: _run(options), FileNotFoundError)  # without PostgreSQL
+
+
+def _run(options: argparse.Namespace) -> int:
+    found = _measured(options.only, options.cluster)
     aims = goals(found)
     console = show.console()
     for one in (table(found), goals_table(aims)):
         console.print()
         console.print(one)
     if options.json:
-        _write(options.json, found, aims)
+        write_json(options.json, _report(found, aims))
     return 1 if options.check and not all(goal.met for goal in aims) else 0
 
 
@@ -126,16 +120,14 @@ def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
 
 
-def _write(file: Path, found: Sequence[Outcome], aims: Sequence[Goal]) -> None:
-    body: dict[str, Any] = {
+def _report(found: Sequence[Outcome], aims: Sequence[Goal]) -> dict[str, Any]:
+    return {
         "table": "outages",
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "system": platform.platform()},
         "outages": [_body(each) for each in found],
         "goals": [asdict(goal) for goal in aims],
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
 
 
 def _body(outcome: Outcome) -> dict[str, Any]:

@@ -1,22 +1,18 @@
 """How fast faults are healed with the operator, beside what Kubernetes does alone."""
 
 import argparse
-import asyncio
-import json
-import sys
 from pathlib import Path
-from typing import Any
 
 from bench import recovery_plot, recovery_report
+from bench.command import guarded, write_json
 from bench.goals import table as goals_table
-from planaria_cluster import ClusterError, open_cluster
+from planaria_cluster import open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.catalogue import Entry, find
 from planaria_scenarios.environment import prepare
-from planaria_scenarios.errors import ScenarioError
 from planaria_scenarios.result import Result
 from planaria_scenarios.session import Operator, Session, play
 
@@ -54,14 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    try:
-        return _run(options)
-    except (ClusterError, ScenarioError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("interrupted; nothing was left behind", file=sys.stderr)
-        return 130
+    return guarded(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -77,7 +66,7 @@ def _run(options: argparse.Namespace) -> int:
         for complaint in result.complaints:
             console.print(f"{result.name}: {complaint}", markup=False, style="red")
     if options.json:
-        _write(options.json, recovery_report.body(on, off, goals))
+        write_json(options.json, recovery_report.body(on, off, goals))
     if options.plot:
         recovery_plot.draw(rows, options.plot)
     return 1 if options.check and not all(goal.met for goal in goals) else 0
@@ -105,8 +94,3 @@ def _measure(entries: list[Entry], options: argparse.Namespace) -> tuple[list[Re
     # All together: without the operator nearly all of it is waiting for a limit to pass.
     off = run_cancellable(play(faults, session("off", max(1, len(faults))))) if faults else []
     return on, off
-
-
-def _write(file: Path, body: dict[str, Any]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(body, indent=2) + "\n")

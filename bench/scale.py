@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import os
 import platform
 import time
@@ -15,9 +14,10 @@ from typing import Any, Final
 
 from rich.table import Table
 
+from bench.command import guarded, write_json
 from bench.goals import Goal
 from bench.goals import table as goals_table
-from bench.storm import add_size, guarded, policy, prepared
+from bench.storm import add_size, policy, prepared
 from bench.town import READY_SECONDS, Size, Town, town, until
 from bench.town_watch import Cost, Watch, watching
 from planaria_cluster import Provider
@@ -94,8 +94,7 @@ def _run(options: argparse.Namespace) -> int:
         console.print()
         console.print(shown)
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(body(measured, found), indent=1) + "\n")
+        write_json(options.json, body(measured, found), indent=1)
     return 1 if options.check and not all(goal.met for goal in found) else 0
 
 

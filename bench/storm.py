@@ -2,20 +2,19 @@
 
 import argparse
 import asyncio
-import json
 import math
-import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final
 
 from bench import storm_report
+from bench.command import guarded, write_json
 from bench.goals import table as goals_table
 from bench.storm_report import Cause, Row
 from bench.town import BAD, READY_SECONDS, Size, Town, beside, dependency, some, town, until
 from bench.town_watch import Watch, watching
-from planaria_cluster import ClusterError, Provider, open_cluster
+from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
@@ -23,7 +22,7 @@ from planaria_scenarios.api import connect
 from planaria_scenarios.audit import changes, on_targets
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.environment import prepare
-from planaria_scenarios.errors import EnvironmentalError, ScenarioError
+from planaria_scenarios.errors import EnvironmentalError
 from planaria_scenarios.operator_process import running
 
 HELP = "what is done when very much breaks at once, by the audit log"
@@ -107,18 +106,6 @@ def run(options: argparse.Namespace) -> int:
     return guarded(lambda: _run(options))
 
 
-def guarded(work: Callable[[], int]) -> int:
-    """What every command that needs a cluster answers where it does not come to its end."""
-    try:
-        return work()
-    except (ClusterError, ScenarioError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        print("interrupted; nothing was left behind", file=sys.stderr)
-        return 130
-
-
 def _run(options: argparse.Namespace) -> int:
     progress, size = Progress(), Size(options.nodes, options.pods)
     cluster = prepared(options.cluster, size, progress)
@@ -132,8 +119,7 @@ def _run(options: argparse.Namespace) -> int:
         console.print(complaint, markup=False, style="red")
     if options.json:
         setting = {"nodes": size.nodes, "pods": size.pods, "min_healthy_percent": MIN_HEALTHY}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(storm_report.body(rows, found, setting), indent=1) + "\n")
+        write_json(options.json, storm_report.body(rows, found, setting), indent=1)
     return 1 if options.check and not all(goal.met for goal in found) else 0
 
 
