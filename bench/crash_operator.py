@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any, Final
 
 from planaria_scenarios.errors import EnvironmentalError
+from planaria_scenarios.subprocesses import stop_process
 
 PROGRAM: Final = Path(__file__).resolve().parents[1] / "tests" / "e2e" / "dying_operator.py"
 FINISH: Final = "finish"
@@ -118,7 +119,7 @@ class Mortal:
             elif ended.done():
                 self._note(began, *self._own_death(process.returncode))
         finally:
-            await _end(process)
+            await stop_process(process, STOP_SECONDS)
 
     @property
     def _mortal(self) -> bool:
@@ -203,14 +204,3 @@ class _Log:
     def tail(self) -> str:
         lines = self.file.read_text(errors="replace").splitlines()
         return f"{' | '.join(lines[-3:])[-600:]} (all of it in {self.file})"
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), STOP_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()

@@ -5,7 +5,6 @@ As a Deployment of two replicas: what ends by itself is not a failure, and what 
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,6 +15,7 @@ import aiohttp
 
 from bench.outage_relay import Relay
 from planaria_scenarios.errors import EnvironmentalError
+from planaria_scenarios.subprocesses import free_port, stop_process
 
 AGAIN_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 30.0
@@ -84,7 +84,7 @@ class Operator:
             try:
                 self.ended.append(await process.wait())
             except asyncio.CancelledError:
-                await _end(process)
+                await stop_process(process, STOP_SECONDS)
                 raise
             await asyncio.sleep(AGAIN_SECONDS)
 
@@ -130,18 +130,3 @@ async def _until(question: Any, otherwise: str, folder: Path) -> None:
                 await asyncio.sleep(0.2)
     except TimeoutError as error:
         raise EnvironmentalError(f"{otherwise} after {READY_SECONDS:.0f} s; see {folder}") from error
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), STOP_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import aiohttp
 
-from bench.outage_operators import free_port
 from planaria_scenarios.errors import EnvironmentalError
+from planaria_scenarios.subprocesses import free_port
 
 READY_SECONDS: Final = 60.0
 

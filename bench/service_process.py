@@ -3,7 +3,6 @@
 import http.client
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -13,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from planaria_scenarios.subprocesses import free_port
+
 START_SECONDS: Final = 60.0
 LOOK_SECONDS: Final = 0.002
 TICKS: Final = os.sysconf("SC_CLK_TCK")
+
 HOST: Final = "127.0.0.1"
 
 
@@ -81,7 +83,7 @@ def service(core: int, bytecode: Path) -> Iterator[Started]:
     `bytecode`: a folder for compiled modules, which an installed package has beside it and a checkout may not. The first
     start fills it. Raises RuntimeError where the service is not ready within a minute.
     """
-    began, port = time.perf_counter(), _free_port()
+    began, port = time.perf_counter(), free_port()
     started = Started(_start(core, port, bytecode), port, began)
     try:
         started.wait()
@@ -102,10 +104,3 @@ def _start(core: int, port: int, bytecode: Path) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(command, env=environment)
     finally:
         os.sched_setaffinity(0, before)
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        port: int = free.getsockname()[1]
-        return port

@@ -1,7 +1,6 @@
 """The operator as a process of its own, with the rights of its ServiceAccount and no others."""
 
 import asyncio
-import socket
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from planaria_scenarios import kubeconfig
 from planaria_scenarios.api import Api
 from planaria_scenarios.environment import OPERATOR_ACCOUNT, OPERATOR_NAMESPACE
 from planaria_scenarios.errors import EnvironmentalError
+from planaria_scenarios.subprocesses import free_port, stop_process
 
 READY_SECONDS = 60
 STOP_SECONDS = 20
@@ -31,14 +31,14 @@ async def running(
     """
     with tempfile.TemporaryDirectory(prefix="planaria-") as folder:
         access = await access_of(api, admin, Path(folder))
-        address = f"127.0.0.1:{_free_port()}"
+        address = f"127.0.0.1:{free_port()}"
         process = await _start(access, address, log, (*_scope(namespaces), *options))
         try:
             await _until_ready(process, address, log)
             yield f"http://{address}"
             _check_alive(process, log)
         finally:
-            await _stop(process)
+            await stop_process(process, STOP_SECONDS)
 
 
 async def access_of(api: Api, admin: Path, folder: Path) -> Path:
@@ -99,23 +99,6 @@ def _check_alive(process: asyncio.subprocess.Process, log: Path) -> None:
         raise EnvironmentalError(f"the operator ended with status {process.returncode}: {_tail(log)}")
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), STOP_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
 def _tail(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines() if log.exists() else []
     return f"{' | '.join(lines[-3:])[-600:] or 'it wrote nothing'} (all of it in {log})"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from planaria_kubectl.main import main
+from planaria_scenarios.subprocesses import free_port
 from tests.e2e.bad_rollout import IMAGE, deployment, policy
 from tests.e2e.operator_process import operator
 from tests.e2e.proxy import wait_until
-from tests.e2e.test_bad_surroundings import free_port
 from tests.kubectl import Kubectl
 
 pytestmark = pytest.mark.cluster

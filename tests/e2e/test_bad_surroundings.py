@@ -1,11 +1,11 @@
 """What the operator does where its surroundings are wrong: one clear line, a probe that tells the truth, and it waits."""
 
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from planaria_scenarios.subprocesses import free_port
 from tests.e2e.operator_process import OperatorProcess, operator
 from tests.e2e.proxy import ApiProxy, wait_until
 from tests.kubectl import Kubectl
@@ -21,12 +21,6 @@ async def proxy(kubeconfig: Path) -> AsyncIterator[ApiProxy]:
     await between.start()
     yield between
     await between.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def says(process: OperatorProcess, *words: str) -> "object":
