@@ -12,6 +12,10 @@ Word = Annotated[str, Field(min_length=1, max_length=512)]
 """One argument of a command."""
 
 
+ActionName = Literal["restart", "migrate", "scale", "resize", "rollback", "isolate", "reload"]
+"""What a policy may list; waiting and escalating need no leave."""
+
+
 class Mode(StrEnum):
     OBSERVE = "Observe"
     RECOMMEND = "Recommend"
@@ -73,7 +77,7 @@ class AllowedAction(ApiModel):
     )
 
     type: Annotated[
-        Literal["restart", "migrate", "scale", "resize", "rollback", "isolate", "reload"],
+        ActionName,
         Field(
             description="restart, migrate, scale, resize, rollback, isolate or reload. What is not listed is never done; "
             "escalating to a person always may be. isolate needs a ClusterHealingPolicy, reload a command."

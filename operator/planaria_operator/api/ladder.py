@@ -1,17 +1,16 @@
 """The escalation ladder: which actions are tried first, for how long, and how often; above its last rung stands a person."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
 from planaria_contract import Action
+from planaria_operator.api.actions import ActionName
 from planaria_operator.api.base import ApiModel, Time
 from planaria_operator.api.cel import rule, validations
 
 MOST_ATTEMPTS: Final = 10
 """As many as a Remediation holds, whatever a ladder says."""
-
-RungAction = Literal["restart", "migrate", "scale", "resize", "rollback", "isolate", "reload"]
 
 
 class Rung(ApiModel):
@@ -32,7 +31,7 @@ class Rung(ApiModel):
         ),
     ]
     actions: Annotated[
-        tuple[RungAction, ...],
+        tuple[ActionName, ...],
         Field(
             min_length=1,
             max_length=7,

@@ -1,24 +1,17 @@
 """What must not be chosen, and the stable reason why: by the policy, and by the situation."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final, get_args
 
 from planaria_contract import Action, Mask, ObjectRef, Observation, WorkloadFact
-from planaria_operator.api.actions import Mode
+from planaria_operator.api.actions import ActionName, Mode
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.ladder import Rung
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.liberties import USUAL, Liberties
 from planaria_operator.decide.ownership import autoscaler_mask, ownership_masks
 
-GOVERNED = (
-    Action.RESTART,
-    Action.MIGRATE,
-    Action.SCALE,
-    Action.RESIZE,
-    Action.ROLLBACK,
-    Action.ISOLATE,
-    Action.RELOAD,
-)
+GOVERNED: Final = tuple(Action(name) for name in get_args(ActionName))
 """Actions that a policy lists. Escalating is always allowed, waiting until patience is at its end."""
 
 
