@@ -8,7 +8,7 @@ from planaria_kubectl.world import World
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.selector import LabelSelector, SelectorRequirement
 from planaria_operator.detect.selection import (
-    carries,
+    Ranking,
     matches,
     namespace_selector,
     opted_out,
@@ -65,7 +65,8 @@ def opted_out_with(world: World, target: ObjectRef) -> Meta | None:
 
 def _carries(store: ClusterStore, policy: HealingPolicy, node: str) -> bool:
     owners = (store.workload_of(pod) for pod in store.pods_on(node))
-    return any(carries(store, policy, workload) for workload in owners if workload)
+    ranking = Ranking(store)
+    return any(ranking.carries(policy, workload) for workload in owners if workload)
 
 
 def _out_of_reach(store: ClusterStore, policy: HealingPolicy, namespace: str) -> str:

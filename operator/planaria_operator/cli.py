@@ -108,6 +108,14 @@ def _add_options(run: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="after which the rules decide; default: %(default)s",
     )
+    _add_limits(run)
+    _add_receivers(run)
+    _add_semantics(run.add_argument_group("what reads the evidence"))
+    _add_output(run)
+
+
+def _add_limits(run: argparse.ArgumentParser) -> None:
+    add = run.add_argument
     add(
         "--max-actions-per-hour",
         type=int,
@@ -122,6 +130,10 @@ def _add_options(run: argparse.ArgumentParser) -> None:
         metavar="N",
         help="remediations under way at the same time, of all policies together; default: %(default)s",
     )
+
+
+def _add_receivers(run: argparse.ArgumentParser) -> None:
+    add = run.add_argument
     add(
         "--receiver",
         action="append",
@@ -137,7 +149,10 @@ def _add_options(run: argparse.ArgumentParser) -> None:
         help="holds NAME/url and, to sign messages, NAME/signing-key, as mounted Secrets; read at every message; "
         "default: %(default)s",
     )
-    _add_semantics(run.add_argument_group("what reads the evidence"))
+
+
+def _add_output(run: argparse.ArgumentParser) -> None:
+    add = run.add_argument
     add(
         "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="probes and metrics; port 0 picks one"
     )

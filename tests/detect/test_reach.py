@@ -8,7 +8,7 @@ import pytest
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.detect.detector import detect
-from planaria_operator.detect.selection import Ranking, carries, reach, reaches, selected
+from planaria_operator.detect.selection import Ranking, reach, reaches, selected
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
 from tests.builders import NOW, ago, cluster_policy, deployment, node, pod, policy, space, store
@@ -164,7 +164,7 @@ def test_where_nobody_is_about_nodes_the_workload_shows_it():
 def test_where_healing_is_disabled_no_policy_for_many_namespaces_moves_pods():
     base = cluster_policy()
     here = lost_node(base)
-    assert carries(here, base, FRONT)
+    assert Ranking(here).carries(base, FRONT)
     here.put(space("shop", labels={"team": "a"}, annotations={"planaria.dev/heal": "disabled"}))
-    assert not carries(here, base, FRONT)
+    assert not Ranking(here).carries(base, FRONT)
     assert under(here, base) == {"front": {"front-0"}, "node-1": {"node-1", "back-0"}}

@@ -117,6 +117,11 @@ class Ranking:
         claimants = self._claimants(policy, workload, "Node")
         return next((each for each in claimants if not (each.cluster_wide and disabled)), None)
 
+    def carries(self, policy: HealingPolicy, workload: Workload) -> bool:
+        """True where it is this policy that moves the workload's pods off a lost node."""
+        found = self.carrier(policy, workload)
+        return found is not None and found.key == policy.key
+
     def _claimants(self, policy: HealingPolicy, workload: Workload, kind: str) -> Iterator[HealingPolicy]:
         """All that cover the workload and are about `kind`, the most specific first. `policy` as it was given."""
         others = (each for each in self._in(workload.meta.namespace) if each.key != policy.key)
@@ -129,12 +134,6 @@ class Ranking:
             policies = self._store.policies.values()
             self._near[namespace] = [each for each in policies if reaches(self._store, each, namespace)]
         return self._near[namespace]
-
-
-def carries(store: ClusterStore, policy: HealingPolicy, workload: Workload) -> bool:
-    """True where it is this policy that moves the workload's pods off a lost node."""
-    found = Ranking(store).carrier(policy, workload)
-    return found is not None and found.key == policy.key
 
 
 # --- labels

@@ -6,7 +6,7 @@ from typing import Final
 
 from planaria_contract import ObjectRef, Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
-from planaria_operator.detect.selection import carries, opted_out
+from planaria_operator.detect.selection import Ranking, opted_out
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
@@ -65,7 +65,8 @@ def scene(
 
 def _pods_on(store: ClusterStore, policy: HealingPolicy, node: str) -> Iterable[Pod]:
     """The active pods on a node that it is for the policy to move."""
+    ranking = Ranking(store)
     for pod in store.pods_on(node):
         workload = store.workload_of(pod)
-        if workload and pod.active and carries(store, policy, workload) and not opted_out(pod.meta):
+        if workload and pod.active and ranking.carries(policy, workload) and not opted_out(pod.meta):
             yield pod

@@ -10,25 +10,28 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.detect.selection import selects
 from planaria_operator.kube.errors import Forbidden, Permanent, TooManyRequests
 from planaria_operator.reconcile.case import Case, Parts
+from planaria_operator.reconcile.proposals import Proposed
 from planaria_operator.reconcile.tried import tried_in_vain
 
 
-async def planned(parts: Parts, case: Case, decision: Decision) -> Plan | Refusal:
-    """The plan, proved by a dry run on the API server; or why it cannot be done."""
+async def planned(parts: Parts, case: Case, decision: Decision) -> Proposed | Refusal:
+    """With a plan that is proved by a dry run on the API server; or why it cannot be done."""
     if refusal := tried_in_vain(parts, case, decision) or _wrong_node(case, decision):
         return refusal
     if not _selected(parts, case, decision.target):
         return Refusal(Reason.NOT_SELECTED, f"{case.policy.name} does not select {decision.target}")
     token = f"{case.remediation.name}/{len(case.status.attempts) + 1}"
-    time = planning_time(parts, case, decision)
+    time = _planning_time(parts, case, decision)
     observation = parts.observations[case.key].model_copy(update={"time": time})
     plan = await parts.planner.plan(decision, observation, case.policy, token)
-    if isinstance(plan, Refusal) or not _may_be_sent(case, plan):
-        return plan  # a dry run is a changing call to whoever reads the audit log
-    return await _refused_dry(parts, plan) or plan
+    if isinstance(plan, Refusal):
+        return plan
+    # Only what may be sent is tried: a dry run is a changing call to whoever reads the audit log.
+    refused = await _refused_dry(parts, plan) if _may_be_sent(case, plan) else None
+    return refused or Proposed(decision, plan, time)
 
 
-def planning_time(parts: Parts, case: Case, decision: Decision) -> datetime:
+def _planning_time(parts: Parts, case: Case, decision: Decision) -> datetime:
     """What is proposed already is planned as of then: a plan that says when it was made would never be the same again."""
     asked = case.status.open_proposal
     if asked and asked.plan.action is decision.category:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from planaria_contract import Action, Decision, Mask, Wait
-from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.decider import Situation
@@ -25,7 +24,7 @@ from planaria_operator.reconcile.cordons import being_isolated
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.ladder import above, attempts_left, over, rung_of
 from planaria_operator.reconcile.outcomes import blocked, climbed, escalated, waiting
-from planaria_operator.reconcile.planning import planned, planning_time
+from planaria_operator.reconcile.planning import planned
 from planaria_operator.reconcile.proposals import Proposed
 from planaria_operator.reconcile.reporting import incident_name
 from planaria_operator.reconcile.reserve import guard_and_reserve
@@ -71,19 +70,16 @@ async def _on_this_rung(parts: Parts, case: Case) -> Remediation | Nothing:
             return await waiting(parts, case, _look_again(case, decision))
         if decision.category is Action.ESCALATE:
             return Nothing(decision.explanation, decision)
-        plan = await planned(parts, case, decision)
-        if isinstance(plan, Plan):
+        found = await planned(parts, case, decision)
+        if isinstance(found, Proposed):
             metrics.DECISIONS.labels(
                 action=decision.category.value, decided_by=decision.decided_by.value
             ).inc()
-            proposed = Proposed(decision, plan, planning_time(parts, case, decision))
-            return await guard_and_reserve(parts, case, proposed)
-        if plan.reason is Reason.DISRUPTION_BUDGET:
-            return await blocked(parts, case, plan.reason, plan.message, retry_after=15)
-        masks = (
-            *masks,
-            Mask(category=decision.category, reason=plan.reason.value, message=plan.message[:280]),
-        )
+            return await guard_and_reserve(parts, case, found)
+        if found.reason is Reason.DISRUPTION_BUDGET:
+            return await blocked(parts, case, found.reason, found.message, retry_after=15)
+        refused = Mask(category=decision.category, reason=found.reason.value, message=found.message[:280])
+        masks = (*masks, refused)
     return Nothing("no action is left that could be planned")
 
 

@@ -7,7 +7,7 @@ from planaria_contract import Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.detect.incident import Incident
-from planaria_operator.detect.selection import carries
+from planaria_operator.detect.selection import Ranking
 from planaria_operator.objects.meta import Meta
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
@@ -28,6 +28,7 @@ class _World:
     policy: HealingPolicy
     symptoms: dict[tuple[str, str, str], tuple[Symptom, ...]]
     """By kind, namespace and name of the target. Also those not yet ripe: a target that shows anything at all is not well."""
+    ranking: Ranking
 
 
 def health(
@@ -44,7 +45,7 @@ def health(
     if not _exists(store, target):
         return Health(healthy=False, gone=True, message=f"{target} does not exist any more")
     shown = {(i.target.kind, i.target.namespace or "", i.target.name): i.symptoms for i in incidents}
-    world = _World(store, policy, shown)
+    world = _World(store, policy, shown, Ranking(store))
     complaints = [*_complaints(world, target)]
     if extra is not None and _key(extra) != _key(target):
         complaints += (
@@ -99,7 +100,7 @@ def _heals_elsewhere(world: _World, pod: Pod) -> bool:
     workload = world.store.workload_of(pod)
     if workload is None or workload.meta.kind == "DaemonSet":
         return False
-    return carries(world.store, world.policy, workload)
+    return world.ranking.carries(world.policy, workload)
 
 
 def _in_words(symptoms: tuple[Symptom, ...]) -> str:
