@@ -8,19 +8,11 @@ import yaml
 
 from planaria_contract import Action
 from planaria_policy.errors import BadData
-from planaria_policy.simulator.calibrate import (
-    CAUSES,
-    FACTOR,
-    KEPT,
-    SCENARIO_SECONDS,
-    Recovery,
-    apart,
-    calibrate,
-    draw,
-    fit,
-    simulate,
-)
+from planaria_policy.simulator.calibrate import FACTOR, SCENARIO_SECONDS, apart, calibrate, fit
 from planaria_policy.simulator.causes import shipped
+from planaria_policy.simulator.recovery import KEPT, Recovery
+from planaria_policy.simulator.rehearsal import CAUSES, simulate
+from planaria_policy.simulator.rehearsal_plot import draw
 from planaria_policy.simulator.times import MEASURED, read_times
 
 ROWS = Recovery.read(KEPT).rows

@@ -1,0 +1,60 @@
+"""A world under mode Approve, with people who answer."""
+
+from typing import Any
+
+import pytest
+
+from planaria_contract import Resize, Restart
+from planaria_operator.api.remediation import Remediation
+from planaria_operator.verify.health import Health
+from planaria_operator.watch.resources import parse_approval, parse_policy
+from tests import builders
+from tests.reconcile.harness import Script, World, policy_body
+
+WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
+RESTART = Restart(pods=("front-0",))
+RESIZE = Resize(resource="memory", ratio=2)
+
+
+class Asking(World):
+    """Under mode Approve, with people who answer."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> None:
+        verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
+        settings = {"mode": "Approve", "verification": verification, **spec}
+        self.answers: list[dict[str, Any]] = []
+        super().__init__(Script(list(decisions) or [RESTART] * 99), monkeypatch, **settings)
+
+    def restart(self) -> None:
+        super().restart()
+        for body in self.answers:
+            self.store.put(parse_approval(body))
+
+    def answer(self, found: Remediation, by: str = "anna", verdict: str = "Approve", **spec: Any) -> None:
+        asked = found.status.proposal
+        name = spec.pop("name", f"{found.name}-{len(self.answers)}")
+        digest = spec.pop("digest", asked.digest if asked else "0" * 32)
+        meta = {
+            "name": name,
+            "namespace": "shop",
+            "uid": f"uid-{name}",
+            "creationTimestamp": self.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        said = {"remediation": found.name, "digest": digest, "verdict": verdict, "approver": by, **spec}
+        self.answers.append({"kind": "Approval", "metadata": meta, "spec": said})
+        self.store.put(parse_approval(self.answers[-1]))
+
+    def change(self, **spec: Any) -> None:
+        """A person edits the policy."""
+        body = policy_body(builders.policy(**spec))
+        self.store.policies.clear()
+        self.store.put_policy(parse_policy(self.kube.put(body)))
+
+
+def said(remediation: Remediation, condition: str = "Approved") -> tuple[str, str]:
+    found = remediation.status.condition(condition)
+    return (found.status.value, found.reason) if found else ("", "")
+
+
+def outcomes(remediation: Remediation) -> list[str]:
+    return [each.outcome.value for each in remediation.status.answers]

@@ -1,0 +1,160 @@
+"""Mode Approve: the one end that each answer has, and having none."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from planaria_operator.api.attempt import AttemptOutcome
+from planaria_operator.api.remediation import ANSWERS_LIMIT, Stage
+from tests import builders
+from tests.reconcile.asking import WELL, Asking, outcomes, said
+from tests.reconcile.harness import plan
+
+
+async def test_two_approvals_are_one_action_and_the_second_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Asking(monkeypatch)
+    waiting = await here.until("Awaiting", seconds=0)
+    here.answer(waiting, by="berta", name="b")
+    here.answer(waiting, by="anna", name="a")
+    verifying = await here.until("Verifying", seconds=1)
+    heard = [(each.approver, each.outcome.value) for each in verifying.status.answers]
+    assert heard == [("anna", "Counted"), ("berta", "Late")], "of one second the first by name"
+    here.answer(waiting, by="carla", digest=verifying.status.attempts[0].digest)
+    noted = await here.step(1)
+    assert outcomes(noted) == ["Counted", "Late", "Late"]
+    assert noted.status.stage is Stage.VERIFYING
+    assert len(here.script.applied) == 1
+
+
+@pytest.mark.parametrize(("first", "stage"), [("Approve", "Verifying"), ("Reject", "Escalated")])
+async def test_of_an_approval_and_a_rejection_the_first_counts(
+    monkeypatch: pytest.MonkeyPatch, first: str, stage: str
+) -> None:
+    here = Asking(monkeypatch)
+    waiting = await here.until("Awaiting", seconds=0)
+    here.answer(waiting, verdict=first, reason="first")
+    here.now += timedelta(seconds=1)
+    here.answer(waiting, verdict={"Approve": "Reject", "Reject": "Approve"}[first], reason="second")
+    end = await here.until(stage, seconds=1)
+    assert outcomes(end) == ["Counted", "Late"]
+    assert len(here.script.applied) == (1 if first == "Approve" else 0)
+
+
+async def test_a_rejection_hands_it_to_a_person_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Asking(monkeypatch)
+    here.answer(await here.until("Awaiting", seconds=0), verdict="Reject", reason="the image is mended now")
+    escalated = await here.step(1)
+    assert escalated.status.stage is Stage.ESCALATED, "in one write: no step lies between"
+    assert said(escalated) == ("False", "ApprovalRejected")
+    condition = escalated.status.condition("Approved")
+    assert condition is not None
+    assert condition.message.startswith("anna rejected")
+    assert "the image is mended now" in condition.message
+    here.answer(escalated, by="berta")
+    assert outcomes(await here.step(1)) == ["Counted", "Late"]
+    here.health = WELL
+    done = await here.until("Finished")
+    assert said(done, "Succeeded") == ("False", "RecoveredAfterEscalation")
+    assert here.script.applied == []
+
+
+async def test_what_nobody_answers_is_handed_to_a_person_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Asking(monkeypatch, approval={"expires_after_seconds": 60})
+    waiting = await here.until("Awaiting", seconds=0)
+    here.restart()
+    assert (await here.step(59)).status.stage is not Stage.ESCALATED
+    escalated = await here.until("Escalated", seconds=1)
+    assert said(escalated) == ("False", "ApprovalExpired")
+    here.answer(waiting)
+    assert outcomes(await here.step(1)) == ["Void"]
+    for _ in range(9):
+        await here.step(60)
+    assert here.script.applied == []
+
+
+async def test_an_approval_that_could_not_be_used_in_time_expires_and_names_the_guard(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch, approval={"expires_after_seconds": 60})
+    here.answer(await here.until("Awaiting", seconds=0))
+    here.change(mode="Approve", approval={"expires_after_seconds": 60}, guardrails={"budget": {"actions": 0}})
+    await here.until("Blocked", seconds=1)
+    escalated = await here.until("Escalated", seconds=5)
+    condition = escalated.status.condition("Approved")
+    assert condition is not None
+    assert (condition.reason, "BudgetExhausted" in condition.message) == ("ApprovalExpired", True)
+    assert here.script.applied == []
+
+
+@pytest.mark.parametrize("approved", [True, False])
+async def test_a_target_that_gets_well_needs_no_approval_any_more(
+    monkeypatch: pytest.MonkeyPatch, approved: bool
+) -> None:
+    here = Asking(monkeypatch)
+    waiting = await here.until("Awaiting", seconds=0)
+    here.health = WELL
+    if approved:
+        await here.step(1)
+        here.answer(waiting)
+    done = await here.until("Finished", seconds=1)
+    assert said(done) == ("False", "NoLongerNeeded")
+    assert said(done, "Succeeded") == ("True", "RecoveredWithoutAction")
+    here.answer(waiting)
+    assert here.script.applied == []
+
+
+async def test_a_policy_that_enforces_by_now_does_not_wait_any_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch)
+    await here.until("Awaiting", seconds=0)
+    here.change(mode="Enforce")
+    verifying = await here.until("Verifying", seconds=20)
+    assert said(verifying) == ("False", "ProposalWithdrawn")
+    assert verifying.status.attempts[0].outcome is AttemptOutcome.PENDING
+
+
+async def test_a_policy_that_only_observes_by_now_makes_an_approval_void(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch)
+    here.answer(await here.until("Awaiting", seconds=0))
+    here.change(mode="Observe")
+    blocked = await here.until("Blocked", seconds=1)
+    assert said(blocked, "Executed") == ("False", "ObserveMode")
+    assert said(blocked) == ("False", "ApprovalVoid")
+    assert here.script.applied == []
+
+
+async def test_answers_without_end_do_not_fill_the_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Asking(monkeypatch, approval={"expires_after_seconds": 600})
+    waiting = await here.until("Awaiting", seconds=0)
+    for number in range(ANSWERS_LIMIT + 5):
+        here.answer(waiting, digest=f"{number:032x}")
+    for _ in range(3):
+        heard = await here.step(1)
+    assert len(heard.status.answers) == ANSWERS_LIMIT
+    await here.until("Escalated", seconds=30)
+
+
+async def test_a_plan_that_says_when_it_was_made_can_be_approved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restart of a workload writes the time; planned anew for an answer it must be the same plan."""
+    here = Asking(monkeypatch)
+    times: list[Any] = []
+
+    async def stamped(_: Any, observation: Any, *__: Any) -> Any:
+        times.append(observation.time)
+        return plan(f"restart at {observation.time}")
+
+    async def observe(*_: Any) -> Any:
+        return builders.observation(time=here.now)
+
+    monkeypatch.setattr(here.script, "plan", stamped)
+    monkeypatch.setattr(here.script, "observe", observe)
+    waiting = await here.until("Awaiting", seconds=0)
+    await here.step(61)
+    here.answer(waiting)
+    await here.until("Verifying", seconds=1)
+    assert len(set(times)) == 1
+    assert len(here.script.applied) == 1
