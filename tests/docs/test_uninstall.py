@@ -15,4 +15,4 @@ NAMES = {
 @pytest.mark.parametrize("page", PAGES)
 def test_every_custom_resource_is_named(page: str) -> None:
     (line,) = [line for line in (ROOT / page).read_text().splitlines() if "kubectl delete crd" in line]
-    assert NAMES == {word.strip("`|") for word in line.split() if ".planaria.dev" in word}
+    assert {word.strip("`|") for word in line.split() if ".planaria.dev" in word} == NAMES
