@@ -13,12 +13,12 @@ from charts.generate import helm
 from planaria_cluster import Provider
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
-from tests.chart.own import own_cluster
 from tests.e2e.bad_rollout import deployment
 from tests.kubectl import Kubectl
 
 pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
 
+NAMESPACE = "upgraded"
 PREVIOUS = Path(__file__).parent / "previous"
 CHART = {
     "apiVersion": "v2",
@@ -31,22 +31,19 @@ WRITTEN = "2026-11-23T18:00:00Z"
 
 
 @pytest.fixture(scope="module")
-def before() -> Iterator[Provider]:
-    with own_cluster("upgrade") as cluster:
-        yield cluster
+def kubectl(apart: Provider) -> Kubectl:
+    return Kubectl(apart.kubectl(), apart.kubeconfig())
 
 
 @pytest.fixture(scope="module")
-def kubectl(before: Provider) -> Kubectl:
-    return Kubectl(before.kubectl(), before.kubeconfig())
-
-
-@pytest.fixture(scope="module")
-def old(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The release as it was."""
-    kubectl("create", "namespace", "planaria")
-    kubectl("label", "namespace", "planaria", *(f"{key}={value}" for key, value in RESTRICTED.items()))
-    release = Release("healer", "planaria", kubectl.kubeconfig)
+def old(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    """The release as it was, on a cluster that knows nothing newer."""
+    definitions = kubectl("get", "crd", "-o", "name").split()
+    if newer := [each for each in definitions if each.endswith(".planaria.dev")]:
+        kubectl("delete", *newer)
+    kubectl("create", "namespace", NAMESPACE)
+    kubectl("label", "namespace", NAMESPACE, *(f"{key}={value}" for key, value in RESTRICTED.items()))
+    release = Release("healer", NAMESPACE, kubectl.kubeconfig)
     folder = tmp_path_factory.mktemp("previous")
     (folder / "templates").mkdir()
     (folder / "Chart.yaml").write_text(yaml.safe_dump(CHART))
@@ -55,7 +52,8 @@ def old(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Release:
         body["metadata"].setdefault("annotations", {})["helm.sh/resource-policy"] = "keep"
         (folder / "templates" / path.name).write_text(yaml.safe_dump(body))
     release.run("install", release.name, str(folder), "--wait")
-    return release
+    yield release
+    release.uninstall()
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed, py
 
 @pytest.fixture(scope="module")
 def server(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    """On the host's own address in the cluster's network, which pods reach."""
+    """On the host's own address in the cluster's network, which pods reach. It loads its model while others go on."""
     if not isinstance(open_cluster(), BareProvider):
         pytest.skip("pods reach this machine only with the bare provider")
     config = yaml.safe_load(kubeconfig.read_text())
@@ -36,7 +36,6 @@ def server(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     running = RealServer(model, tmp_path_factory.mktemp("vllm") / "vllm.log", host)
     running.start()
     try:
-        running.wait_ready()
         yield running
     finally:
         running.stop()
@@ -64,6 +63,7 @@ def release(server: RealServer, kubectl: Kubectl) -> Iterator[Release]:
             word for key, value in vllm.items() for word in ("--set", f"semantics.vllm.{key}={value}")
         )
         release.install(*settings, "--set", "operator.replicas=1,policy.enabled=false")
+        server.wait_ready()
         yield release
         release.uninstall()
     finally:
