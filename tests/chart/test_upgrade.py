@@ -150,3 +150,19 @@ def test_the_objects_can_be_written_by_the_new_rules(upgraded: Release, kubectl:
     """An edit by hand must not be refused for what was written before."""
     kubectl("annotate", "healingpolicy", "enforce-web", "-n", "shop", "edited=yes")
     kubectl("annotate", "remediation", "web-finished", "-n", "shop", "edited=yes")
+
+
+def test_a_rollback_brings_the_old_definitions_back_and_loses_nothing_that_they_know(
+    upgraded: Release, kubectl: Kubectl, stored: dict[str, Any]
+):
+    """Last: what was new goes, with the operator, which the version before did not have."""
+    upgraded.rollback(1)
+    body = kubectl.json("get", "crd", "healingpolicies.planaria.dev")
+    (version,) = body["spec"]["versions"]
+    assert "decide" not in version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    kept = kubectl.json("get", "healingpolicy", "enforce-web", "-n", "shop")
+    assert kept["spec"] == stored["policy"]["spec"]
+    record = kubectl.json("get", "remediation", "web-finished", "-n", "shop")
+    assert record["status"] == stored["finished"]["status"]
+    assert kubectl.json("get", "deployment", "web", "-n", "shop")["spec"]["replicas"] == 2
+    assert kubectl.json("get", "deployments", "-n", NAMESPACE)["items"] == []
