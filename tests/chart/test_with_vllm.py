@@ -21,7 +21,10 @@ from tests.kubectl import Kubectl
 from tests.vllm import small
 from tests.vllm.real_server import KEY, MODEL, RealServer
 
-pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed, pytest.mark.vllm]
+pytestmark = [
+    *(pytest.mark.cluster, pytest.mark.images, pytest.mark.installed, pytest.mark.vllm),
+    pytest.mark.timeout(900),  # it loads its model twice
+]
 
 
 @pytest.fixture(scope="module")
@@ -71,21 +74,17 @@ def release(server: RealServer, kubectl: Kubectl) -> Iterator[Release]:
 
 
 @pytest.fixture
-def shops(release: Release, kubectl: Kubectl) -> Iterator[Callable[[], str]]:
-    """Makes namespaces with a healthy Deployment and a policy; each is broken by the caller."""
-    made: list[str] = []
-
-    def make() -> str:
-        name = f"shop-{secrets.token_hex(4)}"
+def shops(release: Release, kubectl: Kubectl) -> Iterator[list[str]]:
+    """Four namespaces, each with a healthy Deployment and a policy; each is broken by the test."""
+    names = [f"shop-{secrets.token_hex(4)}" for _ in range(4)]
+    for name in names:
         kubectl("create", "namespace", name)
-        made.append(name)
         kubectl.apply(name, policy(name))
         kubectl.apply(name, deployment(name))
+    for name in names:
         kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
-        return name
-
-    yield make
-    kubectl("delete", "namespace", *made, "--wait=false")
+    yield names
+    kubectl("delete", "namespace", *names, "--wait=false")
 
 
 def breaks(kubectl: Kubectl, shop: str, image: str) -> None:
@@ -119,9 +118,9 @@ def eventually(probe: Callable[[], Any], seconds: float) -> None:
 
 
 def test_it_reads_and_when_it_is_killed_the_encoder_does_and_when_it_is_back_it_reads_again(
-    server: RealServer, kubectl: Kubectl, shops: Callable[[], str]
+    server: RealServer, kubectl: Kubectl, shops: list[str]
 ):
-    first, second, third, fourth = (shops() for _ in range(4))
+    first, second, third, fourth = shops
     eventually(lambda: available(kubectl, first)[0] == "True", 60)
     breaks(kubectl, first, "no-such-image")
     assert healed(kubectl, first)["semanticState"]["source"] == "hybrid"
