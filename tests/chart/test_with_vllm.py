@@ -3,17 +3,14 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
-from planaria_cluster import open_cluster
+from planaria_cluster import Provider
 from planaria_cluster.bare.provider import BareProvider
-from planaria_cluster.images import builder
-from planaria_cluster.products import build_products
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
 from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
@@ -28,11 +25,16 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def server(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+def kubectl(apart: Provider) -> Kubectl:
+    return Kubectl(apart.kubectl(), apart.kubeconfig())
+
+
+@pytest.fixture(scope="module")
+def server(apart: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     """On the host's own address in the cluster's network, which pods reach. It loads its model while others go on."""
-    if not isinstance(open_cluster(), BareProvider):
+    if not isinstance(apart, BareProvider):
         pytest.skip("pods reach this machine only with the bare provider")
-    config = yaml.safe_load(kubeconfig.read_text())
+    config = yaml.safe_load(apart.kubeconfig().read_text())
     host = urlsplit(config["clusters"][0]["cluster"]["server"]).hostname
     assert host
     model = small.made(tmp_path_factory.mktemp("questions"))
@@ -46,10 +48,6 @@ def server(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def release(server: RealServer, kubectl: Kubectl) -> Iterator[Release]:
-    if builder() is None:
-        pytest.skip("no Docker, podman or buildah here")
-    for archive in build_products(("operator", "policy")):
-        open_cluster().load(archive)
     namespace = f"reads-{secrets.token_hex(4)}"
     kubectl("create", "namespace", namespace)
     kubectl("label", "namespace", namespace, *(f"{key}={value}" for key, value in RESTRICTED.items()))
