@@ -63,7 +63,7 @@ e2e: env ## only the scenarios on the real cluster
 	@$(PY) -m pytest tests/scenarios tests/e2e -m "cluster and not learned and not outage"
 
 .PHONY: e2e-helm
-e2e-helm: env ## helm install with images of this checkout, and the scenarios healed from inside the cluster
+e2e-helm: env ## helm install with images of this checkout, and the scenarios healed from inside the cluster (eight minutes)
 	@$(PY) -m planaria_cluster up
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 e2e-helm-shared e2e-helm-apart
 
