@@ -30,7 +30,7 @@ def kill_after(evictions: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(60)  # noqa: ASYNC251  another thread may be the one that takes the signal; this one must not go on
 
-    KubeClient.evict = evict  # type: ignore[method-assign,assignment]
+    KubeClient.evict = evict  # type: ignore[method-assign]
 
 
 def main() -> int:

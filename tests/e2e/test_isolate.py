@@ -185,6 +185,8 @@ def _preferring(namespace: str, name: str, count: int, node: str) -> dict[str, A
     wanted = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}
     template = body["spec"]["template"]
     template["metadata"]["labels"] = labels
+    # So that an evicted pod is still there, ending, for as long as its node is lost: a second eviction would be accepted.
+    template["spec"]["terminationGracePeriodSeconds"] = 5
     template["spec"]["affinity"] = {
         "nodeAffinity": {
             "preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "preference": wanted}]
@@ -249,7 +251,7 @@ class _Stage:
 
     def is_ready(self) -> bool:
         conditions = {each["type"]: each["status"] for each in self.body()["status"]["conditions"]}
-        return conditions["Ready"] == "True"
+        return str(conditions["Ready"]) == "True"
 
     def changes(self, since: float) -> list[Change]:
         return on_targets(changes(self.log, since=since), [self.namespace])

@@ -1,6 +1,7 @@
 """Of several policies that would isolate a node, the most specific has it, and the others say so."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.guard.proposals import proposal, remediation
 
 LOST = node("node-1", ready=False)
 FRONT, BACK = builders.deployment(), builders.deployment("back")
-ISOLATING = {"actions": [{"type": "isolate"}], "kinds": ["Deployment", "Node"]}
+ISOLATING: dict[str, Any] = {"actions": [{"type": "isolate"}], "kinds": ["Deployment", "Node"]}
 WIDE = cluster_policy("a-wide", **ISOLATING)
 NARROW = cluster_policy("b-narrow", namespaces={"team": "a"}, **ISOLATING)
 SECOND = cluster_policy("c-narrow", namespaces={"team": "b"}, **ISOLATING)

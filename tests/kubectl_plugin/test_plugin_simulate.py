@@ -211,6 +211,7 @@ async def test_a_node_that_a_person_closed_would_be_left_to_them():
 async def test_under_a_policy_that_may_migrate_isolating_comes_after_it():
     fake = wide(kube(), actions=({"type": "isolate"}, {"type": "migrate"}))
     report = await run(session(fake), asked("node/node-1", "node_fault"))
+    assert report.decision is not None
     assert [report.decision.action.value, report.ladder[0].action] == ["migrate", "isolate"]
 
 

@@ -16,6 +16,7 @@ from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.cluster import Namespace
 from planaria_operator.objects.cordon import CORDONED_BY, UNCORDON, WHEN_WELL
 from planaria_operator.objects.pod import Pod
+from planaria_operator.objects.store import View
 from planaria_operator.record.convert import decision_record
 from planaria_operator.verify.health import Health
 from tests import builders
@@ -67,7 +68,8 @@ class Town:
         self.world.restart()
         self.world.parts = replace(self.world.parts, actor=Actor(self.kube))
         store = self.world.store
-        for view in (CART, builders.node(), builders.node("node-2"), *self.pods, *self.elsewhere):
+        views: list[View] = [CART, builders.node(), builders.node("node-2"), *self.pods, *self.elsewhere]
+        for view in views:
             store.put(view)
 
     @property
