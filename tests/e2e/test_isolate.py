@@ -53,6 +53,7 @@ class Ending:
     """The node while it was lost and drained."""
     opened: dict[str, Any]
     after: list[dict[str, Any]]
+    """Pods that run when the drain is over and the node is still lost."""
     record: dict[str, Any]
     done: list[Change]
     """What the operator changed that is not its own, up to the node's being opened."""
@@ -124,9 +125,9 @@ def test_what_belongs_to_the_node_stays(ending: Ending) -> None:
 
 def test_a_round_begins_when_the_pods_of_the_one_before_are_ready_elsewhere(ending: Ending) -> None:
     moved = [each for each in ending.after if owner(each) == "ReplicaSet"]
-    assert {each["spec"]["nodeName"] for each in moved} != {ending.node}
+    assert ending.node not in {each["spec"]["nodeName"] for each in moved}
     ready = sorted(ready_at(each) for each in moved)
-    times = [each.time for each in ending.evicted]
+    times = sorted({each.name: each.time for each in reversed(ending.evicted)}.values())
     for first in range(AT_ONCE, len(times), AT_ONCE):
         assert ready[first - 1] <= times[first], f"eviction {first + 1} came before {first} were ready"
 
@@ -249,6 +250,10 @@ class _Stage:
         ]
         return sorted(found, key=lambda each: str(each["metadata"]["creationTimestamp"]))
 
+    def running(self) -> list[dict[str, Any]]:
+        pods = self.kubectl.items("pods", self.namespace)
+        return [each for each in pods if not each["metadata"].get("deletionTimestamp")]
+
     def is_ready(self) -> bool:
         conditions = {each["type"]: each["status"] for each in self.body()["status"]["conditions"]}
         return str(conditions["Ready"]) == "True"
@@ -267,11 +272,11 @@ async def _play(stage: _Stage, before: list[dict[str, Any]]) -> Ending:
             died = await first.wait()
     async with _operator(stage, access, 0):
         await _until(stage, lambda: [_stage_of(each) for each in stage.records()] == ["Finished"])
-        closed, record = stage.body(), stage.records()[0]
+        closed, record, after = stage.body(), stage.records()[0], stage.running()
         await asyncio.to_thread(stage.cluster.start_node, stage.node)
         await _until(stage, lambda: not stage.body()["spec"].get("unschedulable"))
         opened, done = stage.body(), stage.changes(begun)
-        after = await _settled(stage)
+        await _settled(stage)
         later = time.time()
         second, kept = await _lose_again(stage)
     return Ending(
@@ -280,11 +285,10 @@ async def _play(stage: _Stage, before: list[dict[str, Any]]) -> Ending:
     )
 
 
-async def _settled(stage: _Stage) -> list[dict[str, Any]]:
-    """The pods, once those that had to end with the node are gone."""
+async def _settled(stage: _Stage) -> None:
+    """Until the pods that had to wait for the node to end are gone."""
     wanted = sum(PARTS.values()) + len(stage.cluster.nodes())
     await _until(stage, lambda: len(stage.kubectl.items("pods", stage.namespace)) == wanted)
-    return stage.kubectl.items("pods", stage.namespace)
 
 
 async def _lose_again(stage: _Stage) -> tuple[dict[str, Any], dict[str, Any]]:
