@@ -361,6 +361,23 @@ async def test_a_guard_that_changes_its_mind_holds_the_next_round(town: Town):
     assert "says planaria.dev/heal: disabled" in told(found, Reason.DRAIN_STOPPED)[0]
 
 
+async def test_no_round_begins_while_too_few_others_are_healthy(town: Town):
+    await town.begin()
+    await town.step()
+    await town.step()
+    town.replace_evicted()
+    town.world.store.put(replace(CART, ready=1, available=1))
+    held = await town.step(1)
+    assert executed(held) == (
+        Reason.TOO_FEW_HEALTHY,
+        "2 of 5 pods moved; 0 of 1 other workloads are healthy; 1 are required (50%)",
+    )
+    assert len(town.evicted) == 2
+    town.world.store.put(CART)
+    await town.until(applied, replacing=True)
+    assert len(town.evicted) == 5
+
+
 async def test_a_node_that_is_well_again_keeps_the_rest(town: Town):
     await town.begin()
     await town.step()

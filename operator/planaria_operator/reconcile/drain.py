@@ -190,8 +190,9 @@ async def _ended(
     parts: Parts, case: Case, attempt: Attempt, record: DrainRecord, why: str = "", *, calm: bool = False
 ) -> Remediation:
     """No more rounds. `why`: what ended it early; `calm` where that is nothing to worry about."""
-    attempt = attempt.model_copy(update={"drain": record})
     left = rounds.left(attempt.plan, record)
+    # What the next round would have waited for is of no use any more, and a record has only so much room.
+    attempt = attempt.model_copy(update={"drain": record.model_copy(update={"pods": (), "beside": ()})})
     rest = "; ".join(part for part in (left and f"left: {left}", why) if part)
     said = f"{rounds.progress(record)} in {record.round} rounds" + (f"; {rest}" if rest else "")
     parts.journal.passed(Station.ACT, case.key, action=attempt.plan.action.value)
