@@ -26,6 +26,7 @@ from planaria_operator.kube.errors import (
 )
 from planaria_operator.reconcile import rounds
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
+from planaria_operator.reconcile.cordons import STEADY
 from planaria_operator.reconcile.delay import asked_again
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.sent import RETRY_SECONDS, applied, failed, later, token
@@ -88,7 +89,8 @@ def _limit(case: Case, record: DrainRecord) -> datetime:
 
 
 def _steady(case: Case) -> timedelta:
-    return timedelta(seconds=case.policy.spec.verification.stable_for_seconds)
+    """No longer than it takes until the node is opened again, which would look like somebody else's doing."""
+    return min(timedelta(seconds=case.policy.spec.verification.stable_for_seconds), STEADY)
 
 
 # --- the steps
