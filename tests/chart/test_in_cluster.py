@@ -26,7 +26,7 @@ from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
 from tests.kubectl import Kubectl
 from tests.scenarios.chosen import chosen
 
-pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
+pytestmark = [pytest.mark.cluster, pytest.mark.images]
 
 CATALOGUE = load_all()
 FAULTS = [entry.name for entry in CATALOGUE if not entry.scenario.is_control]

@@ -15,7 +15,7 @@ from tests.chart.installed import Release
 from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
 from tests.kubectl import Kubectl
 
-pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
+pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.apart]
 
 TIMED_OUT = 143
 """Dropped, as a policy does it; a refusal would be something else."""

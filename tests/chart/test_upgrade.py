@@ -16,7 +16,7 @@ from tests.chart.installed import Release
 from tests.e2e.bad_rollout import deployment
 from tests.kubectl import Kubectl
 
-pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
+pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.apart]
 
 NAMESPACE = "upgraded"
 PREVIOUS = Path(__file__).parent / "previous"

@@ -19,7 +19,7 @@ from tests.vllm import small
 from tests.vllm.real_server import KEY, MODEL, RealServer
 
 pytestmark = [
-    *(pytest.mark.cluster, pytest.mark.images, pytest.mark.installed, pytest.mark.vllm),
+    *(pytest.mark.cluster, pytest.mark.images, pytest.mark.apart, pytest.mark.vllm),
     pytest.mark.timeout(900),  # it loads its model twice
 ]
 
