@@ -7,6 +7,7 @@ controllers' work; what the bench adds is what a container would do: fall ill, a
 import asyncio
 import random
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ DEPENDENTS: Final = 40
 AT_ONCE: Final = 24
 """Calls that are made at the same time."""
 READY_SECONDS: Final = 900.0
+IDLE_SHARE: Final = 4.0
+"""So many times as long as a look at everything took, nothing is looked at."""
 LABEL: Final = "bench.planaria.dev/town"
 MANAGED: Final = "type"
 """The label by whose value kwok knows its nodes."""
@@ -48,6 +51,8 @@ class Town:
         self.api, self.namespace, self.size, self.simulated = api, namespace, size, simulated
         self._ill: set[str] = set()
         """Names of pods that are meant to be unready."""
+        self._served = True
+        """Whether those who need the database have it."""
 
     # --- building
 
@@ -123,12 +128,15 @@ class Town:
     async def tend(self) -> None:
         """For ever: what a kubelet does when its node was away for a moment, and says that a container has started."""
         while True:
+            began = time.monotonic()
             bodies, _ = await self.api.list("Node")
             ready = {body["metadata"]["name"] for body in bodies if is_ready(body)}
             well = (body for body in await self.pods() if body["metadata"]["name"] not in self._ill)
             neglected = [body for body in well if body["spec"]["nodeName"] in ready and _neglected(body)]
+            took = time.monotonic() - began
             await together(self._mark_one(body, healthy=True, waiting="") for body in neglected)
-            await asyncio.sleep(2)
+            # Listing a large town is work, for the API server too; it must not become what is measured.
+            await asyncio.sleep(max(2.0, IDLE_SHARE * took))
 
     async def mark(self, pods: Iterable[Body], *, healthy: bool, waiting: str = "") -> None:
         """Make pods ready or not, as their kubelet would; `waiting` is the reason of a container that does not run."""
@@ -158,15 +166,13 @@ class Town:
 
     async def follow_dependency(self) -> None:
         """For ever: who needs the database is ready while it is."""
-        fine: bool | None = None
         while True:
-            bodies, _ = await self.api.list("Deployment", self.namespace)
-            (database,) = (body for body in bodies if body["metadata"]["name"] == "db")
-            now_fine = bool((database.get("status") or {}).get("readyReplicas"))
-            if now_fine != fine:
-                fine = now_fine
+            database = await self.api.get("Deployment", self.namespace, "db")
+            served = bool((database.get("status") or {}).get("readyReplicas"))
+            if served != self._served:
                 users = (body for body in await self.pods() if body["metadata"]["name"].startswith("user-"))
-                await self.mark(users, healthy=fine)
+                await self.mark(users, healthy=served)
+                self._served = served
             await asyncio.sleep(0.5)
 
     async def fail_agents(self) -> None:

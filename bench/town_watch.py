@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bench.town import Town
+from bench.town import IDLE_SHARE, Town
 from planaria_scenarios.api import Body
 from planaria_scenarios.errors import ApiError
 from planaria_scenarios.records import seconds
@@ -90,11 +90,13 @@ class Watch:
         """For ever."""
         async with aiohttp.ClientSession() as session:
             while True:
+                began = time.monotonic()
                 with suppress(ApiError):
                     await self._look()
+                took = time.monotonic() - began
                 with suppress(aiohttp.ClientError, TimeoutError):
                     self.use.append(await _use(session, self._address))
-                await asyncio.sleep(EVERY)
+                await asyncio.sleep(max(EVERY, IDLE_SHARE * took))
 
     async def _look(self) -> None:
         began = time.time()

@@ -11,7 +11,13 @@ from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.evidence.alerts import as_events, query, read_alerts
 from planaria_operator.evidence.dependencies import dependencies
 from planaria_operator.evidence.dependents import callers, read_dependents
-from planaria_operator.evidence.events import event_facts, events_of, node_events
+from planaria_operator.evidence.events import (
+    event_facts,
+    events_of,
+    losses_over,
+    node_events,
+    without_losses,
+)
 from planaria_operator.evidence.facts import node_facts, pod_fact, workload_fact
 from planaria_operator.evidence.kubelet import Kubelet
 from planaria_operator.evidence.logs import MAX_PODS, clean, read_logs, wanted
@@ -117,7 +123,8 @@ class Collector:
                 for node in list(carrying)[:MAX_EVENT_NODES]
             ),
         )
-        return event_facts(chain.from_iterable(found), redactor)
+        over = losses_over(self._store, about.affected) if about.workload else set()
+        return event_facts(without_losses(chain.from_iterable(found), over), redactor)
 
     async def _alerts(
         self, sources: Sources, about: Scene, policy: HealingPolicy, redactor: Redactor

@@ -1,6 +1,6 @@
 """Events of events.k8s.io/v1 about the target, its pods and the ReplicaSet that makes them."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,11 +10,15 @@ from planaria_operator.evidence.logs import clean
 from planaria_operator.evidence.redact import Redactor
 from planaria_operator.kube.interface import JsonBody, Kube
 from planaria_operator.objects.meta import parse_time
+from planaria_operator.objects.pod import Pod
+from planaria_operator.objects.store import ClusterStore
 
 MAX_EVENTS: Final = 40
 MAX_PER_OBJECT: Final = 50
 MAX_PER_NODE: Final = 10
 RECENT: Final = timedelta(minutes=15)
+LOSSES: Final = frozenset({"NodeNotReady"})
+"""Said of a node, and of each pod on it, when its kubelet no longer reports."""
 NODE_NAMESPACE: Final = "default"
 """Where events about cluster-scoped objects are kept."""
 
@@ -32,6 +36,34 @@ async def node_events(kube: Kube, node: str, now: datetime) -> list[JsonBody]:
     """What a node's kubelet and its controllers said of it lately."""
     found = await events_of(kube, "Node", None, node)
     return [body for body in found if _seen(body) >= (now - RECENT).timestamp()][:MAX_PER_NODE]
+
+
+def without_losses(bodies: Iterable[JsonBody], over: Container[tuple[str, str]]) -> list[JsonBody]:
+    """All but what was said of the loss of a node that is over. `over`: kind and name of what such a loss explains no more."""
+    return [body for body in bodies if body.get("reason") not in LOSSES or _subject(body) not in over]
+
+
+def losses_over(store: ClusterStore, affected: Sequence[Pod]) -> set[tuple[str, str]]:
+    """Pods that fell ill only after their node had come back, and nodes of which that holds for all affected pods.
+
+    The others may still suffer from the loss: a kubelet that is back has all its containers to start.
+    """
+    later = {pod.meta.name: _fell_ill_later(store, pod) for pod in affected}
+    nodes = {pod.node for pod in affected if pod.node}
+    calm = {name for name in nodes if all(later[pod.meta.name] for pod in affected if pod.node == name)}
+    return {("Pod", name) for name, is_later in later.items() if is_later} | {("Node", name) for name in calm}
+
+
+def _fell_ill_later(store: ClusterStore, pod: Pod) -> bool:
+    node = store.node(pod.node or "")
+    if node is None or not node.ready or node.ready_since is None or pod.ready_since is None:
+        return False
+    return pod.ready_since > node.ready_since
+
+
+def _subject(body: JsonBody) -> tuple[str, str]:
+    about: dict[str, Any] = body.get("regarding") or {}
+    return str(about.get("kind")), str(about.get("name"))
 
 
 def event_facts(bodies: Iterable[JsonBody], redactor: Redactor) -> tuple[EventFact, ...]:

@@ -115,6 +115,14 @@ class ClusterStore:
         metas = (view.meta for view in self._all(kind))
         return {(meta.namespace, meta.name): meta.uid for meta in metas}
 
+    def uid_of(self, kind: str, namespace: str, name: str) -> str | None:
+        """Of whatever kind; None for what is not known."""
+        if (custom := self._custom(kind)) is not None:
+            known = custom.get((namespace, name))
+            return known.uid if known and _is_of(kind, (namespace, name)) else None
+        view = self._get((kind, namespace, name))
+        return view.meta.uid if view else None
+
     def pod(self, namespace: str, name: str) -> Pod | None:
         view = self._views.get("Pod", {}).get(("Pod", namespace, name))
         return view if isinstance(view, Pod) else None
