@@ -95,8 +95,12 @@ async def test_an_observation_joins_every_source():
 @pytest.mark.parametrize(
     ("home", "told"),
     [
-        (node("node-1", ready_since=ago(3600)), []),  # back for an hour when the pod fell ill
+        (node("node-1", ready_since=ago(300)), []),  # back for minutes when the pod fell ill
         (node("node-1", ready_since=ago(41)), []),
+        (
+            node("node-1", ready_since=ago(3600)),
+            ["NodeNotReady", "NodeNotReady"],
+        ),  # said of it since: it is lost again
         (
             node("node-1", ready_since=ago(30)),
             ["NodeNotReady", "NodeNotReady"],

@@ -124,7 +124,8 @@ async def test_a_record_that_a_person_deletes_is_forgotten(monkeypatch: pytest.M
     here, engine = world(monkeypatch)
     await passes(engine, here, 2)
     assert here.parts.observations
-    here.store.remediations.clear()
+    for namespace, name in list(here.store.remediations):
+        here.store.drop_remediation(namespace, name)
     engine._forget_deleted()
     assert here.parts.observations == {}
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from planaria_contract import AlertFact, EventFact, LogLine, MetricSeries, ObjectRef, Observation, Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
@@ -21,7 +21,6 @@ from planaria_operator.evidence.events import (
 from planaria_operator.evidence.facts import node_facts, pod_fact, workload_fact
 from planaria_operator.evidence.kubelet import Kubelet
 from planaria_operator.evidence.logs import MAX_PODS, clean, read_logs, wanted
-from planaria_operator.evidence.prometheus import Prometheus
 from planaria_operator.evidence.redact import Redactor, redactor_of
 from planaria_operator.evidence.revisions import Revisions, read_revisions
 from planaria_operator.evidence.scene import Scene, scene
@@ -30,6 +29,9 @@ from planaria_operator.evidence.sources import Sources
 from planaria_operator.kube.interface import Kube
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
+
+if TYPE_CHECKING:
+    from planaria_operator.evidence.prometheus import Prometheus
 
 MAX_EVENT_NODES: Final = 2
 """Nodes of affected pods whose events are read."""
@@ -40,7 +42,7 @@ MAX_NODES: Final = 8
 class Collector:
     """Reads and never changes. Kept for the life of the process: it remembers a little of the kubelets' series."""
 
-    def __init__(self, kube: Kube, store: ClusterStore, prometheus: Prometheus | None = None) -> None:
+    def __init__(self, kube: Kube, store: ClusterStore, prometheus: "Prometheus | None" = None) -> None:
         self._kube = kube
         self._store = store
         self._prometheus = prometheus
@@ -123,7 +125,7 @@ class Collector:
                 for node in list(carrying)[:MAX_EVENT_NODES]
             ),
         )
-        over = losses_over(self._store, about.affected) if about.workload else set()
+        over = losses_over(self._store, about.affected) if about.workload else {}
         return event_facts(without_losses(chain.from_iterable(found), over), redactor)
 
     async def _alerts(

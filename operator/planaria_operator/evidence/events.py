@@ -1,6 +1,6 @@
 """Events of events.k8s.io/v1 about the target, its pods and the ReplicaSet that makes them."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -38,32 +38,38 @@ async def node_events(kube: Kube, node: str, now: datetime) -> list[JsonBody]:
     return [body for body in found if _seen(body) >= (now - RECENT).timestamp()][:MAX_PER_NODE]
 
 
-def without_losses(bodies: Iterable[JsonBody], over: Container[tuple[str, str]]) -> list[JsonBody]:
-    """All but what was said of the loss of a node that is over. `over`: kind and name of what such a loss explains no more."""
-    return [body for body in bodies if body.get("reason") not in LOSSES or _subject(body) not in over]
+def without_losses(bodies: Iterable[JsonBody], over: Mapping[tuple[str, str], datetime]) -> list[JsonBody]:
+    """All but what was said of the loss of a node that is over. `over`: see `losses_over`."""
+    return [body for body in bodies if body.get("reason") not in LOSSES or not _is_over(body, over)]
 
 
-def losses_over(store: ClusterStore, affected: Sequence[Pod]) -> set[tuple[str, str]]:
-    """Pods that fell ill only after their node had come back, and nodes of which that holds for all affected pods.
+def losses_over(store: ClusterStore, affected: Sequence[Pod]) -> dict[tuple[str, str], datetime]:
+    """What an earlier loss of its node explains no more, by kind and name, with the time when the node was back.
 
-    The others may still suffer from the loss: a kubelet that is back has all its containers to start.
+    Those are the pods that fell ill only after it, and the nodes of which that holds for all affected pods. The others may
+    still suffer from the loss: a kubelet that is back has all its containers to start.
     """
-    later = {pod.meta.name: _fell_ill_later(store, pod) for pod in affected}
-    nodes = {pod.node for pod in affected if pod.node}
-    calm = {name for name in nodes if all(later[pod.meta.name] for pod in affected if pod.node == name)}
-    return {("Pod", name) for name, is_later in later.items() if is_later} | {("Node", name) for name in calm}
+    back = {pod.meta.name: _back_before(store, pod) for pod in affected}
+    found = {("Pod", name): since for name, since in back.items() if since}
+    for name in {pod.node for pod in affected if pod.node}:
+        here = [back[pod.meta.name] for pod in affected if pod.node == name]
+        if since := here[0] if all(here) else None:
+            found["Node", name] = since
+    return found
 
 
-def _fell_ill_later(store: ClusterStore, pod: Pod) -> bool:
+def _back_before(store: ClusterStore, pod: Pod) -> datetime | None:
+    """Since when the pod's node is ready, where the pod fell ill after that."""
     node = store.node(pod.node or "")
     if node is None or not node.ready or node.ready_since is None or pod.ready_since is None:
-        return False
-    return pod.ready_since > node.ready_since
+        return None
+    return node.ready_since if pod.ready_since > node.ready_since else None
 
 
-def _subject(body: JsonBody) -> tuple[str, str]:
+def _is_over(body: JsonBody, over: Mapping[tuple[str, str], datetime]) -> bool:
     about: dict[str, Any] = body.get("regarding") or {}
-    return str(about.get("kind")), str(about.get("name"))
+    back = over.get((str(about.get("kind")), str(about.get("name"))))
+    return back is not None and _seen(body) <= back.timestamp()
 
 
 def event_facts(bodies: Iterable[JsonBody], redactor: Redactor) -> tuple[EventFact, ...]:
