@@ -37,11 +37,13 @@ TOLERATIONS: Final = [{"key": "kwok.x-k8s.io/node", "operator": "Exists", "effec
 class Size:
     nodes: int = 100
     pods: int = 2000
+    replicas: int = REPLICAS
+    """Pods of one workload."""
 
     @property
     def plain(self) -> int:
         """Workloads that depend on nothing."""
-        return max(1, (self.pods - self.nodes) // REPLICAS - DEPENDENTS)
+        return max(1, (self.pods - self.nodes) // self.replicas - DEPENDENTS)
 
 
 class Town:
@@ -74,7 +76,7 @@ class Town:
         yield self.daemon_set(GOOD)
 
     def _deployment(self, name: str, environment: dict[str, str]) -> Body:
-        spec = {"replicas": REPLICAS, **self._template(name, f"simulated/{name}:1", environment)}
+        spec = {"replicas": self.size.replicas, **self._template(name, f"simulated/{name}:1", environment)}
         return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
 
     def daemon_set(self, image: str) -> Body:

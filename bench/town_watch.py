@@ -16,7 +16,7 @@ from planaria_scenarios.errors import ApiError
 from planaria_scenarios.records import seconds
 
 EVERY: Final = 2.0
-METRIC: Final = re.compile(r"^(\w+) ([-+.e\d]+)$", re.MULTILINE)
+METRIC: Final = re.compile(r"^(\w+)(?:\{[^}]*\})? ([-+.e\d]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Use:
     cpu_seconds: float
     mib: float
     lag_seconds: float
+    calls: float = 0
+    """To the API server, since it began."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Cost:
     """The most."""
     lag_seconds: float
     """The longest time that its loop was kept from running; on a busy machine mostly by others."""
+    calls: float = 0
+    """To the API server."""
 
 
 class Record:
@@ -124,7 +128,8 @@ class Watch:
         length = found[-1].at - found[0].at
         spent = found[-1].cpu_seconds - found[0].cpu_seconds
         most = max(each.mib for each in found)
-        return Cost(length, 60 * spent / length, most, max(each.lag_seconds for each in found))
+        calls = found[-1].calls - found[0].calls
+        return Cost(length, 60 * spent / length, most, max(each.lag_seconds for each in found), calls)
 
 
 @asynccontextmanager
@@ -142,10 +147,13 @@ async def watching(town: Town, address: str) -> AsyncIterator[Watch]:
 async def _use(session: aiohttp.ClientSession, address: str) -> Use:
     async with session.get(f"{address}/metrics", timeout=aiohttp.ClientTimeout(total=10)) as answer:
         text = await answer.text()
-    found = {name: float(value) for name, value in METRIC.findall(text)}
+    found: dict[str, float] = {}
+    for name, value in METRIC.findall(text):
+        found[name] = found.get(name, 0.0) + float(value)
     return Use(
         at=time.time(),
         cpu_seconds=found["process_cpu_seconds_total"],
         mib=found["process_resident_memory_bytes"] / 2**20,
         lag_seconds=found["planaria_loop_lag_seconds"],
+        calls=found["planaria_api_calls_total"],
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from bench import modes, storm_report
 from bench.modes import Row as ModeRow
-from bench.scale import Latency, latency, share
+from bench.scale_report import Latency, latency, share
 from bench.storm_report import Cause
 from bench.town_watch import Cost, Health, Record
 from planaria_scenarios.audit import OPERATOR, Change

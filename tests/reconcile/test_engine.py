@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from planaria_contract import Restart
+from planaria_operator.kube.errors import Unavailable
 from planaria_operator.objects.meta import Meta
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.telemetry import metrics
@@ -40,6 +41,55 @@ async def test_a_ripe_incident_is_opened_once_and_moved_on(monkeypatch: pytest.M
     (remediation,) = here.store.remediations.values()
     assert remediation.status.stage == "Verifying"
     assert here.kube.calls["create", "Remediation"] == 1
+
+
+async def test_many_incidents_are_written_down_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, engine = world(monkeypatch)
+    for number in range(3):
+        other = builders.deployment(f"other-{number}")
+        owned = builders.replica_set(other)
+        ill = builders.pod(
+            f"other-{number}-0",
+            owned,
+            ready=False,
+            ready_since=builders.ago(120),
+            started_at=builders.ago(900),
+        )
+        for view in (other, owned, ill):
+            here.store.put(view)
+    create, under_way, most = here.kube.create, 0, 0
+
+    async def slow(*args: Any, **kwargs: Any) -> Any:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        made = await create(*args, **kwargs)
+        under_way -= 1
+        return made
+
+    monkeypatch.setattr(here.kube, "create", slow)
+    await passes(engine, here, 1)
+    assert (len(here.store.remediations), most) == (4, 4)
+
+
+async def test_one_that_cannot_be_written_does_not_hold_back_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch)
+    other = builders.deployment("other")
+    owned = builders.replica_set(other)
+    ill = builders.pod(
+        "other-0", owned, ready=False, ready_since=builders.ago(120), started_at=builders.ago(900)
+    )
+    for view in (other, owned, ill):
+        here.store.put(view)
+    here.kube.fail("create", "Remediation", Unavailable("no answer"))
+    with pytest.raises(Unavailable):
+        await passes(engine, here, 1)
+    assert len(here.store.remediations) == 1
+    await passes(engine, here, 1)
+    assert len(here.store.remediations) == 2
 
 
 async def test_what_is_not_ripe_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
