@@ -24,6 +24,7 @@ DEPENDENTS: Final = 40
 AT_ONCE: Final = 24
 """Calls that are made at the same time."""
 READY_SECONDS: Final = 900.0
+BUILD_SECONDS: Final = 1800.0
 IDLE_SHARE: Final = 4.0
 """So many times as long as a look at everything took, nothing is looked at."""
 LABEL: Final = "bench.planaria.dev/town"
@@ -53,6 +54,7 @@ class Town:
         self.api, self.namespace, self.size, self.simulated = api, namespace, size, simulated
         self._ill: set[str] = set()
         """Names of pods that are meant to be unready."""
+        self._built = False
         self._served = True
         """Whether those who need the database have it."""
 
@@ -65,7 +67,8 @@ class Town:
         )
         await together(self.api.apply(body, self.namespace) for body in self._bodies())
         async with beside(self.tend):
-            await until(self.whole, READY_SECONDS, f"the {self.size.pods} simulated pods are not ready")
+            await until(self.whole, BUILD_SECONDS, f"the {self.size.pods} simulated pods are not ready")
+        self._built = True
 
     def _bodies(self) -> Iterable[Body]:
         yield from dependency(IMAGE)
@@ -138,7 +141,7 @@ class Town:
             took = time.monotonic() - began
             await together(self._mark_one(body, healthy=True, waiting="") for body in neglected)
             # Listing a large town is work, for the API server too; it must not become what is measured.
-            await asyncio.sleep(max(2.0, IDLE_SHARE * took))
+            await asyncio.sleep(max(2.0, IDLE_SHARE * took) if self._built else 2.0)
 
     async def mark(self, pods: Iterable[Body], *, healthy: bool, waiting: str = "") -> None:
         """Make pods ready or not, as their kubelet would; `waiting` is the reason of a container that does not run."""
