@@ -103,12 +103,11 @@ async def test_calls_are_counted_by_verb_whatever_became_of_them(kube: KubeClien
         return REGISTRY.get_sample_value("planaria_api_calls_total", {"verb": verb}) or 0.0
 
     before = counted("get"), counted("delete")
-    raw.answer(200, {"kind": "Pod"})
-    await kube.get("Pod", "shop", "web")
     raw.refuse(404, "NotFound", "no such pod")
+    raw.answer(200, {"kind": "Pod"})
     with pytest.raises(NotFound):
         await kube.get("Pod", "shop", "web")
-    raw.answer(200, {"kind": "Status"})
+    await kube.get("Pod", "shop", "web")
     await kube.delete("Pod", "shop", "web")
     assert (counted("get"), counted("delete")) == (before[0] + 2, before[1] + 1)
 

@@ -62,11 +62,9 @@ async def test_it_is_done_again_and_again(monkeypatch: pytest.MonkeyPatch):
         def malloc_trim(self, spare: int) -> None:
             self.asked.append(spare)
             if len(self.asked) == 2:
-                enough.set()
+                loop.call_soon_threadsafe(enough.set)
 
-    enough, library = asyncio.Event(), Library()
-    loop = asyncio.get_running_loop()
-    enough.set = lambda: loop.call_soon_threadsafe(asyncio.Event.set, enough)  # type: ignore[method-assign]
+    loop, enough, library = asyncio.get_running_loop(), asyncio.Event(), Library()
     monkeypatch.setattr(heap, "_LIBC", library)
     monkeypatch.setattr(heap, "PERIOD_SECONDS", 0.0)
     task = asyncio.create_task(heap.keep_giving_back())
