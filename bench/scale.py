@@ -100,9 +100,10 @@ async def measure(cluster: Provider, size: Size, failing: int, progress: Progres
                 progress.say("quiet")
                 began = time.time()
                 await asyncio.sleep(QUIET_SECONDS)
+                chosen = await _chosen(place, failing)
                 middle = time.time()
                 progress.say(f"{failing} workloads fall ill at once")
-                changed = await _fail(place, watch, failing)
+                changed = await _fail(place, watch, chosen)
                 ended = time.time()
                 found = changes(cluster.audit_log(), since=middle)
                 mine = [each for each in found if each.namespace == place.namespace]
@@ -112,17 +113,23 @@ async def measure(cluster: Provider, size: Size, failing: int, progress: Progres
                     watch.cost(began, middle),
                     watch.cost(middle, ended),
                     latency(changed, mine),
+                    max(changed.values()) - middle,
                     os.getloadavg()[0],
                 )
 
 
-async def _fail(place: Town, watch: Watch, failing: int) -> dict[str, float]:
-    """When each workload's pod was changed, by the workload's name; returns when every one is decided."""
+async def _chosen(place: Town, failing: int) -> dict[str, Any]:
+    """A pod of each workload that is to fall ill, by the workload's name."""
     chosen: dict[str, Any] = {}
     for pod in await place.pods():
         name = pod["metadata"]["labels"]["app"]
         if name.startswith("plain-") and len(chosen) < failing:
             chosen.setdefault(name, pod)
+    return chosen
+
+
+async def _fail(place: Town, watch: Watch, chosen: dict[str, Any]) -> dict[str, float]:
+    """When each workload's pod was changed, by the workload's name; returns when every one is decided."""
     changed: dict[str, float] = {}
 
     async def one(name: str, pod: Any) -> None:

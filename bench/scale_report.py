@@ -40,6 +40,8 @@ class Measured:
     quiet: Cost
     busy: Cost
     latency: Latency
+    changing: float = 0.0
+    """Seconds that the API server took to accept all the changes, which were sent at once: what it can do on this machine."""
     load: float = 0.0
     """Processes that wanted to run while the pods fell ill, on average; on a busy machine most of them are not ours."""
 
@@ -117,6 +119,7 @@ def latencies(measured: Measured) -> Table:
     for name, values in (("its record", found.noticed), ("the decision", found.decided)):
         cells = (share(values, 50), share(values, 99), max(values, default=0.0))
         shown.add_row(name, *(f"{cell:.2f} s" for cell in cells))
+    shown.add_row("  until all pods were changed", "", "", f"{measured.changing:.2f} s")
     shown.add_row("calls to the API server, each", f"{measured.calls:.1f}", "", "")
     shown.add_row("  of them writing", f"{found.writes:.1f}", "", "")
     shown.add_row("CPU seconds, each", f"{measured.cpu_seconds:.3f}", "", "")
@@ -137,6 +140,7 @@ def summary(measured: Measured) -> dict[str, Any]:
         "calls_each": round(measured.calls, 1),
         "noticed_p50_p99": [round(share(noticed, each), 2) for each in (50, 99)],
         "decided_p50_p99": [round(share(decided, each), 2) for each in (50, 99)],
+        "changing": round(measured.changing, 2),
         "load": round(measured.load, 1),
     }
 
