@@ -170,9 +170,20 @@ async def test_a_pass_that_fails_is_counted_and_is_not_the_last(monkeypatch: pyt
     assert engine.ticked is not None
 
 
+async def test_what_was_observed_is_kept_only_until_it_was_decided_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch)
+    await passes(engine, here, 1)
+    assert len(here.parts.observations) == 1
+    await passes(engine, here, 1)
+    (remediation,) = here.store.remediations.values()
+    assert (remediation.status.stage, here.parts.observations) == ("Acting", {})
+
+
 async def test_a_record_that_a_person_deletes_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     here, engine = world(monkeypatch)
-    await passes(engine, here, 2)
+    await passes(engine, here, 1)
     assert here.parts.observations
     for namespace, name in list(here.store.remediations):
         here.store.drop_remediation(namespace, name)

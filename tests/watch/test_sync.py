@@ -135,7 +135,7 @@ async def test_what_pages_said_before_the_reading_began_again_does_not_count(
 ):
     server = Server()
 
-    async def pages(kind: str, namespace: str = "") -> AsyncIterator[Page]:
+    async def pages(kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
         if kind == "Pod":
             yield Page([pod("gone")], begins=True)
             yield Page([pod("a")], begins=True)

@@ -11,11 +11,11 @@ from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.evidence.alerts import as_events, query, read_alerts
 from planaria_operator.evidence.dependencies import dependencies
 from planaria_operator.evidence.dependents import callers, read_dependents
+from planaria_operator.evidence.event_reader import EventReader
 from planaria_operator.evidence.events import (
     event_facts,
-    events_of,
+    lately,
     losses_over,
-    node_events,
     without_losses,
 )
 from planaria_operator.evidence.facts import node_facts, pod_fact, workload_fact
@@ -26,7 +26,7 @@ from planaria_operator.evidence.revisions import Revisions, read_revisions
 from planaria_operator.evidence.scene import Scene, scene
 from planaria_operator.evidence.series import queries
 from planaria_operator.evidence.sources import Sources
-from planaria_operator.kube.interface import Kube
+from planaria_operator.kube.interface import JsonBody, Kube
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
 
@@ -47,6 +47,7 @@ class Collector:
         self._store = store
         self._prometheus = prometheus
         self._kubelet = Kubelet(kube)
+        self._reader = EventReader(kube)
 
     async def observe(
         self,
@@ -117,16 +118,19 @@ class Collector:
         carrying = dict.fromkeys(pod.node for pod in about.affected if pod.node and pod.node != target.name)
         found = await asyncio.gather(
             *(
-                sources.read(f"events of {name}", events_of(self._kube, kind, space, name), [])
+                sources.read(f"events of {name}", self._reader.of(kind, space, name), [])
                 for kind, space, name in subjects
             ),
             *(
-                sources.read(f"events of {node}", node_events(self._kube, node, now), [])
+                sources.read(f"events of {node}", self._of_node(node, now), [])
                 for node in list(carrying)[:MAX_EVENT_NODES]
             ),
         )
         over = losses_over(self._store, about.affected) if about.workload else {}
         return event_facts(without_losses(chain.from_iterable(found), over), redactor)
+
+    async def _of_node(self, node: str, now: datetime) -> list[JsonBody]:
+        return lately(await self._reader.of("Node", None, node), now)
 
     async def _alerts(
         self, sources: Sources, about: Scene, policy: HealingPolicy, redactor: Redactor

@@ -28,14 +28,24 @@ async def events_of(kube: Kube, kind: str, namespace: str | None, name: str) -> 
     found = await kube.list(
         "Event", namespace or NODE_NAMESPACE, fields=f"regarding.kind={kind},regarding.name={name}"
     )
-    foreign = [body for body in found if GROUP not in str(body.get("reportingController") or "")]
+    return newest(found)
+
+
+def newest(bodies: Iterable[JsonBody]) -> list[JsonBody]:
+    """Of one object's events, without our own."""
+    foreign = [body for body in bodies if GROUP not in str(body.get("reportingController") or "")]
     return sorted(foreign, key=_seen, reverse=True)[:MAX_PER_OBJECT]
 
 
-async def node_events(kube: Kube, node: str, now: datetime) -> list[JsonBody]:
-    """What a node's kubelet and its controllers said of it lately."""
-    found = await events_of(kube, "Node", None, node)
-    return [body for body in found if _seen(body) >= (now - RECENT).timestamp()][:MAX_PER_NODE]
+def lately(bodies: Iterable[JsonBody], now: datetime) -> list[JsonBody]:
+    """Of what a node's kubelet and its controllers said of it."""
+    return [body for body in bodies if _seen(body) >= (now - RECENT).timestamp()][:MAX_PER_NODE]
+
+
+def subject_of(body: JsonBody) -> tuple[str, str]:
+    """Kind and name of what an event is about."""
+    about: dict[str, Any] = body.get("regarding") or {}
+    return str(about.get("kind")), str(about.get("name"))
 
 
 def without_losses(bodies: Iterable[JsonBody], over: Mapping[tuple[str, str], datetime]) -> list[JsonBody]:
@@ -67,8 +77,7 @@ def _back_before(store: ClusterStore, pod: Pod) -> datetime | None:
 
 
 def _is_over(body: JsonBody, over: Mapping[tuple[str, str], datetime]) -> bool:
-    about: dict[str, Any] = body.get("regarding") or {}
-    back = over.get((str(about.get("kind")), str(about.get("name"))))
+    back = over.get(subject_of(body))
     return back is not None and _seen(body) <= back.timestamp()
 
 

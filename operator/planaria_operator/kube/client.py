@@ -60,8 +60,8 @@ class KubeClient(Kube):
     ) -> list[JsonBody]:
         return await read_list(self._transport, kind, namespace, labels=labels, fields=fields, limit=limit)
 
-    def pages(self, kind: str, namespace: str = "") -> AsyncIterator[Page]:
-        return read_pages(self._transport, kind, namespace)
+    def pages(self, kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        return read_pages(self._transport, kind, namespace, size=size)
 
     async def create(self, kind: str, namespace: str, body: JsonBody, *, dry_run: bool = False) -> JsonBody:
         name = str((body.get("metadata") or {}).get("name") or "")

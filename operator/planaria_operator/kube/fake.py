@@ -103,8 +103,10 @@ class FakeKube(Kube):
         ]
         return found[:limit] if limit else found
 
-    async def pages(self, kind: str, namespace: str = "") -> AsyncIterator[Page]:
-        yield Page(await self.list(kind, namespace), begins=True)
+    async def pages(self, kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        found = await self.list(kind, namespace)
+        for start in range(0, max(1, len(found)), size or max(1, len(found))):
+            yield Page(found[start : start + size] if size else found, begins=start == 0)
 
     async def create(self, kind: str, namespace: str, body: JsonBody, *, dry_run: bool = False) -> JsonBody:
         if kind == REVIEW:

@@ -24,8 +24,8 @@ class FencedKube(Kube):
     ) -> list[JsonBody]:
         return await self._kube.list(kind, namespace, labels=labels, fields=fields, limit=limit)
 
-    def pages(self, kind: str, namespace: str = "") -> AsyncIterator[Page]:
-        return self._kube.pages(kind, namespace)
+    def pages(self, kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        return self._kube.pages(kind, namespace, size=size)
 
     async def create(self, kind: str, namespace: str, body: JsonBody, *, dry_run: bool = False) -> JsonBody:
         self._check()

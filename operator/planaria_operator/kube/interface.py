@@ -83,8 +83,11 @@ class Kube(Protocol):
         """All namespaces where `namespace` is empty."""
         ...
 
-    def pages(self, kind: str, namespace: str = "") -> AsyncIterator[Page]:
-        """As `list`, but a part at a time, so that a large cluster is never held in memory as a whole."""
+    def pages(self, kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        """As `list`, but a part at a time, so that a large cluster is never held in memory as a whole.
+
+        `size`: most objects of one page; by default as many as are read in a moment, whatever they are.
+        """
         ...
 
     async def create(

@@ -30,11 +30,11 @@ async def read_list(
         return await _all_of(transport, kind, namespace, selectors, limit, page=limit)
 
 
-async def read_pages(transport: Transport, kind: str, namespace: str) -> AsyncIterator[Page]:
+async def read_pages(transport: Transport, kind: str, namespace: str, *, size: int) -> AsyncIterator[Page]:
     """Everything of a kind, as it is read. Begins again where the server no longer keeps the version of the first page."""
     try:
         begins = True
-        async for bodies in _pages(transport, kind, namespace, [], page=PAGE):
+        async for bodies in _pages(transport, kind, namespace, [], page=size or PAGE):
             yield Page(bodies, begins=begins)
             begins = False
     except Expired:

@@ -230,8 +230,8 @@ class Engine:
     def _forget_deleted(self) -> None:
         """A record that a person deleted is never finished, so what is remembered of it is dropped here."""
         known = {f"{namespace}/{name}" for namespace, name in self.parts.store.remediations}
-        self._turns = {key: turn for key, turn in self._turns.items() if key in known}
-        for key in self.parts.observations.keys() - known:
+        for key in self._turns.keys() - known:
+            del self._turns[key]
             self.parts.observations.pop(key, None)
             self.parts.journal.closed(key)
 
