@@ -74,8 +74,8 @@ class EventReader:
             for bodies in found.values() if page.begins else ():
                 bodies.clear()
             for body in page.bodies:
-                if (bodies := found.get(subject_of(body))) is not None:
-                    bodies.append(body)
+                if (about := subject_of(body)) in found:
+                    found[about].append(body)
         return found
 
 
