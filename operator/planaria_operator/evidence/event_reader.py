@@ -16,8 +16,10 @@ GATHER_SECONDS: Final = 0.05
 """So long others may join who ask at the same time."""
 FEW: Final = 12
 """Objects that are asked for one by one; about what two incidents want."""
-PAGE: Final = 500
-"""Events of one page: small, and one parsing of them keeps the loop for some 10 ms."""
+PAGE: Final = 2000
+"""Events of one page, which are small: parsing them keeps the loop for some 30 ms. While a storm is on every page waits for its turn
+on the loop, and whoever asked waits for all of them.
+"""
 
 Key = tuple[str, str]
 """Kind and name."""
