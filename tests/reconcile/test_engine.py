@@ -213,3 +213,23 @@ async def test_with_more_incidents_than_places_every_one_has_its_turn(
     here.store.put(builders.node("node-1"))
     await passes(Engine(here.parts), here, 9)
     assert {each.status.stage.value for each in here.store.remediations.values()} == {"Blocked"}
+
+
+async def test_what_is_understood_is_decided_on_before_others_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a storm would keep the evidence of all its incidents, and the first decision would come after the last reading."""
+    here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
+    object.__setattr__(here.parts.settings, "max_concurrent", 2)
+    for number in range(6):
+        workload = builders.deployment(f"app-{number}", ready=0, available=0)
+        owned = builders.replica_set(workload, ready=0)
+        gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
+        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
+            here.store.put(view)
+    here.store.put(builders.node("node-1"))
+    engine = Engine(here.parts)
+    await passes(engine, here, 2)
+    stages = sorted(each.status.stage.value for each in here.store.remediations.values())
+    assert stages == ["Blocked"] * 2 + ["Detected"] * 4
+    assert here.parts.observations == {}

@@ -11,7 +11,7 @@ import structlog
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import HealingPolicyStatus
-from planaria_operator.api.remediation import Remediation
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident, Incidents
 from planaria_operator.detect.selection import Ranking, precedence
@@ -73,6 +73,8 @@ class Engine:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _turns: dict[str, int] = field(default_factory=dict)
     """When each open Remediation was last advanced, as a running number."""
+    _decidable: set[str] = field(default_factory=set)
+    """What was understood a moment ago and not gone on with since."""
     _counter: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -159,15 +161,22 @@ class Engine:
 
     def _advance_all(self, moment: Moment) -> None:
         waiting = open_remediations(self.parts.store, moment.policy).values()
-        # Who has waited longest goes first: with more of them than places, the first ones would have every pass.
-        for remediation in sorted(waiting, key=lambda each: self._turns.get(_key(each), 0)):
+        for remediation in sorted(waiting, key=self._order):
             key = _key(remediation)
             if key in self._running or len(self._running) >= self.parts.settings.max_concurrent:
                 continue
             self._turns[key] = next(self._counter)
+            self._decidable.discard(key)
             case = moment.case(remediation)
             task = asyncio.create_task(self._advance_one(case), name=f"advance {key}")
             self._running[key] = task
+
+    def _order(self, remediation: Remediation) -> tuple[bool, int]:
+        """Who has waited longest goes first: with more of them than places, the first ones would have every pass. But what has
+        just been understood is decided on while the evidence is fresh, and before that of all others is kept beside it; once.
+        """
+        key = _key(remediation)
+        return key not in self._decidable, self._turns.get(key, 0)
 
     async def _advance_one(self, case: Case) -> None:
         with structlog.contextvars.bound_contextvars(incident=case.key):
@@ -188,6 +197,8 @@ class Engine:
             finally:
                 self._running.pop(case.key, None)
             if after.status.stage is not case.status.stage:
+                if after.status.stage is Stage.UNDERSTOOD:
+                    self._decidable.add(case.key)
                 self._wake.set()
 
     # --- records about records
@@ -232,6 +243,7 @@ class Engine:
         known = {f"{namespace}/{name}" for namespace, name in self.parts.store.remediations}
         for key in self._turns.keys() - known:
             del self._turns[key]
+            self._decidable.discard(key)
             self.parts.observations.pop(key, None)
             self.parts.journal.closed(key)
 
