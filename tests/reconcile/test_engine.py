@@ -233,3 +233,32 @@ async def test_what_is_understood_is_decided_on_before_others_are_read(
     stages = sorted(each.status.stage.value for each in here.store.remediations.values())
     assert stages == ["Blocked"] * 2 + ["Detected"] * 4
     assert here.parts.observations == {}
+
+
+async def test_refusals_are_written_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = World(Script([Restart(pods=("front-0",))] * 9), monkeypatch, mode="Observe")
+    for number in range(3):
+        workload = builders.deployment(f"app-{number}", ready=0, available=0)
+        owned = builders.replica_set(workload, ready=0)
+        gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
+        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
+            here.store.put(view)
+    here.store.put(builders.node("node-1"))
+    engine = Engine(here.parts)
+    await passes(engine, here, 1)
+    patch, under_way, most = here.kube.patch, 0, 0
+
+    async def slow(kind: str, *args: Any, **kwargs: Any) -> Any:
+        nonlocal under_way, most
+        under_way += kind == "Remediation"
+        most = max(most, under_way)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        made = await patch(kind, *args, **kwargs)
+        under_way -= kind == "Remediation"
+        return made
+
+    monkeypatch.setattr(here.kube, "patch", slow)
+    await passes(engine, here, 1)
+    assert {each.status.stage.value for each in here.store.remediations.values()} == {"Blocked"}
+    assert most == 3
