@@ -15,7 +15,7 @@ from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident, Incidents
 from planaria_operator.detect.selection import Ranking, precedence
-from planaria_operator.guard.weather import CALM, Weather, weather
+from planaria_operator.guard.weather import CALM, NodeClaims, Weather, weather
 from planaria_operator.kube.errors import Conflict, KubeError, NotFound
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.brakes import braked, tell_of_brakes
@@ -107,7 +107,7 @@ class Engine:
     async def tick(self, now: datetime) -> None:
         """One pass over every policy, the most specific first."""
         store = self.parts.store
-        ranking = Ranking(store)
+        ranking, claims = Ranking(store), NodeClaims()
         for policy in sorted(store.policies.values(), key=precedence):
             if policy.namespace in self.parts.settings.protected:
                 await self._summarise(policy, [], now, overlapping={}, weather=CALM)
@@ -115,7 +115,7 @@ class Engine:
             found = Incidents(detect(store, policy, now, ranking))
             incidents = [incident for incident in found if self._has(ranking, policy, incident)]
             await self._open(policy, incidents)
-            sky = weather(store, policy, found, now)
+            sky = claims.under(policy, incidents, weather(store, policy, found, now))
             overlapping = held_elsewhere(store, ranking, policy)
             # First, so that a storm is in the status before anything is begun under it.
             await self._summarise(policy, incidents, now, overlapping=overlapping, weather=sky)
