@@ -140,7 +140,7 @@ class Engine:
         known = open_remediations(self.parts.store, policy).keys() | busy_elsewhere(self.parts.store, policy)
         fresh = (each for each in incidents if each.ripe and each.target.uid not in known)
         # Together: one after the other, the last of a storm would be noticed only when all the others are written.
-        turn = asyncio.Semaphore(self.parts.settings.max_concurrent)
+        turn = asyncio.Semaphore(self.parts.settings.max_opening)
         ended = await asyncio.gather(*(self._open_one(each, turn) for each in fresh), return_exceptions=True)
         for error in ended:
             if error is not None:
