@@ -139,12 +139,8 @@ async def _fail(place: Town, watch: Watch, chosen: dict[str, Any]) -> dict[str, 
     await asyncio.gather(*(one(name, pod) for name, pod in chosen.items()))
 
     async def decided() -> bool:
-        held = {
-            each.target
-            for each in watch.records.values()
-            if each.stage in ("Blocked", "Waiting", "Escalated")
-        }
-        return {f"Deployment/{name}" for name in chosen} <= held
+        found = {each.target for each in watch.records.values() if each.decided}
+        return {f"Deployment/{name}" for name in chosen} <= found
 
     await until(decided, READY_SECONDS, "not every workload that fell ill was decided on")
     return changed

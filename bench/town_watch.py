@@ -63,11 +63,14 @@ class Record:
         self.said: set[str] = set()
         self.reasons: set[str] = set()
         self.stage = ""
+        self.decided = False
+        """Once; what is held back is read again and again after that."""
         self.actions: tuple[str, ...] = ()
 
     def take(self, body: Body) -> None:
         status: dict[str, Any] = body.get("status") or {}
         self.stage = status.get("stage", "")
+        self.decided = self.decided or self.stage in {"Blocked", "Waiting", "Escalated"}
         self.actions = tuple(each["plan"]["action"] for each in status.get("attempts") or [])
         for each in (*(status.get("conditions") or []), *(status.get("timeline") or [])):
             self.said.add(each["message"])
