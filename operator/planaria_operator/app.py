@@ -231,7 +231,7 @@ async def _reconcile(lead: Elector | None, engine: Engine, probes: Probes, stop:
 
 
 def _prometheus(url: str) -> "Prometheus":
-    """Imported only where one is configured: its client library takes some 5 MiB."""
+    """Imported only where one is configured: its client library brings another HTTP client along."""
     from planaria_operator.evidence.prometheus import Prometheus  # noqa: PLC0415
 
     return Prometheus(url)

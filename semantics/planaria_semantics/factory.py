@@ -48,7 +48,7 @@ def _with_model(
 
 
 def _vllm(settings: SemanticsSettings, novelty: "Novelty | None") -> "VllmReader":
-    """Imported only where one is configured: its client library alone takes some 17 MiB."""
+    """Imported only where one is configured: its client library alone takes some 15 MiB."""
     from planaria_semantics.vllm import VllmClient, VllmReader  # noqa: PLC0415
     from planaria_semantics.vllm.reliability import Reliability  # noqa: PLC0415
 

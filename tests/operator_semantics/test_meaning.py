@@ -132,7 +132,7 @@ def test_the_operator_loads_no_torch_and_no_policy():
 
 
 def test_what_is_not_configured_is_not_loaded():
-    """The clients of vLLM and of Prometheus take more memory than a thousand pods do."""
+    """The clients of vLLM and of Prometheus take more memory than five thousand pods do."""
     code = (
         "import sys, planaria_operator.app\nfrom planaria_semantics.factory import assemble\n"
         "from planaria_semantics.settings import SemanticsSettings\n"

@@ -153,7 +153,7 @@ class _Patience:
 
 
 class _Forgetful(ResourceMemories):
-    """kopf keeps two kilobytes for every object that it has ever seen, for kinds of handlers that we have none of."""
+    """kopf keeps almost a kilobyte for every object there is, for kinds of handlers that we have none of."""
 
     async def recall(self, raw_body: RawBody, **_: object) -> ResourceMemory:
         del raw_body
