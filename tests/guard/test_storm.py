@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import HealingPolicyStatus, StormStatus
 from planaria_operator.api.reasons import Reason
@@ -32,7 +33,7 @@ from tests.builders import (
     store,
     symptom,
 )
-from tests.guard.proposals import FRONT, proposal, remediation
+from tests.guard.proposals import FRONT, attempt, proposal, remediation
 
 LIMIT = {"storm": {"incidents": 3, "window_seconds": 300, "cooldown_seconds": 60}, "min_healthy": 0}
 
@@ -178,6 +179,51 @@ def test_a_dependency_that_still_answers_explains_nothing():
     assert shared(back, service_of(back, ready=1), *users, NODES) == {}
 
 
+def treated(name: str, *, broke: float = 120, ended: float | None = 5, helped: bool = True) -> Remediation:
+    """The record of what was done about a dependency; `ended` so many seconds ago, None while it is looked whether it helped."""
+    outcome = AttemptOutcome.RECOVERED if ended else AttemptOutcome.PENDING
+    done = attempt(deployment(name), ago(20)).model_copy(
+        update={"outcome": outcome if helped else AttemptOutcome.INEFFECTIVE}
+    )
+    made = remediation(
+        deployment(name), name=f"{name}-1", finished=ended is not None, attempts=(done,),
+        finished_at=ago(ended) if ended is not None else None,
+    )  # fmt: skip
+    return made.model_copy(update={"spec": made.spec.model_copy(update={"visible_at": ago(broke)})})
+
+
+@pytest.mark.parametrize(
+    ("record", "named"),
+    [
+        (treated("back"), True),
+        (treated("back", ended=None), True),
+        (treated("back", ended=61), False),  # they fell ill a minute ago, when it was well again
+        (treated("back", broke=59), False),  # they fell ill first
+        (treated("back", helped=False), False),
+        (treated("other"), False),
+    ],
+)
+def test_who_fell_ill_while_a_dependency_was_broken_still_names_it_once_it_is_mended(
+    record: Remediation, named: bool
+):
+    back = deployment("back")
+    users = [sick(name, node=f"node-{number}", depends_on="back") for number, name in enumerate("ab", 1)]
+    here = store(back, service_of(back, ready=1), *users, NODES)
+    here.put_remediation(record)
+    found = found_groups(here, policy())
+    assert {key[-1]: (str(group.cause), group.lead, group.remediation) for key, group in found.items()} == (
+        dict.fromkeys("ab", ("Deployment back", None, "back-1")) if named else {}
+    )
+
+
+def test_a_dependency_that_was_mended_and_is_silent_again_is_treated_again():
+    back = deployment("back", desired=0)
+    users = [sick(name, node=f"node-{number}", depends_on="back") for number, name in enumerate("ab", 1)]
+    records = [treated("back"), recorded("b", 90), recorded("a", 60)]
+    found = shared(back, service_of(back), *users, NODES, records=records)
+    assert found == {"a": "b", "b": "b"}
+
+
 def test_a_dependency_that_is_no_incident_itself_is_left_to_who_broke_first():
     """Scaled to zero it wants nothing and so lacks nothing; whoever needs it brings it back."""
     back = deployment("back", desired=0)
@@ -318,6 +364,18 @@ def test_in_a_storm_without_a_common_cause_nobody_may():
     verdict = asked(views[0], here, now_is)
     assert (verdict.allowed, verdict.reason) == (False, Reason.STORM_ACTIVE)
     assert "3 or more targets broke" in verdict.message
+
+
+def test_after_the_cause_was_mended_its_symptoms_are_given_time_and_say_whose_they_are():
+    back = deployment("back")
+    users = [sick(f"user-{number}", node=f"node-{number % 3}", depends_on="back") for number in range(5)]
+    here, now_is = sky(back, service_of(back, ready=1), *users, NODES, records=[treated("back")])
+    verdicts = [asked(each[0], here, now_is) for each in users]
+    assert {(verdict.allowed, verdict.reason) for verdict in verdicts} == {(False, Reason.SHARED_CAUSE)}
+    assert verdicts[0].message == (
+        "one of 5 incidents with the cause Deployment back; it was treated by Remediation back-1, and they are given time to "
+        "follow"
+    )
 
 
 def test_exactly_one_may_act_for_a_common_cause_and_the_others_name_it():

@@ -96,9 +96,8 @@ def _newly_broken(
     """Targets, each once however often it breaks. One that has long been broken is no news."""
     recorded = {
         remediation.spec.target.uid: remediation.spec.visible_at
-        for remediation in store.remediations.values()
-        if remediation.policy_key == policy.key
-        and (not remediation.status.finished or remediation.spec.visible_at > since)
+        for remediation in store.remediations_of(policy)
+        if not remediation.status.finished or remediation.spec.visible_at > since
     }
     seen = {incident.target.uid: incident.visible_at for incident in incidents} | recorded
     return sum(visible > since for visible in seen.values())

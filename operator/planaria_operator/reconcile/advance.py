@@ -87,7 +87,8 @@ def _held_by_another(parts: Parts, case: Case) -> HealingPolicy | None:
     workload = parts.store.workload(target.kind, case.namespace, target.name)
     if workload is None:
         return None
-    found = Ranking(parts.store).holder(case.policy, workload)
+    ranking = case.ranking or Ranking(parts.store)
+    found = ranking.holder(case.policy, workload)
     return found if found.key != case.policy.key else None
 
 

@@ -1,0 +1,63 @@
+"""What fell ill while a dependency was broken that has been mended since. Pure.
+
+Who needs a database is not well again in the moment in which the database is: its pods become ready one after the other, and
+what is read of them by then names no cause any more. That one is known all the same, from the record of what was done.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from planaria_operator.api.attempt import AttemptOutcome
+from planaria_operator.api.remediation import Remediation
+from planaria_operator.detect.incident import Incident
+from planaria_operator.evidence.dependencies import selects
+from planaria_operator.objects.cluster import Service
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.objects.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A workload behind a Service that answers again, and the record of what was done to it."""
+
+    service: Service
+    workload: Workload
+    record: Remediation
+
+    def explains(self, incident: Incident) -> bool:
+        """True for what fell ill after it had broken, and before it was well again."""
+        ended = self.record.status.finished_at
+        return incident.visible_at >= self.record.spec.visible_at and (
+            ended is None or incident.visible_at <= ended
+        )
+
+
+def mended(store: ClusterStore, namespace: str) -> dict[str, Mended]:
+    """By the name of the Service, the newest record of each."""
+    found: dict[str, Mended] = {}
+    treated = list(_treated(store, namespace))
+    services = [
+        each
+        for each in (store.services(namespace) if treated else ())
+        if store.ready_endpoints(namespace, each.meta.name)
+    ]
+    for record, workload in treated:
+        for service in services:
+            known = found.get(service.meta.name)
+            newer = known is None or known.record.spec.visible_at < record.spec.visible_at
+            if newer and selects(service, workload):
+                found[service.meta.name] = Mended(service, workload, record)
+    return found
+
+
+def _treated(store: ClusterStore, namespace: str) -> Iterator[tuple[Remediation, Workload]]:
+    """What an action was carried out on that has not turned out to be of no use."""
+    for record in store.remediations.values():
+        last = record.status.attempt
+        if last is None or last.applied_at is None or last.plan.target.namespace != namespace:
+            continue
+        target = last.plan.target
+        workload = store.workload(target.kind, namespace, target.name)
+        helped = last.outcome in {AttemptOutcome.PENDING, AttemptOutcome.RECOVERED}
+        if helped and workload and workload.meta.uid == target.uid:
+            yield record, workload
