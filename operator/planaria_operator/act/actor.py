@@ -129,9 +129,7 @@ class Actor:
             if not sending.dry_run and going(await self._read(sending)):
                 return f"Pod/{name} was on its way out already"
             await self._kube.evict(namespace, name, uid=uid, dry_run=sending.dry_run)
-        except NotFound:
-            return f"Pod/{name} was gone already"
-        except _Replaced:
+        except (NotFound, _Replaced):
             return f"Pod/{name} was gone already"
         except Conflict as error:
             return await self._replaced(sending, error)

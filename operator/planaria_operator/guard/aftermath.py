@@ -4,7 +4,7 @@ Who needs a database is not well again in the moment in which the database is: i
 what is read of them by then names no cause any more. That one is known all the same, from the record of what was done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from planaria_operator.api.attempt import AttemptOutcome
@@ -32,32 +32,31 @@ class Mended:
         )
 
 
-def mended(store: ClusterStore, namespace: str) -> dict[str, Mended]:
-    """By the name of the Service, the newest record of each."""
-    found: dict[str, Mended] = {}
-    treated = list(_treated(store, namespace))
-    services = [
-        each
-        for each in (store.services(namespace) if treated else ())
-        if store.ready_endpoints(namespace, each.meta.name)
-    ]
-    for record, workload in treated:
-        for service in services:
-            known = found.get(service.meta.name)
+def mended(store: ClusterStore, namespaces: Collection[str]) -> dict[str, dict[str, Mended]]:
+    """By namespace and the name of the Service, the newest record of each."""
+    found: dict[str, dict[str, Mended]] = {space: {} for space in namespaces}
+    for record, workload in _treated(store, namespaces):
+        space = found[workload.meta.namespace]
+        for service in store.services(workload.meta.namespace):
+            known = space.get(service.meta.name)
             newer = known is None or known.record.spec.visible_at < record.spec.visible_at
-            if newer and selects(service, workload):
-                found[service.meta.name] = Mended(service, workload, record)
+            if newer and _answers(store, service) and selects(service, workload):
+                space[service.meta.name] = Mended(service, workload, record)
     return found
 
 
-def _treated(store: ClusterStore, namespace: str) -> Iterator[tuple[Remediation, Workload]]:
+def _answers(store: ClusterStore, service: Service) -> bool:
+    return bool(store.ready_endpoints(service.meta.namespace, service.meta.name))
+
+
+def _treated(store: ClusterStore, namespaces: Collection[str]) -> Iterator[tuple[Remediation, Workload]]:
     """What an action was carried out on that has not turned out to be of no use."""
     for record in store.remediations.values():
         last = record.status.attempt
-        if last is None or last.applied_at is None or last.plan.target.namespace != namespace:
+        if last is None or last.applied_at is None or last.plan.target.namespace not in namespaces:
             continue
         target = last.plan.target
-        workload = store.workload(target.kind, namespace, target.name)
+        workload = store.workload(target.kind, target.namespace or "", target.name)
         helped = last.outcome in {AttemptOutcome.PENDING, AttemptOutcome.RECOVERED}
         if helped and workload and workload.meta.uid == target.uid:
             yield record, workload

@@ -75,7 +75,7 @@ def groups(
     found = {key_of(each.target): each for each in incidents}
     spaces = {space for _, space, _ in found if space}
     broken = {space: _broken_services(store, space) for space in spaces}
-    healed = {space: mended(store, space) for space in spaces}
+    healed = mended(store, spaces)
     lost = _lately_lost(store, now)
     suspects = {
         key: _suspects(store, policy, incident, broken.get(key[1], {}), lost, now)

@@ -9,19 +9,15 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.evidence.redact import redactor_of
 from planaria_operator.kube.errors import (
-    Conflict,
-    Forbidden,
     KubeError,
     MayHaveRun,
-    NotFound,
     NotStarted,
-    Temporary,
 )
 from planaria_operator.reconcile.case import Case, Parts, commit
 from planaria_operator.reconcile.delay import begin
 from planaria_operator.reconcile.drain import drain
 from planaria_operator.reconcile.journal import Station
-from planaria_operator.reconcile.sent import applied, failed, later, token
+from planaria_operator.reconcile.sent import applied, failed, not_sent, token
 
 COMMAND_ERRORS = (CommandFailed, NotStarted, MayHaveRun)
 """How a declared command can fail. None is tried again within the attempt."""
@@ -46,27 +42,15 @@ async def apply(parts: Parts, case: Case) -> Remediation:
 async def _send(parts: Parts, case: Case, attempt: Attempt) -> Remediation:
     try:
         notes = await parts.actor.apply(attempt.plan.operations, token(case, attempt))
-    except (Conflict, NotFound) as error:
-        return await failed(parts, case, attempt, Reason.WORLD_CHANGED, error)
-    except Temporary as error:
-        return await later(parts, case, attempt, error)
+    except COMMAND_ERRORS as error:  # it may quote what the command printed
+        told = KubeError(redacted(case, str(error)))
+        return await failed(parts, case, attempt, Reason.COMMAND_FAILED, told)
     except KubeError as error:
-        return await failed(parts, case, attempt, _reason(error), _told(case, error))
+        return await not_sent(parts, case, attempt, error)
     parts.journal.passed(Station.ACT, case.key, action=attempt.plan.action.value)
     if attempt.plan.action is Action.RELOAD:
         notes = [redacted(case, note) for note in notes]
     return await applied(parts, case, attempt, notes)
-
-
-def _reason(error: KubeError) -> Reason:
-    if isinstance(error, COMMAND_ERRORS):
-        return Reason.COMMAND_FAILED
-    return Reason.FORBIDDEN if isinstance(error, Forbidden) else Reason.REJECTED
-
-
-def _told(case: Case, error: KubeError) -> KubeError:
-    """The error as it may be told: one of a command may quote what the command printed."""
-    return KubeError(redacted(case, str(error))) if isinstance(error, COMMAND_ERRORS) else error
 
 
 def redacted(case: Case, note: str) -> str:

@@ -17,9 +17,7 @@ from planaria_operator.api.remediation import Remediation
 from planaria_operator.guard.verdict import first_refusal
 from planaria_operator.kube.errors import (
     Conflict,
-    Forbidden,
     KubeError,
-    NotFound,
     Permanent,
     Temporary,
     TooManyRequests,
@@ -29,7 +27,7 @@ from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.cordons import STEADY
 from planaria_operator.reconcile.delay import asked_again
 from planaria_operator.reconcile.journal import Station
-from planaria_operator.reconcile.sent import RETRY_SECONDS, applied, failed, later, token
+from planaria_operator.reconcile.sent import RETRY_SECONDS, applied, failed, not_sent, token
 from planaria_operator.telemetry import metrics
 
 ASK_AGAIN: Final = timedelta(seconds=15)
@@ -100,12 +98,8 @@ async def _close(parts: Parts, case: Case, attempt: Attempt) -> Remediation:
     """The cordon, before any pod is moved: else one could come back to the node."""
     try:
         await parts.actor.apply((rounds.cordon(attempt.plan),), token(case, attempt))
-    except (Conflict, NotFound) as error:
-        return await failed(parts, case, attempt, Reason.WORLD_CHANGED, error)
-    except Temporary as error:
-        return await later(parts, case, attempt, error)
     except KubeError as error:
-        return await failed(parts, case, attempt, _reason(error), error)
+        return await not_sent(parts, case, attempt, error)
     record = rounds.closed(attempt.plan, parts.clock())
     status = case.status.with_attempt(attempt.model_copy(update={"drain": record}))
     message = f"{attempt.plan.target} is closed; {rounds.progress(record)}"
@@ -133,12 +127,11 @@ async def _send(parts: Parts, case: Case, attempt: Attempt, record: DrainRecord)
         if not await parts.actor.keeps_cordon(rounds.cordon(attempt.plan)):
             return await _taken(parts, case, attempt, record)
         held = [each async for each in _evicted(parts, case, attempt, record)]
-    except (Conflict, NotFound) as error:
-        return await failed(parts, case, attempt, Reason.WORLD_CHANGED, error)
-    except Temporary as error:
-        return await _not_now(parts, case, attempt, record, error)
     except KubeError as error:
-        return await failed(parts, case, attempt, _reason(error), error)
+        # In the first round nothing is moved yet, so that the action may still be given up.
+        if record.round == 1 or isinstance(error, Conflict) or not isinstance(error, Temporary):
+            return await not_sent(parts, case, attempt, error)
+        return await _not_now(parts, case, attempt, record, error)
     after = rounds.answered(record, held, parts.clock())
     status = case.status.with_attempt(attempt.model_copy(update={"drain": after}))
     return await commit(parts, case, status)
@@ -160,9 +153,7 @@ async def _evicted(parts: Parts, case: Case, attempt: Attempt, record: DrainReco
 async def _not_now(
     parts: Parts, case: Case, attempt: Attempt, record: DrainRecord, error: Temporary
 ) -> Remediation:
-    """The same round again soon. In the first one nothing is moved yet, so that the action may still be given up."""
-    if record.round == 1:
-        return await later(parts, case, attempt, error)
+    """The same round again soon, for as long as the drain has time."""
     now = parts.clock()
     if now >= _limit(case, record):
         return await _ended(parts, case, attempt, rounds.unsent(record), str(error))
@@ -217,7 +208,3 @@ def _refused(parts: Parts, case: Case, attempt: Attempt, begun: DrainRecord) -> 
     metrics.REFUSALS.labels(guard=refusal.guard, reason=refusal.reason.value).inc()
     wait = min(timedelta(seconds=refusal.retry_after), ASK_AGAIN)
     return _Held(refusal.reason, refusal.message, parts.clock() + wait)
-
-
-def _reason(error: KubeError) -> Reason:
-    return Reason.FORBIDDEN if isinstance(error, Forbidden) else Reason.REJECTED

@@ -113,7 +113,7 @@ class Engine:
                 await self._summarise(policy, [], now, overlapping={}, weather=CALM)
                 continue
             found = Incidents(detect(store, policy, now, ranking))
-            incidents = [incident for incident in found if self._has(ranking, policy, incident)]
+            incidents = [incident for incident in found if ranking.heals(policy, incident.target)]
             await self._open(policy, incidents)
             sky = claims.under(policy, incidents, weather(store, policy, found, now))
             overlapping = held_elsewhere(store, ranking, policy)
@@ -129,12 +129,6 @@ class Engine:
         await self.cordons.open_again(now)
 
     # --- opening
-
-    def _has(self, ranking: Ranking, policy: HealingPolicy, incident: Incident) -> bool:
-        """Whether it is this policy that heals the target. Of a lost node only its own pods were detected."""
-        target = incident.target
-        workload = self.parts.store.workload(target.kind, target.namespace or "", target.name)
-        return workload is None or ranking.holder(policy, workload).key == policy.key
 
     async def _open(self, policy: HealingPolicy, incidents: Iterable[Incident]) -> None:
         known = open_remediations(self.parts.store, policy).keys() | busy_elsewhere(self.parts.store, policy)

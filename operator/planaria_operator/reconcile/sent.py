@@ -6,7 +6,14 @@ from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
-from planaria_operator.kube.errors import KubeError, Temporary, TooManyRequests
+from planaria_operator.kube.errors import (
+    Conflict,
+    Forbidden,
+    KubeError,
+    NotFound,
+    Temporary,
+    TooManyRequests,
+)
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.telemetry import metrics
@@ -59,6 +66,16 @@ async def later(parts: Parts, case: Case, attempt: Attempt, error: Temporary) ->
     status = case.status.model_copy(update={"next_check_at": now + timedelta(seconds=retry)})
     status = status.with_condition("Executed", Status.FALSE, reason, str(error), now=now)
     return await commit(parts, case, status, Telling("act", reason, str(error), warning=True))
+
+
+async def not_sent(parts: Parts, case: Case, attempt: Attempt, error: KubeError) -> Remediation:
+    """Decided anew where the world has changed, tried again where that may help, else given up."""
+    if isinstance(error, (Conflict, NotFound)):
+        return await failed(parts, case, attempt, Reason.WORLD_CHANGED, error)
+    if isinstance(error, Temporary):
+        return await later(parts, case, attempt, error)
+    reason = Reason.FORBIDDEN if isinstance(error, Forbidden) else Reason.REJECTED
+    return await failed(parts, case, attempt, reason, error)
 
 
 async def failed(parts: Parts, case: Case, attempt: Attempt, reason: Reason, error: KubeError) -> Remediation:

@@ -22,8 +22,6 @@ ARENAS: Final = 2
 """Heaps. By default there are eight for each core."""
 LARGE: Final = 256 * 1024
 """Bytes. What is larger goes back to the system as soon as it is freed. By default that bound rises with use, up to 32 MiB."""
-
-
 TLS_BUFFER: Final = 32 * 1024
 """Bytes; two records of TLS."""
 
