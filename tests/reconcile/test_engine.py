@@ -198,19 +198,24 @@ def _moved(pod: Any, namespace: str) -> Any:
     return replace(pod, meta=meta)
 
 
+def break_apps(here: World, count: int) -> None:
+    """As many workloads, each with its one pod ill."""
+    gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
+    for number in range(count):
+        workload = builders.deployment(f"app-{number}", ready=0, available=0)
+        owned = builders.replica_set(workload, ready=0)
+        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
+            here.store.put(view)
+    here.store.put(builders.node("node-1"))
+
+
 async def test_with_more_incidents_than_places_every_one_has_its_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Held ones are asked in every pass too, and must not keep the last from ever being looked at."""
     here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
     object.__setattr__(here.parts.settings, "max_concurrent", 2)
-    for number in range(5):
-        workload = builders.deployment(f"app-{number}", ready=0, available=0)
-        owned = builders.replica_set(workload, ready=0)
-        gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
-        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
-            here.store.put(view)
-    here.store.put(builders.node("node-1"))
+    break_apps(here, 5)
     await passes(Engine(here.parts), here, 9)
     assert {each.status.stage.value for each in here.store.remediations.values()} == {"Blocked"}
 
@@ -221,13 +226,7 @@ async def test_what_is_understood_is_decided_on_before_others_are_read(
     """Else a storm would keep the evidence of all its incidents, and the first decision would come after the last reading."""
     here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
     object.__setattr__(here.parts.settings, "max_concurrent", 2)
-    for number in range(6):
-        workload = builders.deployment(f"app-{number}", ready=0, available=0)
-        owned = builders.replica_set(workload, ready=0)
-        gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
-        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
-            here.store.put(view)
-    here.store.put(builders.node("node-1"))
+    break_apps(here, 6)
     engine = Engine(here.parts)
     await passes(engine, here, 2)
     stages = sorted(each.status.stage.value for each in here.store.remediations.values())
@@ -237,13 +236,7 @@ async def test_what_is_understood_is_decided_on_before_others_are_read(
 
 async def test_refusals_are_written_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     here = World(Script([Restart(pods=("front-0",))] * 9), monkeypatch, mode="Observe")
-    for number in range(3):
-        workload = builders.deployment(f"app-{number}", ready=0, available=0)
-        owned = builders.replica_set(workload, ready=0)
-        gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
-        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
-            here.store.put(view)
-    here.store.put(builders.node("node-1"))
+    break_apps(here, 3)
     engine = Engine(here.parts)
     await passes(engine, here, 1)
     patch, under_way, most = here.kube.patch, 0, 0
