@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import scale_plot
-from bench.command import guarded, write_json
+from bench.command import guarded
 from bench.goals import table as goals_table
 from bench.scale_report import Measured, body, costs, goals, latencies, latency, summary, trend
 from bench.storm import add_size, policy, prepared
 from bench.town import READY_SECONDS, Size, Town, town, until
 from bench.town_watch import Watch, watching
+from bench.written import write_json
 from planaria_cluster import Provider
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME

@@ -1,10 +1,7 @@
 """What the operator costs in a large cluster: figures, goals and tables. Pure."""
 
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from statistics import quantiles
 from typing import Any, Final
 
@@ -13,6 +10,7 @@ from rich.table import Table
 from bench.goals import Goal
 from bench.town import Size
 from bench.town_watch import Cost
+from bench.written import origin
 from planaria_scenarios.audit import Change
 
 MOST_MIB: Final = 256
@@ -171,9 +169,7 @@ def body(
 ) -> dict[str, Any]:
     """Everything, with what it was measured on; `earlier`: summaries of other sizes."""
     return {
-        "table": "scale",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform(), "load": measured.load},
+        **origin("scale", load=measured.load),
         **asdict(measured),
         "trend": [*earlier, summary(measured)],
         "goals": [asdict(goal) for goal in found],

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import storm_report
-from bench.command import guarded, write_json
+from bench.command import guarded
 from bench.goals import table as goals_table
 from bench.storm_report import Cause, Row
 from bench.town import BAD, DEPENDENTS, READY_SECONDS, Size, Town, beside, dependency, some, town, until
 from bench.town_watch import Watch, watching
+from bench.written import write_json
 from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME

@@ -1,17 +1,15 @@
 """What came of three storms: rows, goals and tables. Pure."""
 
 import math
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.table import Table
 
 from bench.goals import Goal
 from bench.town_watch import Cost, Health, Record
+from bench.written import origin
 from planaria_scenarios.audit import Change
 
 
@@ -159,9 +157,7 @@ def complaints(rows: Sequence[Row]) -> list[str]:
 def body(rows: Sequence[Row], found: Sequence[Goal], setting: dict[str, Any]) -> dict[str, Any]:
     """Everything, with what it was measured on."""
     return {
-        "table": "storm",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("storm"),
         **setting,
         "rows": [asdict(each) for each in rows],
         "goals": [asdict(goal) for goal in found],
