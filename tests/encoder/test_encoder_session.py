@@ -15,9 +15,14 @@ TEXTS = [
 ]
 
 
+def fresh(bundle):
+    """One that has read nothing yet."""
+    return Session(bundle.network, bundle.tokenizer, bundle.manifest.longest)
+
+
 @pytest.fixture(scope="module")
 def session(bundle):
-    return Session(bundle.network, bundle.tokenizer, bundle.manifest.longest)
+    return fresh(bundle)
 
 
 def test_the_file_of_the_network_is_not_kept_beside_it(bundle):
@@ -27,10 +32,10 @@ def test_the_file_of_the_network_is_not_kept_beside_it(bundle):
     assert len(made.read(["oom"]).fault) == 1
 
 
-def test_several_texts_give_what_each_gives_alone(session):
-    together = session.read(TEXTS)
-    for at, text in enumerate(TEXTS):
-        alone = session.read([text])
+def test_several_texts_give_what_each_gives_alone(bundle, session):
+    together, other = session.read(TEXTS), fresh(bundle)
+    for at, text in reversed(list(enumerate(TEXTS))):
+        alone = other.read([text])
         for several, one in zip(together, alone, strict=True):
             np.testing.assert_array_equal(several[at], one[0])
 
@@ -41,6 +46,19 @@ def test_shapes_and_lengths(session):
     np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-3)
 
 
-def test_the_same_texts_give_the_same_answer(session):
-    first, second = session.read(TEXTS), session.read(TEXTS)
+def test_the_same_texts_give_the_same_answer(bundle, session):
+    first, second = session.read(TEXTS), fresh(bundle).read(TEXTS)
     np.testing.assert_array_equal(first.fault, second.fault)
+
+
+def test_a_text_that_is_met_again_is_not_run_again(bundle, monkeypatch):
+    made, runs = fresh(bundle), []
+    run = made._session.run
+    monkeypatch.setattr(made._session, "run", lambda *args: runs.append(args) or run(*args))
+    first = made.read(["oom", "no space left on device"])
+    first.fault[:] = 0  # what is handed out is the caller's own
+    again = made.read(["no space left on device", "oom", "oom"])
+    assert len(runs) == 2
+    np.testing.assert_array_equal(
+        again.fault, fresh(bundle).read(["no space left on device", "oom", "oom"]).fault
+    )

@@ -228,10 +228,29 @@ async def test_what_is_understood_is_decided_on_before_others_are_read(
     object.__setattr__(here.parts.settings, "max_concurrent", 2)
     break_apps(here, 6)
     engine = Engine(here.parts)
-    await passes(engine, here, 2)
-    stages = sorted(each.status.stage.value for each in here.store.remediations.values())
-    assert stages == ["Blocked"] * 2 + ["Detected"] * 4
+    await passes(engine, here, 3)  # the first writes all of them down and reads none
+    assert stages(here) == ["Blocked"] * 2 + ["Detected"] * 4
     assert here.parts.observations == {}
+
+
+async def test_while_more_come_than_can_be_read_they_are_only_written_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Reading takes the processor from noticing; what was read before is decided on all the same."""
+    here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
+    object.__setattr__(here.parts.settings, "max_concurrent", 2)
+    break_apps(here, 1)
+    engine = Engine(here.parts)
+    await passes(engine, here, 1)
+    break_apps(here, 6)
+    await passes(engine, here, 1)
+    assert stages(here) == ["Blocked"] + ["Detected"] * 5
+    await passes(engine, here, 1)
+    assert stages(here) == ["Blocked"] + ["Detected"] * 3 + ["Understood"] * 2
+
+
+def stages(here: World) -> list[str]:
+    return sorted(each.status.stage.value for each in here.store.remediations.values())
 
 
 async def test_refusals_are_written_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,13 +114,13 @@ class Engine:
                 continue
             found = Incidents(detect(store, policy, now, ranking))
             incidents = [incident for incident in found if ranking.heals(policy, incident.target)]
-            await self._open(policy, incidents)
+            surge = await self._open(policy, incidents) > self.parts.settings.max_concurrent
             sky = claims.under(policy, incidents, weather(store, policy, found, now))
             overlapping = held_elsewhere(store, ranking, policy)
             # First, so that a storm is in the status before anything is begun under it.
             await self._summarise(policy, incidents, now, overlapping=overlapping, weather=sky)
             newest = store.policies.get(policy.key, policy)
-            self._advance_all(Moment(newest, found, now, sky, ranking))
+            self._advance_all(Moment(newest, found, now, sky, ranking), surge=surge)
             await asyncio.sleep(0)
         metrics.show_records(store.policies.values(), store.remediations.values(), now)
         if self.parts.notifier:
@@ -130,7 +130,8 @@ class Engine:
 
     # --- opening
 
-    async def _open(self, policy: HealingPolicy, incidents: Iterable[Incident]) -> None:
+    async def _open(self, policy: HealingPolicy, incidents: Iterable[Incident]) -> int:
+        """How many were written down."""
         known = open_remediations(self.parts.store, policy).keys() | busy_elsewhere(self.parts.store, policy)
         fresh = (each for each in incidents if each.ripe and each.target.uid not in known)
         # Together: one after the other, the last of a storm would be noticed only when all the others are written.
@@ -139,6 +140,7 @@ class Engine:
         for error in ended:
             if error is not None:
                 raise error
+        return len(ended)
 
     async def _open_one(self, incident: Incident, turn: asyncio.Semaphore) -> None:
         symptom = incident.symptoms[0]
@@ -153,9 +155,14 @@ class Engine:
 
     # --- advancing
 
-    def _advance_all(self, moment: Moment) -> None:
+    def _advance_all(self, moment: Moment, *, surge: bool) -> None:
+        """`surge`: more came in this pass than can be read together. Then more are to be expected in the next one, which has to
+        write them down first; what is under way goes on, but no new evidence is read.
+        """
         waiting = open_remediations(self.parts.store, moment.policy).values()
         for remediation in sorted(waiting, key=self._order):
+            if surge and remediation.status.stage is Stage.DETECTED:
+                continue
             key = _key(remediation)
             if key in self._running or len(self._running) >= self.parts.settings.max_concurrent:
                 continue

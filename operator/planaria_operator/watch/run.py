@@ -1,7 +1,6 @@
 """kopf as a library inside our own event loop: it watches, it writes nothing, and it decides nothing."""
 
 import asyncio
-import itertools
 import signal
 import threading
 from collections.abc import Collection, Iterator
@@ -11,8 +10,6 @@ from typing import Final
 
 import kopf
 import structlog
-from kopf._cogs.structs.bodies import RawBody
-from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
 from planaria_operator.kube.answers import one_line
 from planaria_operator.kube.client import KubeClient
@@ -23,6 +20,7 @@ from planaria_operator.watch.access import require_watch
 from planaria_operator.watch.errors import MissingKind, WatchError, WatchFailed, WatchForbidden
 from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.handlers import build_registry
+from planaria_operator.watch.listening import Forgetful, build_settings
 from planaria_operator.watch.sync import RESYNC_SECONDS, keep_in_sync
 
 PING_SECONDS: Final = 15.0
@@ -121,48 +119,6 @@ async def _wait(stop: asyncio.Event) -> None:
     await stop.wait()
 
 
-def build_settings() -> kopf.OperatorSettings:
-    settings = kopf.OperatorSettings()
-    settings.peering.standalone = True  # two peers of equal priority would both pause
-    settings.posting.enabled = False  # Events are written by record/events.py
-    settings.scanning.disabled = True  # needs no list of namespaces and of resource definitions
-    settings.watching.server_timeout = 600
-    settings.watching.client_timeout = 630
-    settings.watching.connect_timeout = 10
-    settings.watching.inactivity_timeout = 90  # bookmarks come once a minute
-    settings.watching.chunk_size = (
-        100  # parsed and handed out in one go: 14 ms of the loop, where 500 take 25 to 75
-    )
-    settings.watching.reconnect_backoff = 1
-    # An idle worker that gets its next event runs at once, so a burst over known objects would run all of them in one
-    # turn of the loop; a new worker has to wait for its turn.
-    settings.queueing.idle_timeout = 0.05
-    settings.networking.request_timeout = 30
-    settings.networking.connect_timeout = 10
-    settings.networking.error_backoffs = _Patience()
-    settings.networking.trust_env = True
-    settings.process.ultimate_exiting_timeout = None  # it would end the whole process by SIGKILL
-    return settings
-
-
-class _Patience:
-    """Seconds between attempts while the API server is away. kopf's own list ends after a minute and kills the watch."""
-
-    def __iter__(self) -> Iterator[float]:
-        return itertools.chain((1, 1, 2, 3, 5), itertools.repeat(10.0))
-
-
-class _Forgetful(ResourceMemories):
-    """kopf keeps almost a kilobyte for every object there is, for kinds of handlers that we have none of."""
-
-    async def recall(self, raw_body: RawBody, **_: object) -> ResourceMemory:
-        del raw_body
-        return ResourceMemory()
-
-    async def forget(self, raw_body: RawBody) -> None:
-        """Nothing was kept."""
-
-
 class _NotKopfs(Collection[asyncio.Task[object]]):
     """The tasks that kopf has to leave alone. At its end it cancels whatever started after itself, because watches that
     it lost track of are among it; in a shared loop so is the rest of the operator.
@@ -192,7 +148,7 @@ async def _run_kopf(
     tasks = await kopf.spawn_tasks(
         registry=registry,
         settings=build_settings(),
-        memories=_Forgetful(),
+        memories=Forgetful(),
         clusterwide=not namespaces,
         namespaces=namespaces,
         # Names a peer, and peering is off. Kopf would ask for the user's name, which a container's user id need not have.

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -12,6 +13,9 @@ from planaria_semantics.encoder.ngrams import Floats
 # From 1.29 on it reports by default; it reads this at import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 import onnxruntime
+
+REMEMBERED: Final = 1024
+"""Texts whose reading is kept: 3 MB at the most. What is held back is read again and again, and says the same."""
 
 
 class Readings(NamedTuple):
@@ -39,16 +43,17 @@ class Session:
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.enable_truncation(longest)
         self._tokenizer.no_padding()
+        self._known = lru_cache(REMEMBERED)(self._run)
 
     def read(self, texts: Sequence[str]) -> Readings:
         """For normalised texts, in their order. Safe to call from several threads.
 
         One at a time: nothing is padded, which is faster on one core than a batch is, and the 8-bit scales are then those of
-        the text itself, so that no line changes how its neighbour is read.
+        the text itself, so that no line changes how its neighbour is read, and a text that is met again need not be read again.
         """
-        rows = [self._run(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
+        rows = [self._known(text) for text in texts]
         return Readings(*(np.concatenate(parts) for parts in zip(*rows, strict=True)))
 
-    def _run(self, tokens: list[int]) -> list[Floats]:
-        ids = np.asarray([tokens], dtype=np.int64)
+    def _run(self, text: str) -> list[Floats]:
+        ids = np.asarray([self._tokenizer.encode(text).ids], dtype=np.int64)
         return list(self._session.run(None, {"ids": ids, "mask": np.ones_like(ids)}))
