@@ -3,9 +3,12 @@
 # works on any base with Python 3.11 or newer. A private package index, or a proxy with certificates of its own, is told
 # through secrets, which stay in no layer: --secret id=pip,src=pip.conf --secret id=ca,src=ca.pem
 ARG BASE=python:3.11-slim
+# What builds needs the base's Python at the same path, and pip. Where it has binutils too (python:3.11), the libraries are
+# stripped of their symbols, a twelfth of them.
+ARG BUILDER=${BASE}
 
 # What builds has an environment of its own, of which nothing ships.
-FROM ${BASE} AS build
+FROM ${BUILDER} AS build
 ENV PIP_CONFIG_FILE=/run/secrets/pip PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_DEPS=1 PIP_NO_INPUT=1 \
     PIP_PROGRESS_BAR=off PIP_QUIET=1 PIP_ROOT_USER_ACTION=ignore PYTHONDONTWRITEBYTECODE=1
 WORKDIR /src
@@ -32,7 +35,7 @@ RUN --mount=type=secret,id=pip --mount=type=secret,id=ca --mount=type=cache,targ
     && tools/prune.sh /opt/planaria
 FROM operator-libraries AS operator-files
 COPY --from=wheel /wheels /wheels
-RUN tools/place.sh /wheels /files
+RUN tools/place.sh /wheels /files planaria_policy
 
 FROM build AS policy-libraries
 COPY locks/policy.lock locks/
@@ -41,7 +44,7 @@ RUN --mount=type=secret,id=pip --mount=type=secret,id=ca --mount=type=cache,targ
     && tools/prune.sh /opt/planaria
 FROM policy-libraries AS policy-files
 COPY --from=wheel /wheels /wheels
-RUN tools/place.sh /wheels /files
+RUN tools/place.sh /wheels /files planaria_operator planaria_kubectl planaria_policy/semantics
 
 # The virtual environments point at the base's own Python, so all stages share one base. Byte code is in the layers: the
 # root is read-only, and without it every start would compile for a second.

@@ -21,9 +21,28 @@ demo: env ## start a cluster, break four things, watch each being healed
 test: env lint verify ## every check and every test, the real cluster included
 	@tools/env.sh vllm || { [ $$? = 3 ] && echo "!!! NOT TESTED: a real vLLM, whose packages cannot be had here. Its fake was. !!!" >&2; }
 	@tools/env.sh train
-	@.venv-train/bin/python -m pytest tests/policy -q
 	@$(PY) -m planaria_cluster up
-	@$(PY) -m pytest -m "not vllm_scenarios and not learned and not installed and not outage" --cov --cov-report=term:skip-covered --cov-report=xml --durations=15
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-code test-cluster
+	@.venv/bin/coverage combine --quiet .coverage.code .coverage.cluster
+	@.venv/bin/coverage report --skip-covered
+	@.venv/bin/coverage xml --quiet
+
+# The two halves run at once: one computes, the other mostly waits for what real containers do. The second has the shared cluster
+# for itself, because it takes nodes away and installs operators that see every namespace; the first has others.
+LANE = 2>&1 | sed -u 's/^/[$(@:test-%=%)] /'
+TOLD := --durations=15 --cov --cov-report=
+
+.PHONY: test-code
+test-code: env
+	@.venv-train/bin/python -m pytest tests/policy -q $(LANE)
+	@export PLANARIA_CLUSTER="$${PLANARIA_CLUSTER:-planaria}-code" COVERAGE_FILE=.coverage.code; \
+	  trap '$(PY) -m planaria_cluster down >/dev/null 2>&1' EXIT; \
+	  $(PY) -m pytest $(TOLD) -m "(not cluster or apart) and not vllm_scenarios" $(LANE)
+
+.PHONY: test-cluster
+test-cluster: env
+	@COVERAGE_FILE=.coverage.cluster $(PY) -m pytest $(TOLD) \
+	  -m "cluster and not apart and not vllm_scenarios and not learned and not outage" $(LANE)
 
 .PHONY: test-vllm
 test-vllm: env ## only the tests against a real vLLM, which needs no GPU (3 GB to fetch the first time)
@@ -44,9 +63,17 @@ e2e: env ## only the scenarios on the real cluster
 	@$(PY) -m pytest tests/scenarios tests/e2e -m "cluster and not learned and not outage"
 
 .PHONY: e2e-helm
-e2e-helm: env ## helm install with images of this checkout, and the scenarios healed from inside the cluster
+e2e-helm: env ## helm install with images of this checkout, and the scenarios healed from inside the cluster (eight minutes)
 	@$(PY) -m planaria_cluster up
-	@$(PY) -m pytest tests/chart/test_install.py tests/chart/test_in_cluster.py tests/chart/test_upgrade.py tests/chart/test_policed.py tests/chart/test_with_vllm.py
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 e2e-helm-shared e2e-helm-apart
+
+HELM = $(PY) -m pytest --durations=10
+.PHONY: e2e-helm-shared e2e-helm-apart
+e2e-helm-shared: env
+	@$(HELM) tests/chart/test_install.py tests/chart/test_in_cluster.py $(LANE)
+
+e2e-helm-apart: env
+	@$(HELM) tests/chart -m apart $(LANE)
 
 .PHONY: e2e-outage
 e2e-outage: env ## etcd, API server, network, services taken away in mid-remediation, on a cluster of its own (eight minutes)

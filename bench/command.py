@@ -1,11 +1,8 @@
 """What every command that needs a cluster does around its measuring."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 from planaria_cluster import ClusterError
 from planaria_scenarios.errors import ScenarioError
@@ -25,8 +22,3 @@ def guarded(work: Callable[[], int], *missing: type[Exception]) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("interrupted; nothing was left behind", file=sys.stderr)
         return 130
-
-
-def write_json(file: Path, body: Any, *, indent: int = 2) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(body, indent=indent) + "\n", encoding="utf-8")

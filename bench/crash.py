@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from bench import crash_jobs, crash_plot, crash_report
-from bench.command import guarded, write_json
+from bench.command import guarded
 from bench.crash_jobs import Job, Played
 from bench.crash_judge import Verdict, verdict
 from bench.crash_operator import Kill, Mortal, stations
 from bench.crash_report import Measured
 from bench.goals import Goal
 from bench.goals import table as goals_table
+from bench.written import write_json
 from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME

@@ -77,11 +77,16 @@ def _lost(result: Result, changes: Iterable[Change]) -> str:
 
 
 def _doubles(result: Result, targets: Sequence[Change], limit: int) -> Iterable[str]:
-    """By object: more changes than attempts that name it, or than are right; and what no attempt names at all."""
+    """By object: more changes than attempts that name it, or than are right; and what no attempt names at all.
+
+    An attempt that was undone changes its objects twice, once each way.
+    """
     allowed = _named(result.actions)
+    undone = _named(each for each in result.actions if each.reverted)
     for (resource, name), count in sorted(_effective(targets).items()):
-        named = allowed[resource.partition("/")[0], name]
-        times = 1 if resource in REPEATABLE else count
+        place = (resource.partition("/")[0], name)
+        named = allowed[place]
+        times = (1 if resource in REPEATABLE else count) - undone[place]
         if not named:
             yield f"{resource} {name} was changed without an attempt that says so"
         elif times > min(named, limit):
@@ -102,7 +107,8 @@ def _named(attempts: Iterable[Applied]) -> Counter[tuple[str, str]]:
 
 
 def _most_calls(attempts: Iterable[Applied], targets: Iterable[Change]) -> int:
-    named = _named(attempts)
+    found = list(attempts)
+    named = _named(found) + _named(each for each in found if each.reverted)
     shares = (
         -(-count // (named[resource.partition("/")[0], name] or 1))
         for (resource, name), count in _effective(targets).items()

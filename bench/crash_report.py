@@ -1,11 +1,8 @@
 """Kills and verdicts in, rows, goals and tables out."""
 
-import os
-import platform
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
@@ -14,6 +11,7 @@ from rich.table import Table
 from bench.crash_judge import Verdict
 from bench.crash_operator import Kill
 from bench.goals import Goal
+from bench.written import origin
 
 
 @dataclass(frozen=True)
@@ -144,9 +142,7 @@ def complaints(measured: Measured) -> list[str]:
 def body(measured: Measured, found: Sequence[Goal]) -> dict[str, Any]:
     """Everything, with what it was measured on."""
     return {
-        "table": "crash",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("crash"),
         "seed": measured.seed,
         "rows": [asdict(row) for row in rows(measured)],
         "start_seconds": measured.start_seconds,

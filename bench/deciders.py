@@ -1,19 +1,17 @@
 """The same faults on the real cluster, healed by the rules and by the learned policy."""
 
 import argparse
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from rich.table import Table
 
-from bench.command import guarded, write_json
+from bench.command import guarded
 from bench.goals import Goal
 from bench.goals import table as goals_table
+from bench.written import origin, write_json
 from planaria_cluster import open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME
@@ -133,9 +131,7 @@ def _cells(result: Result) -> tuple[str, str, str]:
 
 def _body(found: Results, goals: Sequence[Goal]) -> dict[str, Any]:
     return {
-        "table": "deciders",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("deciders"),
         "goals": [asdict(goal) for goal in goals],
         **{mode: [result.to_dict() for result in found[mode]] for mode in MODES},
     }

@@ -1,13 +1,9 @@
 """What the trajectory memory costs when it is full: inserting, drawing, opening, and its size. Needs .venv-train."""
 
 import argparse
-import json
-import os
-import platform
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +15,7 @@ from bench.goals import Goal
 from bench.goals import table as goals_table
 from bench.memory_parts import measure, simulated
 from bench.postgres import Server
+from bench.written import origin, write_json
 
 HELP = "insert and sample rates at 50 000 trajectories, size on disk, SQLite and PostgreSQL"
 EXAMPLE = """\
@@ -116,11 +113,8 @@ def _figure(value: float) -> str:
 
 def _write(file: Path, found: Found, goals: list[Goal]) -> None:
     body = {
-        "table": "memory",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("memory"),
         **found,
         "goals": [asdict(goal) for goal in goals],
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+    write_json(file, body)

@@ -2,20 +2,18 @@
 
 import argparse
 import copy
-import os
-import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from rich.table import Table
 
-from bench.command import guarded, write_json
+from bench.command import guarded
 from bench.goals import Goal
 from bench.goals import table as goals_table
+from bench.written import origin, write_json
 from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME
@@ -186,9 +184,7 @@ def table(rows: Sequence[Row]) -> Table:
 def body(rows: Sequence[Row], nodes: Sequence[Change], found: Sequence[Goal]) -> dict[str, Any]:
     """Everything, with what it was measured on."""
     return {
-        "table": "modes",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("modes"),
         "rows": [asdict(each) for each in rows],
         "outside_namespaces": [str(each) for each in nodes],
         "goals": [asdict(goal) for goal in found],

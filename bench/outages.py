@@ -2,21 +2,20 @@
 
 import argparse
 import os
-import platform
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from rich.table import Table
 
-from bench.command import guarded, write_json
+from bench.command import guarded
 from bench.goals import Goal
 from bench.goals import table as goals_table
 from bench.outage_cases import CASES
 from bench.outage_play import Outcome, play
+from bench.written import origin, write_json
 from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_scenarios import show
@@ -122,9 +121,7 @@ def _seconds(value: float | None) -> str:
 
 def _report(found: Sequence[Outcome], aims: Sequence[Goal]) -> dict[str, Any]:
     return {
-        "table": "outages",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("outages"),
         "outages": [_body(each) for each in found],
         "goals": [asdict(goal) for goal in aims],
     }

@@ -2,9 +2,6 @@
 
 import argparse
 import json
-import os
-import platform
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +10,7 @@ from rich.table import Table
 
 from bench.goals import Goal
 from bench.goals import table as goals_table
+from bench.written import origin, write_json
 
 if TYPE_CHECKING:
     from bench.policy_compare import Compared
@@ -207,12 +205,9 @@ def _kept(file: Path, goals: list[Goal]) -> dict[str, Any]:
 
 def _write(file: Path, measured: dict[str, Any], goals: list[Goal]) -> None:
     body = {
-        "table": "policy",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("policy"),
         **_kept(file, goals),
         **measured,
     }
     body["goals"] = [*body.get("goals", []), *(vars(goal) for goal in goals)]
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+    write_json(file, body)

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from bench import recovery_plot, recovery_report
-from bench.command import guarded, write_json
+from bench.command import guarded
 from bench.goals import table as goals_table
+from bench.written import write_json
 from planaria_cluster import open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME

@@ -1,15 +1,13 @@
 """Results in, rows, goals and tables out."""
 
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.table import Table
 
 from bench.goals import Goal
+from bench.written import origin
 from planaria_scenarios.result import Result
 
 
@@ -113,9 +111,7 @@ def controls(on: Sequence[Result]) -> Table:
 def body(on: Sequence[Result], off: Sequence[Result], found: Sequence[Goal]) -> dict[str, Any]:
     """Everything, with what it was measured on."""
     return {
-        "table": "recovery",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("recovery"),
         "rows": [asdict(row) for row in rows(on, off)],
         "goals": [asdict(goal) for goal in found],
         "with_operator": [result.to_dict() for result in on],

@@ -2,10 +2,6 @@
 
 import argparse
 import asyncio
-import json
-import os
-import platform
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +10,7 @@ from rich.console import Console
 from bench import semantics_cost, semantics_storm
 from bench.goals import Goal
 from bench.goals import table as goals_table
+from bench.written import origin, write_json
 
 HELP = "latency, memory and size of the encoder; a storm of 500 pods"
 EXAMPLE = """\
@@ -66,9 +63,7 @@ def _goals(cost: dict[str, float], storm: dict[str, float]) -> list[Goal]:
 
 def _write(file: Path, cost: dict[str, float], storm: dict[str, float], goals: list[Goal]) -> None:
     body: dict[str, Any] = {
-        "table": "semantics",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("semantics"),
         "cost": cost,
         "storm": storm,
         "goals": [
@@ -76,5 +71,4 @@ def _write(file: Path, cost: dict[str, float], storm: dict[str, float], goals: l
             for goal in goals
         ],
     }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(body, indent=2) + "\n")
+    write_json(file, body)

@@ -2,12 +2,9 @@
 
 import argparse
 import asyncio
-import json
 import os
-import platform
 import tempfile
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -19,6 +16,7 @@ from bench.goals import Goal
 from bench.goals import table as goals_table
 from bench.service_load import bodies, load
 from bench.service_process import service
+from bench.written import origin, write_json
 
 HELP = "latency at 500 questions a second on one core, memory and cold start of the policy service"
 EXAMPLE = """\
@@ -137,14 +135,11 @@ def _table(rows: list[Row]) -> Table:
 
 def _write(options: argparse.Namespace, rows: list[Row], goals: list[Goal]) -> None:
     body: dict[str, Any] = {
-        "table": "service",
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "system": platform.platform()},
+        **origin("service"),
         "rate": options.rate,
         "seconds": options.seconds,
         "before_others": options.first,
         "repetitions": rows,
         "goals": [asdict(goal) for goal in goals],
     }
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+    write_json(options.json, body)

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import storm_report
-from bench.command import guarded, write_json
+from bench.command import guarded
 from bench.goals import table as goals_table
 from bench.storm_report import Cause, Row
-from bench.town import BAD, READY_SECONDS, Size, Town, beside, dependency, some, town, until
+from bench.town import BAD, DEPENDENTS, READY_SECONDS, Size, Town, beside, dependency, some, town, until
 from bench.town_watch import Watch, watching
+from bench.written import write_json
 from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_cluster.provider import DEFAULT_NAME
@@ -49,6 +50,7 @@ DEPENDENCY: Final = Cause(
     "a database gets an image that does not exist, and 40 workloads that need it are not ready",
     frozenset({"deployments/db"}),
     ("Deployment db", "Deployment/db", "Service db"),
+    least=DEPENDENTS // 2,
 )
 RELEASE: Final = Cause(
     "a bad release",
@@ -58,7 +60,7 @@ RELEASE: Final = Cause(
 )
 
 
-def policy(mode: str = "Enforce", waiting: int = 30) -> dict[str, Any]:
+def policy(mode: str = "Enforce", waiting: int = 45) -> dict[str, Any]:
     """Triggers as short as is still realistic, and a storm that passes while one looks on. `waiting`: seconds that a container
     may wait; so long that what depends on it falls ill before it is healed.
     """

@@ -7,6 +7,7 @@ controllers' work; what the bench adds is what a container would do: fall ill, a
 import asyncio
 import random
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ DEPENDENTS: Final = 40
 AT_ONCE: Final = 24
 """Calls that are made at the same time."""
 READY_SECONDS: Final = 900.0
+BUILD_SECONDS: Final = 1800.0
+IDLE_SHARE: Final = 4.0
+"""So many times as long as a look at everything took, nothing is looked at."""
 LABEL: Final = "bench.planaria.dev/town"
 MANAGED: Final = "type"
 """The label by whose value kwok knows its nodes."""
@@ -34,11 +38,13 @@ TOLERATIONS: Final = [{"key": "kwok.x-k8s.io/node", "operator": "Exists", "effec
 class Size:
     nodes: int = 100
     pods: int = 2000
+    replicas: int = REPLICAS
+    """Pods of one workload."""
 
     @property
     def plain(self) -> int:
         """Workloads that depend on nothing."""
-        return max(1, (self.pods - self.nodes) // REPLICAS - DEPENDENTS)
+        return max(1, (self.pods - self.nodes) // self.replicas - DEPENDENTS)
 
 
 class Town:
@@ -48,6 +54,9 @@ class Town:
         self.api, self.namespace, self.size, self.simulated = api, namespace, size, simulated
         self._ill: set[str] = set()
         """Names of pods that are meant to be unready."""
+        self._built = False
+        self._served = True
+        """Whether those who need the database have it."""
 
     # --- building
 
@@ -58,7 +67,8 @@ class Town:
         )
         await together(self.api.apply(body, self.namespace) for body in self._bodies())
         async with beside(self.tend):
-            await until(self.whole, READY_SECONDS, f"the {self.size.pods} simulated pods are not ready")
+            await until(self.whole, BUILD_SECONDS, f"the {self.size.pods} simulated pods are not ready")
+        self._built = True
 
     def _bodies(self) -> Iterable[Body]:
         yield from dependency(IMAGE)
@@ -69,7 +79,7 @@ class Town:
         yield self.daemon_set(GOOD)
 
     def _deployment(self, name: str, environment: dict[str, str]) -> Body:
-        spec = {"replicas": REPLICAS, **self._template(name, f"simulated/{name}:1", environment)}
+        spec = {"replicas": self.size.replicas, **self._template(name, f"simulated/{name}:1", environment)}
         return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
 
     def daemon_set(self, image: str) -> Body:
@@ -123,12 +133,15 @@ class Town:
     async def tend(self) -> None:
         """For ever: what a kubelet does when its node was away for a moment, and says that a container has started."""
         while True:
+            began = time.monotonic()
             bodies, _ = await self.api.list("Node")
             ready = {body["metadata"]["name"] for body in bodies if is_ready(body)}
             well = (body for body in await self.pods() if body["metadata"]["name"] not in self._ill)
             neglected = [body for body in well if body["spec"]["nodeName"] in ready and _neglected(body)]
+            took = time.monotonic() - began
             await together(self._mark_one(body, healthy=True, waiting="") for body in neglected)
-            await asyncio.sleep(2)
+            # Listing a large town is work, for the API server too; it must not become what is measured.
+            await asyncio.sleep(max(2.0, IDLE_SHARE * took) if self._built else 2.0)
 
     async def mark(self, pods: Iterable[Body], *, healthy: bool, waiting: str = "") -> None:
         """Make pods ready or not, as their kubelet would; `waiting` is the reason of a container that does not run."""
@@ -158,15 +171,13 @@ class Town:
 
     async def follow_dependency(self) -> None:
         """For ever: who needs the database is ready while it is."""
-        fine: bool | None = None
         while True:
-            bodies, _ = await self.api.list("Deployment", self.namespace)
-            (database,) = (body for body in bodies if body["metadata"]["name"] == "db")
-            now_fine = bool((database.get("status") or {}).get("readyReplicas"))
-            if now_fine != fine:
-                fine = now_fine
+            database = await self.api.get("Deployment", self.namespace, "db")
+            served = bool((database.get("status") or {}).get("readyReplicas"))
+            if served != self._served:
                 users = (body for body in await self.pods() if body["metadata"]["name"].startswith("user-"))
-                await self.mark(users, healthy=fine)
+                await self.mark(users, healthy=served)
+                self._served = served
             await asyncio.sleep(0.5)
 
     async def fail_agents(self) -> None:

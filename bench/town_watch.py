@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import aiohttp
 
-from bench.town import Town
+from bench.town import IDLE_SHARE, Town
 from planaria_scenarios.api import Body
 from planaria_scenarios.errors import ApiError
 from planaria_scenarios.records import seconds
 
 EVERY: Final = 2.0
-METRIC: Final = re.compile(r"^(\w+) ([-+.e\d]+)$", re.MULTILINE)
+METRIC: Final = re.compile(r"^(\w+)(?:\{[^}]*\})? ([-+.e\d]+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Use:
     cpu_seconds: float
     mib: float
     lag_seconds: float
+    calls: float = 0
+    """To the API server, since it began."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Cost:
     """The most."""
     lag_seconds: float
     """The longest time that its loop was kept from running; on a busy machine mostly by others."""
+    calls: float = 0
+    """To the API server."""
 
 
 class Record:
@@ -59,11 +63,14 @@ class Record:
         self.said: set[str] = set()
         self.reasons: set[str] = set()
         self.stage = ""
+        self.decided = False
+        """Once; what is held back is read again and again after that."""
         self.actions: tuple[str, ...] = ()
 
     def take(self, body: Body) -> None:
         status: dict[str, Any] = body.get("status") or {}
         self.stage = status.get("stage", "")
+        self.decided = self.decided or self.stage in {"Blocked", "Waiting", "Escalated"}
         self.actions = tuple(each["plan"]["action"] for each in status.get("attempts") or [])
         for each in (*(status.get("conditions") or []), *(status.get("timeline") or [])):
             self.said.add(each["message"])
@@ -90,11 +97,13 @@ class Watch:
         """For ever."""
         async with aiohttp.ClientSession() as session:
             while True:
+                began = time.monotonic()
                 with suppress(ApiError):
                     await self._look()
+                took = time.monotonic() - began
                 with suppress(aiohttp.ClientError, TimeoutError):
                     self.use.append(await _use(session, self._address))
-                await asyncio.sleep(EVERY)
+                await asyncio.sleep(max(EVERY, IDLE_SHARE * took))
 
     async def _look(self) -> None:
         began = time.time()
@@ -122,7 +131,8 @@ class Watch:
         length = found[-1].at - found[0].at
         spent = found[-1].cpu_seconds - found[0].cpu_seconds
         most = max(each.mib for each in found)
-        return Cost(length, 60 * spent / length, most, max(each.lag_seconds for each in found))
+        calls = found[-1].calls - found[0].calls
+        return Cost(length, 60 * spent / length, most, max(each.lag_seconds for each in found), calls)
 
 
 @asynccontextmanager
@@ -140,10 +150,13 @@ async def watching(town: Town, address: str) -> AsyncIterator[Watch]:
 async def _use(session: aiohttp.ClientSession, address: str) -> Use:
     async with session.get(f"{address}/metrics", timeout=aiohttp.ClientTimeout(total=10)) as answer:
         text = await answer.text()
-    found = {name: float(value) for name, value in METRIC.findall(text)}
+    found: dict[str, float] = {}
+    for name, value in METRIC.findall(text):
+        found[name] = found.get(name, 0.0) + float(value)
     return Use(
         at=time.time(),
         cpu_seconds=found["process_cpu_seconds_total"],
         mib=found["process_resident_memory_bytes"] / 2**20,
         lag_seconds=found["planaria_loop_lag_seconds"],
+        calls=found["planaria_api_calls_total"],
     )

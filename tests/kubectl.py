@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,14 @@ class Kubectl:
         done = self.run(*words, stdin=stdin)
         assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
         return done.stdout
+
+    def until_served(self, *what: str) -> None:
+        """Until the API server serves these custom resources: `crd/NAME`, or `-f` and a folder."""
+        wait = ("wait", "--for=condition=Established", *what, "--timeout=30s")
+        # Of a definition that has no conditions at all yet kubectl says that nil is no list, and gives up.
+        while "accessor error" in (done := self.run(*wait)).stderr:
+            time.sleep(0.1)
+        assert done.returncode == 0, f"kubectl {' '.join(wait)}: {done.stderr}"
 
     def refusal(self, *words: str, stdin: str = "") -> str:
         """Why the API server says no. Fails the test where it says yes."""

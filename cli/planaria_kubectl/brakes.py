@@ -10,6 +10,7 @@ from planaria_operator.api.plan import Plan
 from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, Stage
 from planaria_operator.guard.chain import check_all
 from planaria_operator.guard.verdict import Proposal
+from planaria_operator.guard.weather import CALM, Weather
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.record.convert import decision as read_decision
 from planaria_operator.record.convert import object_reference
@@ -63,7 +64,12 @@ def decided(remediation: Remediation) -> Decision:
 
 
 def verdicts(
-    store: ClusterStore, policy: HealingPolicy, remediation: Remediation, plan: Plan, now: datetime
+    store: ClusterStore,
+    policy: HealingPolicy,
+    remediation: Remediation,
+    plan: Plan,
+    now: datetime,
+    weather: Weather = CALM,
 ) -> tuple[GuardRecord, ...]:
     """Of every guard, in order."""
     proposal = Proposal(
@@ -74,6 +80,7 @@ def verdicts(
         store=store,
         now=now,
         protected_namespaces=store.protected,
+        weather=weather,
     )
     return tuple(
         GuardRecord(

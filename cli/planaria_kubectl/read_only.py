@@ -1,8 +1,9 @@
 """An API server that cannot be changed through this."""
 
+from collections.abc import AsyncIterator
 from typing import Any, NoReturn
 
-from planaria_operator.kube.interface import ExecResult, JsonBody, Kube
+from planaria_operator.kube.interface import ExecResult, JsonBody, Kube, Page
 
 
 class ReadOnlyKube(Kube):
@@ -18,6 +19,9 @@ class ReadOnlyKube(Kube):
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", limit: int = 0
     ) -> list[JsonBody]:
         return await self._kube.list(kind, namespace, labels=labels, fields=fields, limit=limit)
+
+    def pages(self, kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        return self._kube.pages(kind, namespace, size=size)
 
     async def create(self, kind: str, namespace: str, body: JsonBody, *, dry_run: bool = False) -> JsonBody:
         if not dry_run:

@@ -76,7 +76,7 @@ def _to_be_healthy(remediation: Remediation, policy: HealingPolicy | None, now: 
 
 def _to_act(remediation: Remediation) -> str:
     executed = remediation.status.condition("Executed")
-    if executed and executed.status == "False" and executed.reason != "AwaitingApproval":
+    if executed and executed.status != "True" and executed.reason != "AwaitingApproval":
         return f"{executed.reason}: {executed.message}"
     return "the API server to accept the plan"
 

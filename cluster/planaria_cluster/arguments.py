@@ -39,7 +39,10 @@ def parser() -> argparse.ArgumentParser:
     _build(commands)
     _images(commands)
     base = _command(
-        commands, "base", "make a Python base image of the distribution's packages", "base --fresh"
+        commands,
+        "base",
+        "make Python images of the distribution's packages: the base that runs, and the one that builds",
+        "base --fresh",
     )
     base.add_argument("--fresh", action="store_true", help="anew, with the packages' present security fixes")
     return top
@@ -138,7 +141,7 @@ def _images(commands: _Commands) -> None:
         "--base",
         default="",
         metavar="REFERENCE",
-        help="any image with Python 3.11 or newer; `local` makes one (default: python:3.11-slim, for buildah local)",
+        help="any image with Python 3.11 or newer, and pip; `local` makes one (default: python:3.11-slim, for buildah local)",
     )
     images.add_argument(
         "--output", type=Path, default=Path("dist"), metavar="DIR", help="default %(default)s"

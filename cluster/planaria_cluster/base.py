@@ -1,7 +1,8 @@
-"""A base image with Python for machines that reach no image registry, made of the packages of their own distribution."""
+"""Base images with Python for machines that reach no image registry, made of the packages of their own distribution."""
 
 import hashlib
 import platform
+from dataclasses import dataclass
 from pathlib import Path
 
 from planaria_cluster.errors import ClusterError, PrerequisiteError
@@ -13,8 +14,6 @@ from planaria_cluster.paths import IMAGES_SOURCE, cache, make_folder
 from planaria_cluster.progress import Progress
 from planaria_cluster.run import run
 
-TAG = "planaria.local/python-base"
-PACKAGES = ("ca-certificates", "libstdc++6", "python3", "python3-venv")
 _UNREAD = ("doc/*", "info/*", "locale/*", "man/*")
 _OPTIONS = (
     "--variant=essential",
@@ -22,12 +21,35 @@ _OPTIONS = (
     *(f"--dpkgopt=path-exclude=/usr/share/{folder}" for folder in _UNREAD),
     "--dpkgopt=path-include=/usr/share/doc/*/copyright",
     "--dpkgopt=path-exclude=/usr/lib/*/gconv/*",  # Python brings its own codecs
-    f"--include={','.join(PACKAGES)}",
+)
+# Essential to a system that is logged into and maintained; of use to nothing that runs as one program. Perl is last: the
+# others' scripts ask for it.
+_PURGE = "dpkg --purge --force-depends --force-remove-essential"
+_LEFT_OUT = (
+    f'--customize-hook=for each in util-linux-extra util-linux perl-base; do chroot "$1" {_PURGE} $each; done',
+    '--customize-hook=rm -f "$1"/var/cache/debconf/*-old "$1"/var/lib/dpkg/*-old',
 )
 
 
-def base_image(progress: Progress | None = None, *, fresh: bool = False) -> Path:
-    """The archive of an image like `python:3.11-slim`, of the Debian or Ubuntu that runs here; made once into the cache.
+@dataclass(frozen=True)
+class Base:
+    name: str
+    packages: tuple[str, ...]
+    options: tuple[str, ...] = ()
+
+    def words(self) -> tuple[str, ...]:
+        """For mmdebstrap."""
+        return (*_OPTIONS, *self.options, f"--include={','.join(self.packages)}")
+
+
+RUNS = Base("python-base", ("ca-certificates", "libstdc++6", "python3"), _LEFT_OUT)
+"""Like `python:3.11-slim`, without pip."""
+BUILDS = Base("python-builder", ("binutils", "ca-certificates", "libstdc++6", "python3", "python3-venv"))
+"""The same Python with what installs packages and strips libraries; nothing of it ships."""
+
+
+def base_image(progress: Progress | None = None, kind: Base = RUNS, *, fresh: bool = False) -> Path:
+    """The archive of an image with the Python of the Debian or Ubuntu that runs here; made once into the cache.
 
     `fresh` makes it anew, with the packages' present security fixes.
     Raises PrerequisiteError where there is no apt-get, or where the distribution's Python is older than 3.11.
@@ -35,24 +57,26 @@ def base_image(progress: Progress | None = None, *, fresh: bool = False) -> Path
     told = progress or Progress()
     ensure(told, [MMDEBSTRAP])
     suite, sources = _suite(), _sources()
-    words = [suite, platform.machine(), *sources, *_OPTIONS]
+    words = [suite, platform.machine(), *sources, *kind.words()]
     key = hashlib.sha256("\0".join(words).encode()).hexdigest()[:12]
-    folder = make_folder(cache() / "images" / f"python-base-{key}")
+    folder = make_folder(cache() / "images" / f"{kind.name}-{key}")
     with locked(folder.with_suffix(".lock"), told):
         context = make_folder(folder / "context")
         rootfs = context / "rootfs.tar"
         if fresh or not rootfs.exists():
-            with told.step(f"making a base image of the packages of {suite} (about half a minute)"):
-                _bootstrap(suite, sources, rootfs)
-        image = Image(context, IMAGES_SOURCE / "python-base" / "Dockerfile", f"{TAG}:{suite}")
+            with told.step(f"making {kind.name} of the packages of {suite} (about half a minute)"):
+                _bootstrap(suite, sources, kind, rootfs)
+        image = Image(
+            context, IMAGES_SOURCE / "python-base" / "Dockerfile", f"planaria.local/{kind.name}:{suite}"
+        )
         # Named by its content: what is built on it must be built anew when it changes.
         return build(image, folder / f"{image.key()[:12]}.tar", told)
 
 
-def _bootstrap(suite: str, sources: list[str], rootfs: Path) -> None:
+def _bootstrap(suite: str, sources: list[str], kind: Base, rootfs: Path) -> None:
     half = rootfs.with_name("new.tar")
     try:
-        run(["mmdebstrap", *_OPTIONS, suite, half, *sources], timeout=1800)
+        run(["mmdebstrap", *kind.words(), suite, half, *sources], timeout=1800)
     except ClusterError as error:
         half.unlink(missing_ok=True)
         raise ClusterError(f"no base image could be made of the packages of {suite}: {error}") from error

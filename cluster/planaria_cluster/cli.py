@@ -9,7 +9,7 @@ from pathlib import Path
 
 from planaria_cluster import tables
 from planaria_cluster.arguments import parser
-from planaria_cluster.base import base_image
+from planaria_cluster.base import BUILDS, RUNS, base_image
 from planaria_cluster.errors import ClusterError, NoClusterError, UsageError
 from planaria_cluster.images import build_image
 from planaria_cluster.opening import open_cluster
@@ -128,7 +128,8 @@ def _build(arguments: argparse.Namespace, progress: Progress) -> int:
 
 
 def _base(arguments: argparse.Namespace, progress: Progress) -> int:
-    print(base_image(progress, fresh=arguments.fresh))
+    for kind in (RUNS, BUILDS):
+        print(base_image(progress, kind, fresh=arguments.fresh))
     return 0
 
 

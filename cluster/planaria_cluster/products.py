@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from planaria_cluster import images
-from planaria_cluster.base import base_image
+from planaria_cluster.base import BUILDS, RUNS, base_image
 from planaria_cluster.errors import ClusterError, UsageError
 from planaria_cluster.image import Image
 from planaria_cluster.index import build_secrets
@@ -19,6 +19,8 @@ ROOT = ROOM.parent
 TARGETS = ("operator", "policy", "trainer")
 DEFAULT_TARGETS = ("operator", "policy")
 LOCAL_BASE = "local"
+REGISTRY_BUILDER = "python:3.11"
+"""Where the base is the Dockerfile's own: the same Python with binutils."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,17 @@ def _build(target: str, release: Release, arguments: dict[str, str], folder: Pat
 def _arguments(release: Release, told: Progress) -> dict[str, str]:
     version = release.version or project_version()
     arguments = {"VERSION": version, "REVISION": revision(), "SOURCE": release.source or "unknown"}
-    base = release.base or (LOCAL_BASE if images.builder() == "buildah" else "")
+    return {
+        **arguments,
+        **_bases(release.base or (LOCAL_BASE if images.builder() == "buildah" else ""), told),
+    }
+
+
+def _bases(base: str, told: Progress) -> dict[str, str]:
+    """What runs, and what builds, where it is not what the Dockerfile says."""
     if base == LOCAL_BASE:
-        base = _reference(base_image(told))
-    return {**arguments, "BASE": base} if base else arguments
+        return {"BASE": _reference(base_image(told, RUNS)), "BUILDER": _reference(base_image(told, BUILDS))}
+    return {"BASE": base} if base else {"BUILDER": REGISTRY_BUILDER}
 
 
 def _reference(archive: Path) -> str:

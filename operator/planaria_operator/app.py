@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -11,7 +12,6 @@ from planaria_operator.act.planner import Planner
 from planaria_operator.decide.choice import Choice
 from planaria_operator.decide.service import PolicyService
 from planaria_operator.evidence.collector import Collector
-from planaria_operator.evidence.prometheus import Prometheus
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.connect import ConfigMalformed, ConfigMissing, connect
 from planaria_operator.kube.fenced import FencedKube
@@ -32,7 +32,7 @@ from planaria_operator.reconcile.policy_status import METRICS_CONFIGURED, METRIC
 from planaria_operator.reconcile.records import Records
 from planaria_operator.record.events import Recorder
 from planaria_operator.settings import Settings
-from planaria_operator.telemetry import metrics
+from planaria_operator.telemetry import heap, metrics
 from planaria_operator.telemetry.logs import configure
 from planaria_operator.telemetry.loop_lag import watch_loop_lag
 from planaria_operator.telemetry.tracing import Tracer, TracingError, Untraced
@@ -40,6 +40,9 @@ from planaria_operator.watch.errors import WatchError
 from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.run import watch
 from planaria_operator.watch.sync import prime
+
+if TYPE_CHECKING:
+    from planaria_operator.evidence.prometheus import Prometheus
 
 log = structlog.get_logger("planaria.app")
 
@@ -54,6 +57,7 @@ EXIT_LOST_LEAD = 3
 async def run_until_stopped(settings: Settings, journal: Journal | None = None) -> int:
     """Run until SIGTERM or SIGINT; the process' exit status. `journal` is told every station that is passed."""
     configure(settings.log_format, settings.log_level)
+    heap.hold_little()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -101,9 +105,10 @@ async def _operate(
 ) -> None:
     store = ClusterStore(protected=settings.protected, home=settings.own_namespace)
     hands: Kube = FencedKube(kube, lead.check) if lead else kube
-    prometheus = Prometheus(settings.prometheus_url) if settings.prometheus_url else None
+    prometheus = _prometheus(settings.prometheus_url) if settings.prometheus_url else None
     recorder = Recorder(hands)
     meaning = await Meaning.assembled(settings.semantics)
+    heap.give_back()  # what reading the model took
     service = (
         PolicyService(settings.policy_url, settings.policy_deadline_seconds) if settings.policy_url else None
     )
@@ -112,6 +117,7 @@ async def _operate(
     background = [
         asyncio.create_task(recorder.run(), name="events"),
         asyncio.create_task(watch_loop_lag(), name="loop lag"),
+        asyncio.create_task(heap.keep_giving_back(), name="heap"),
         asyncio.create_task(_ask_prometheus(prometheus, engine), name="prometheus"),
         asyncio.create_task(meaning.extractor.watch(), name="semantics"),
         asyncio.create_task(_tell_of_semantics(meaning, engine), name="semantics condition"),
@@ -146,7 +152,7 @@ def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
     settings: Settings,
     kube: Kube,
     store: ClusterStore,
-    prometheus: Prometheus | None,
+    prometheus: "Prometheus | None",
     meaning: Meaning,
     service: PolicyService | None,
     recorder: Recorder,
@@ -224,7 +230,14 @@ async def _reconcile(lead: Elector | None, engine: Engine, probes: Probes, stop:
         await running
 
 
-async def _ask_prometheus(prometheus: Prometheus | None, engine: Engine) -> None:
+def _prometheus(url: str) -> "Prometheus":
+    """Imported only where one is configured: its client library brings another HTTP client along."""
+    from planaria_operator.evidence.prometheus import Prometheus  # noqa: PLC0415
+
+    return Prometheus(url)
+
+
+async def _ask_prometheus(prometheus: "Prometheus | None", engine: Engine) -> None:
     """Keep the policies' condition MetricsAvailable true."""
     while prometheus:
         alive = await prometheus.alive()

@@ -69,8 +69,13 @@ class Settings:
     api_timeout_seconds: float = 10.0
     """Deadline of one call to the API server."""
 
-    max_concurrent: int = 32
-    """Remediations advanced at the same time; further ones wait their turn."""
+    max_concurrent: int = 16
+    """Remediations advanced at the same time; further ones wait their turn. Each may have eight calls under way, and one after the
+    other is read by the encoder, so that more of them would only take memory, and the API server's time from what is new.
+    """
+
+    max_opening: int = 32
+    """Incidents written down at the same time: noticing comes before reading."""
 
     max_actions_per_hour: int = 60
     """Actions of all policies together within an hour."""

@@ -25,6 +25,7 @@ examples:
   python -m planaria_scenarios run faults --operator off           what Kubernetes does alone
   python -m planaria_scenarios run all --json results/all.json     everything, faults and controls
   python -m planaria_scenarios demo
+  python -m planaria_scenarios pictures --output docs/images       terminals of the documentation
 
 `all`, `faults` and `controls` stand for groups. Every run makes namespaces of its own and removes them afterwards.
 """
@@ -66,6 +67,14 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="four faults, healed one after another", epilog="example: demo")
     demo.add_argument("--cluster", default=DEFAULT_NAME, metavar="NAME")
     demo.set_defaults(call=_demo)
+    pictures = commands.add_parser(
+        "pictures", help="draw what kubectl shows of a healed release", epilog="example: pictures"
+    )
+    pictures.add_argument(
+        "--output", type=Path, default=Path("docs/images"), metavar="DIR", help="default: %(default)s"
+    )
+    pictures.add_argument("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
+    pictures.set_defaults(call=_pictures)
     return parser
 
 
@@ -136,6 +145,13 @@ def _demo(options: argparse.Namespace) -> int:
 
     progress = Progress()
     return demo(open_cluster(options.cluster, progress=progress), progress)
+
+
+def _pictures(options: argparse.Namespace) -> int:
+    from planaria_scenarios.pictures import draw  # noqa: PLC0415  as above
+
+    progress = Progress()
+    return draw(open_cluster(options.cluster, progress=progress), options.output, progress)
 
 
 def write_json(file: Path, found: list[Result]) -> None:

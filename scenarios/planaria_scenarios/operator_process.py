@@ -16,7 +16,7 @@ from planaria_scenarios.environment import OPERATOR_ACCOUNT, OPERATOR_NAMESPACE
 from planaria_scenarios.errors import EnvironmentalError
 from planaria_scenarios.subprocesses import free_port, stop_process
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 STOP_SECONDS = 20
 TOKEN_SECONDS = 7200
 

@@ -21,6 +21,8 @@ class Applied:
     reserved: float
     applied: float | None
     outcome: str
+    reverted: float | None = None
+    """When it was undone, because it did not help."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def _applied(remediation: str, attempt: Body) -> Applied:
         reserved=seconds(attempt["reservedAt"]),
         applied=seconds(attempt["appliedAt"]) if attempt.get("appliedAt") else None,
         outcome=attempt.get("outcome", ""),
+        reverted=seconds(attempt["revertedAt"]) if attempt.get("revertedAt") else None,
     )
 
 

@@ -32,6 +32,7 @@ from planaria_scenarios.signs import first_sign
 from planaria_scenarios.verdict import problems
 
 TICK = 1.0
+FORCE_SECONDS = 45.0  # until a policy is in force: of two operators, one may have to lose the lead and the other to gain it
 CLOSE_SECONDS = 45.0  # what the operator gets to close its records once the world is whole
 
 
@@ -134,7 +135,7 @@ class _Play:
             await self._policy_in_force(body["metadata"]["name"])
 
     async def _policy_in_force(self, name: str) -> None:
-        for _ in range(int(40 * self.stage.patience)):
+        for _ in range(int(2 * FORCE_SECONDS * self.stage.patience)):
             status = (await self.stage.api.get("HealingPolicy", self.namespace, name)).get("status") or {}
             ready = {item["type"]: item["status"] for item in status.get("conditions") or []}.get("Ready")
             if ready == "True" and status.get("targets"):

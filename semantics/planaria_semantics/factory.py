@@ -10,12 +10,10 @@ from planaria_semantics.gate import Gate, Limits
 from planaria_semantics.observer import Observer, Unobserved
 from planaria_semantics.sceptic import Sceptic
 from planaria_semantics.settings import SemanticsSettings
-from planaria_semantics.vllm import VllmClient, VllmReader
-from planaria_semantics.vllm.reader import Novelty
-from planaria_semantics.vllm.reliability import Reliability
 
 if TYPE_CHECKING:
     from planaria_semantics.encoder import EncoderReader
+    from planaria_semantics.vllm import Novelty, VllmReader
 
 MARGIN: Final = 0.25
 """Seconds that the cascade waits beyond a reader's own deadline, so that its own error is the one that is told."""
@@ -49,7 +47,11 @@ def _with_model(
     return Cascade([first, last], availability=availability, observer=observer, close=reader.aclose)
 
 
-def _vllm(settings: SemanticsSettings, novelty: Novelty | None) -> VllmReader:
+def _vllm(settings: SemanticsSettings, novelty: "Novelty | None") -> "VllmReader":
+    """Imported only where one is configured: its client library alone takes some 15 MiB."""
+    from planaria_semantics.vllm import VllmClient, VllmReader  # noqa: PLC0415
+    from planaria_semantics.vllm.reliability import Reliability  # noqa: PLC0415
+
     if not settings.vllm_url or not settings.vllm_model:
         raise ValueError(
             f"extractor {settings.extractor!r} needs the address of a server and the name of a model"

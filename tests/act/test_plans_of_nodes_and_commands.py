@@ -15,10 +15,12 @@ from planaria_operator.act.volumes import Claim
 from planaria_operator.api.plan import Plan, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
+from planaria_operator.objects.cluster import Namespace
 from planaria_operator.objects.cordon import BY_A_PERSON, CORDONED_BY, UNCORDON, WHEN_WELL
+from planaria_operator.objects.meta import HEAL, OPT_OUT_LABEL
 from planaria_operator.objects.store import ClusterStore
 from tests.act.bodies import TOKEN, planned, pod, refused, setting
-from tests.builders import decision, node, store
+from tests.builders import decision, deployment, meta, node, store
 
 COMMAND = ["nginx", "-s", "reload"]
 DRAIN = Isolate(node="node-1", drain=True)
@@ -81,14 +83,49 @@ def test_a_node_that_looks_well_is_left_to_a_person():
 
 def test_the_affected_come_first_and_the_others_may_stay_where_a_budget_holds_them():
     plan = planned(closing(pod("a"), pod("b"), pod("z"), sick=("z",), max_pods=2))
-    assert names(plan) == ["z", "a"]
-    assert [each.best_effort for each in plan.operations] == [False, False, True]
-    assert "at most 2 at once, of 3; the others stay" in plan.summary
+    assert names(plan) == ["z", "a", "b"]
+    assert [each.best_effort for each in plan.operations] == [False, False, True, True]
+    assert plan.at_once == 2
+    assert "evict 3 pods, at most 2 at once: z, a, b" in plan.summary
+
+
+def test_affected_pods_of_a_later_round_are_tried_again_instead_of_holding_the_whole():
+    plan = planned(closing(pod("a"), pod("b"), pod("c"), sick=("a", "b", "c"), max_pods=2))
+    assert [each.best_effort for each in plan.operations] == [False, False, False, True]
+
+
+def test_how_many_go_at_once_is_part_of_what_is_approved():
+    few, many = (planned(closing(pod("a"), pod("b"), max_pods=most)) for most in (1, 2))
+    assert few.operations == many.operations
+    assert few.digest != many.digest
 
 
 def test_a_record_holds_every_plan():
-    pods = [pod(f"front-{number}") for number in range(100)]
-    assert len(planned(closing(*pods, max_pods=1000)).operations) == 64
+    pods = [pod(f"front-{number}") for number in range(400)]
+    plan = planned(closing(*pods, max_pods=1000))
+    assert len(plan.operations) == 256
+    assert "evict 255 pods, of 400; the others stay" in plan.summary
+    assert Plan.model_validate(plan.to_body()) == plan
+
+
+@pytest.mark.parametrize("where", ["pod", "ignored", "workload", "template", "namespace"])
+def test_what_asks_to_be_left_alone_stays_and_does_not_hold_the_others(where: str):
+    marked = {HEAL: "disabled"}
+    owner = deployment(
+        "kept",
+        annotations=marked if where == "workload" else {},
+        template_heal_disabled=where == "template",
+        namespace="quiet",
+    )
+    space = Namespace(meta("Namespace", "quiet", namespace="", labels=marked if where == "namespace" else {}))
+    kept = pod("kept-0", owner="Deployment", labels={OPT_OUT_LABEL: "true"} if where == "ignored" else {})
+    kept["metadata"] |= {"namespace": "quiet", "annotations": marked if where == "pod" else {}}
+    kept["metadata"]["ownerReferences"][0] |= {"name": "kept", "uid": owner.meta.uid}
+    world = store(node("node-1"), node("node-2"), owner, space)
+    assert names(planned(closing(pod("web"), kept, world=world))) == ["web"]
+    assert names(planned(closing(pod("web"), kept, world=world, sick=("kept-0",)))) == ["kept-0", "web"], (
+        "the guard opt-out has to see an affected one"
+    )
 
 
 def test_what_belongs_to_the_node_or_is_protected_or_over_stays():

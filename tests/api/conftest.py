@@ -15,7 +15,7 @@ def kubectl(kubeconfig: Path) -> Kubectl:
     """With the custom resources of this checkout in force."""
     kubectl = Kubectl.of(kubeconfig)
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRDS))
-    kubectl("wait", "--for=condition=Established", "-f", str(CRDS), "--timeout=30s")
+    kubectl.until_served("-f", str(CRDS))
     deadline = time.monotonic() + 60
     # The server publishes a changed schema some seconds after it enforces it; kubectl explain reads what is published.
     while kubectl.run("explain", "hpol.spec").returncode or kubectl.run("explain", "rem.spec").returncode:

@@ -17,6 +17,7 @@ from planaria_operator.api.decision import (
     SemanticRecord,
     ShadowRecord,
 )
+from planaria_operator.api.drain import DrainRecord, HeldPod, ReadyBeside
 from planaria_operator.api.ladder import RungStatus
 from planaria_operator.api.notification import Notification, NotificationState
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
@@ -119,8 +120,21 @@ PLAN = Plan(
     summary="memory limit of web from 64Mi to 96Mi",
     harm="A node may run out of memory.",
     operations=(OPERATION,),
+    at_once=2,
     inverse=(OPERATION,),
     cleanup=(OPERATION,),
+)
+POD = ObjectReference(kind="Pod", namespace="shop", name="web-1", uid="0b6c3d2e-0000-4000-8000-000000000002")
+DRAIN = DrainRecord(
+    total=2,
+    moved=1,
+    tried=2,
+    round=2,
+    pods=(POD,),
+    beside=(ReadyBeside(workload=WEB, ready=1, moving=1),),
+    held=(HeldPod(pod=POD, message="budget web allows 0 evictions", retried=True),),
+    progress_at=after(6.75),
+    sent_at=after(6.875),
 )
 ATTEMPT = Attempt(
     number=1,
@@ -129,6 +143,7 @@ ATTEMPT = Attempt(
     digest=PLAN.digest,
     reserved_at=after(6.25),
     begun_at=after(6.5),
+    drain=DRAIN,
     applied_at=after(7),
     finished_at=after(48),
     outcome=AttemptOutcome.RECOVERED,

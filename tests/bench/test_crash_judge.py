@@ -72,6 +72,17 @@ def test_a_second_attempt_is_a_double_action_although_the_record_admits_it():
     assert verdict(result(*twice), [RECORD, PATCH, replace(PATCH, time=12)], limit=2).doubles == ()
 
 
+def test_an_attempt_that_was_undone_changes_its_object_once_each_way():
+    undone = replace(ROLLBACK, outcome="Ineffective", reverted=20.0)
+    thrice = [PATCH, replace(PATCH, time=20), replace(PATCH, time=30)]
+    found = verdict(result(undone, replace(ROLLBACK, number=2)), [RECORD, *thrice], limit=2)
+    assert (found.doubles, found.calls) == ((), 1)
+    once_more = verdict(
+        result(undone, replace(ROLLBACK, number=2)), [RECORD, *thrice, replace(PATCH, time=31)], limit=2
+    )
+    assert once_more.doubles == ("deployments shop was changed 3 times by 2 attempts, 2 is right",)
+
+
 def test_an_action_that_no_record_announces_is_one_too_many():
     found = verdict(result(ROLLBACK), [RECORD, PATCH, change("deployments/scale", "other")])
     assert found.doubles == ("deployments/scale other was changed without an attempt that says so",)

@@ -5,7 +5,7 @@ from typing import Any
 
 from bench import modes, storm_report
 from bench.modes import Row as ModeRow
-from bench.scale import Latency, latency, share
+from bench.scale_report import Latency, latency, share
 from bench.storm_report import Cause
 from bench.town_watch import Cost, Health, Record
 from planaria_scenarios.audit import OPERATOR, Change
@@ -66,7 +66,15 @@ def test_an_action_while_too_few_are_healthy_is_against_min_healthy():
 
 def test_a_record_that_does_not_name_the_cause_is_seen():
     assert unmet(records=[record(), record("storm since 03:00:00Z")]) == ["records that name the cause"]
-    assert unmet(records=[]) == ["records that name the cause", "storms with a record"]
+    assert unmet(records=[]) == ["records that name the cause", "causes that broke what they should"]
+
+
+def test_a_cause_that_broke_less_than_it_should_proves_nothing():
+    wide = replace(CAUSE, least=2)
+    row = storm_report.row(wide, [record()], [PATCH], WELL, COST, min_healthy=70, whole=True)
+    assert [goal.name for goal in storm_report.goals([row]) if not goal.met] == [
+        "causes that broke what they should"
+    ]
 
 
 def test_a_record_that_opened_after_the_cause_was_taken_away_need_not_name_it():

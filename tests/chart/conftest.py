@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from planaria_cluster import Provider
+from tests.chart.own import Apart, last_of
 from tests.kubectl import Kubectl
 
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
@@ -22,3 +24,18 @@ def restricted(kubectl: Kubectl) -> Iterator[str]:
     kubectl("label", "namespace", name, *(f"{key}={value}" for key, value in RESTRICTED.items()))
     yield name
     kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def one_apart() -> Iterator[Apart]:
+    apart = Apart()
+    yield apart
+    apart.close()
+
+
+@pytest.fixture(scope="module")
+def apart(one_apart: Apart, request: pytest.FixtureRequest) -> Iterator[Provider]:
+    """A cluster beside the shared one, for what holds for a whole cluster; gone as soon as nobody needs it any more."""
+    yield one_apart.cluster()
+    if last_of(request, "apart"):
+        one_apart.close()

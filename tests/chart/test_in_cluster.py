@@ -26,7 +26,7 @@ from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
 from tests.kubectl import Kubectl
 from tests.scenarios.chosen import chosen
 
-pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
+pytestmark = [pytest.mark.cluster, pytest.mark.images]
 
 CATALOGUE = load_all()
 FAULTS = [entry.name for entry in CATALOGUE if not entry.scenario.is_control]
@@ -93,7 +93,9 @@ def test_the_first_fault_is_healed_soon_after_the_install(release: Release, kube
     (record,) = kubectl.items("remediations", shop)
     begin = time.strptime(installed["metadata"]["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ")
     end = time.strptime(record["status"]["finishedAt"][:19], "%Y-%m-%dT%H:%M:%S")
-    assert time.mktime(end) - time.mktime(begin) < FIRST_HEALED_SECONDS
+    seconds = time.mktime(end) - time.mktime(begin)
+    Progress().say(f"first fault healed {seconds:.0f} s after the install")
+    assert seconds < FIRST_HEALED_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +108,7 @@ def played(release: Release, kubeconfig: Path, request: pytest.FixtureRequest) -
         listener=lambda event: progress.say(show.line(event)),
     )
     found = asyncio.run(play(find(chosen(request, __name__)), session))
+    show.console().print(show.results(found))
     return {result.name: result for result in found}
 
 

@@ -1,6 +1,6 @@
 """The chart's NetworkPolicies where they are enforced: what Planaria needs passes, and nothing else does.
 
-On a cluster of its own, because enforcing is for a whole cluster.
+On the cluster beside, because enforcing is for a whole cluster.
 """
 
 import secrets
@@ -12,11 +12,10 @@ import pytest
 from planaria_cluster import Provider
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
-from tests.chart.own import own_cluster
 from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
 from tests.kubectl import Kubectl
 
-pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
+pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.apart]
 
 TIMED_OUT = 143
 """Dropped, as a policy does it; a refusal would be something else."""
@@ -24,9 +23,9 @@ SELECTED = "app.kubernetes.io/instance=policed,app.kubernetes.io/component"
 
 
 @pytest.fixture(scope="module")
-def policed() -> Iterator[Provider]:
-    with own_cluster("policed", network_policies=True) as cluster:
-        yield cluster
+def policed(apart: Provider) -> Provider:
+    apart.up(nodes=2, network_policies=True)
+    return apart
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,7 @@ def kubectl(policed: Provider) -> Kubectl:
 
 
 @pytest.fixture(scope="module")
-def release(policed: Provider, kubectl: Kubectl) -> Release:
+def release(policed: Provider, kubectl: Kubectl) -> Iterator[Release]:
     """Ready at all only where the operators reach the API server and the kubelet's probes reach every pod."""
     kubectl("create", "namespace", "planaria")
     kubectl("label", "namespace", "planaria", *(f"{key}={value}" for key, value in RESTRICTED.items()))
@@ -43,7 +42,8 @@ def release(policed: Provider, kubectl: Kubectl) -> Release:
     release.install(
         "--set", "networkPolicy.dnsPorts={53,5300},policy.deadlineSeconds=5"
     )  # here CoreDNS is a program of the host, on 5300
-    return release
+    yield release
+    release.uninstall()
 
 
 @pytest.fixture(scope="module")

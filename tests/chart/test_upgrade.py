@@ -13,12 +13,12 @@ from charts.generate import helm
 from planaria_cluster import Provider
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
-from tests.chart.own import own_cluster
 from tests.e2e.bad_rollout import deployment
 from tests.kubectl import Kubectl
 
-pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed]
+pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.apart]
 
+NAMESPACE = "upgraded"
 PREVIOUS = Path(__file__).parent / "previous"
 CHART = {
     "apiVersion": "v2",
@@ -31,22 +31,19 @@ WRITTEN = "2026-11-23T18:00:00Z"
 
 
 @pytest.fixture(scope="module")
-def before() -> Iterator[Provider]:
-    with own_cluster("upgrade") as cluster:
-        yield cluster
+def kubectl(apart: Provider) -> Kubectl:
+    return Kubectl(apart.kubectl(), apart.kubeconfig())
 
 
 @pytest.fixture(scope="module")
-def kubectl(before: Provider) -> Kubectl:
-    return Kubectl(before.kubectl(), before.kubeconfig())
-
-
-@pytest.fixture(scope="module")
-def old(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The release as it was."""
-    kubectl("create", "namespace", "planaria")
-    kubectl("label", "namespace", "planaria", *(f"{key}={value}" for key, value in RESTRICTED.items()))
-    release = Release("healer", "planaria", kubectl.kubeconfig)
+def old(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    """The release as it was, on a cluster that knows nothing newer."""
+    definitions = kubectl("get", "crd", "-o", "name").split()
+    if newer := [each for each in definitions if each.endswith(".planaria.dev")]:
+        kubectl("delete", *newer)
+    kubectl("create", "namespace", NAMESPACE)
+    kubectl("label", "namespace", NAMESPACE, *(f"{key}={value}" for key, value in RESTRICTED.items()))
+    release = Release("healer", NAMESPACE, kubectl.kubeconfig)
     folder = tmp_path_factory.mktemp("previous")
     (folder / "templates").mkdir()
     (folder / "Chart.yaml").write_text(yaml.safe_dump(CHART))
@@ -55,7 +52,8 @@ def old(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Release:
         body["metadata"].setdefault("annotations", {})["helm.sh/resource-policy"] = "keep"
         (folder / "templates" / path.name).write_text(yaml.safe_dump(body))
     release.run("install", release.name, str(folder), "--wait")
-    return release
+    yield release
+    release.uninstall()
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +150,19 @@ def test_the_objects_can_be_written_by_the_new_rules(upgraded: Release, kubectl:
     """An edit by hand must not be refused for what was written before."""
     kubectl("annotate", "healingpolicy", "enforce-web", "-n", "shop", "edited=yes")
     kubectl("annotate", "remediation", "web-finished", "-n", "shop", "edited=yes")
+
+
+def test_a_rollback_brings_the_old_definitions_back_and_loses_nothing_that_they_know(
+    upgraded: Release, kubectl: Kubectl, stored: dict[str, Any]
+):
+    """Last: what was new goes, with the operator, which the version before did not have."""
+    upgraded.rollback(1)
+    body = kubectl.json("get", "crd", "healingpolicies.planaria.dev")
+    (version,) = body["spec"]["versions"]
+    assert "decide" not in version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    kept = kubectl.json("get", "healingpolicy", "enforce-web", "-n", "shop")
+    assert kept["spec"] == stored["policy"]["spec"]
+    record = kubectl.json("get", "remediation", "web-finished", "-n", "shop")
+    assert record["status"] == stored["finished"]["status"]
+    assert kubectl.json("get", "deployment", "web", "-n", "shop")["spec"]["replicas"] == 2
+    assert kubectl.json("get", "deployments", "-n", NAMESPACE)["items"] == []

@@ -3,17 +3,14 @@
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
-from planaria_cluster import open_cluster
+from planaria_cluster import Provider
 from planaria_cluster.bare.provider import BareProvider
-from planaria_cluster.images import builder
-from planaria_cluster.products import build_products
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
 from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
@@ -21,22 +18,29 @@ from tests.kubectl import Kubectl
 from tests.vllm import small
 from tests.vllm.real_server import KEY, MODEL, RealServer
 
-pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.installed, pytest.mark.vllm]
+pytestmark = [
+    *(pytest.mark.cluster, pytest.mark.images, pytest.mark.apart, pytest.mark.vllm),
+    pytest.mark.timeout(900),  # it loads its model twice
+]
 
 
 @pytest.fixture(scope="module")
-def server(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
-    """On the host's own address in the cluster's network, which pods reach."""
-    if not isinstance(open_cluster(), BareProvider):
+def kubectl(apart: Provider) -> Kubectl:
+    return Kubectl(apart.kubectl(), apart.kubeconfig())
+
+
+@pytest.fixture(scope="module")
+def server(apart: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
+    """On the host's own address in the cluster's network, which pods reach. It loads its model while others go on."""
+    if not isinstance(apart, BareProvider):
         pytest.skip("pods reach this machine only with the bare provider")
-    config = yaml.safe_load(kubeconfig.read_text())
+    config = yaml.safe_load(apart.kubeconfig().read_text())
     host = urlsplit(config["clusters"][0]["cluster"]["server"]).hostname
     assert host
     model = small.made(tmp_path_factory.mktemp("questions"))
     running = RealServer(model, tmp_path_factory.mktemp("vllm") / "vllm.log", host)
     running.start()
     try:
-        running.wait_ready()
         yield running
     finally:
         running.stop()
@@ -44,10 +48,6 @@ def server(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def release(server: RealServer, kubectl: Kubectl) -> Iterator[Release]:
-    if builder() is None:
-        pytest.skip("no Docker, podman or buildah here")
-    for archive in build_products(("operator", "policy")):
-        open_cluster().load(archive)
     namespace = f"reads-{secrets.token_hex(4)}"
     kubectl("create", "namespace", namespace)
     kubectl("label", "namespace", namespace, *(f"{key}={value}" for key, value in RESTRICTED.items()))
@@ -64,6 +64,7 @@ def release(server: RealServer, kubectl: Kubectl) -> Iterator[Release]:
             word for key, value in vllm.items() for word in ("--set", f"semantics.vllm.{key}={value}")
         )
         release.install(*settings, "--set", "operator.replicas=1,policy.enabled=false")
+        server.wait_ready()
         yield release
         release.uninstall()
     finally:
@@ -71,21 +72,17 @@ def release(server: RealServer, kubectl: Kubectl) -> Iterator[Release]:
 
 
 @pytest.fixture
-def shops(release: Release, kubectl: Kubectl) -> Iterator[Callable[[], str]]:
-    """Makes namespaces with a healthy Deployment and a policy; each is broken by the caller."""
-    made: list[str] = []
-
-    def make() -> str:
-        name = f"shop-{secrets.token_hex(4)}"
+def shops(release: Release, kubectl: Kubectl) -> Iterator[list[str]]:
+    """Four namespaces, each with a healthy Deployment and a policy; each is broken by the test."""
+    names = [f"shop-{secrets.token_hex(4)}" for _ in range(4)]
+    for name in names:
         kubectl("create", "namespace", name)
-        made.append(name)
         kubectl.apply(name, policy(name))
         kubectl.apply(name, deployment(name))
+    for name in names:
         kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
-        return name
-
-    yield make
-    kubectl("delete", "namespace", *made, "--wait=false")
+    yield names
+    kubectl("delete", "namespace", *names, "--wait=false")
 
 
 def breaks(kubectl: Kubectl, shop: str, image: str) -> None:
@@ -119,9 +116,9 @@ def eventually(probe: Callable[[], Any], seconds: float) -> None:
 
 
 def test_it_reads_and_when_it_is_killed_the_encoder_does_and_when_it_is_back_it_reads_again(
-    server: RealServer, kubectl: Kubectl, shops: Callable[[], str]
+    server: RealServer, kubectl: Kubectl, shops: list[str]
 ):
-    first, second, third, fourth = (shops() for _ in range(4))
+    first, second, third, fourth = shops
     eventually(lambda: available(kubectl, first)[0] == "True", 60)
     breaks(kubectl, first, "no-such-image")
     assert healed(kubectl, first)["semanticState"]["source"] == "hybrid"

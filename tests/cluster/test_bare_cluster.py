@@ -24,6 +24,7 @@ from planaria_cluster.processes import PROC, marked
 NAME = f"t{os.getpid()}"
 pytestmark = [
     pytest.mark.cluster,
+    pytest.mark.apart,
     pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux"),
 ]
 

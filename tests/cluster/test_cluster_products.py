@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -65,23 +66,38 @@ def test_the_repositorys_own_list_names_what_the_dockerfile_copies():
 
 
 @pytest.mark.parametrize(
-    ("builder", "asked", "expected"),
+    ("builder", "asked", "runs", "builds"),
     [
-        ("docker", "", None),
-        ("podman", "", None),
-        ("buildah", "", "docker-archive:/cache/base.tar"),
-        ("podman", "local", "docker-archive:/cache/base.tar"),
-        ("docker", "local", "sha256:1"),
-        ("buildah", "debian:13", "debian:13"),
+        ("docker", "", None, "python:3.11"),
+        ("podman", "", None, "python:3.11"),
+        ("buildah", "", "docker-archive:/cache/python-base.tar", "docker-archive:/cache/python-builder.tar"),
+        (
+            "podman",
+            "local",
+            "docker-archive:/cache/python-base.tar",
+            "docker-archive:/cache/python-builder.tar",
+        ),
+        ("docker", "local", "sha256:python-base", "sha256:python-builder"),
+        ("buildah", "debian:13", "debian:13", None),
     ],
 )
-def test_the_base_is_the_registrys_where_it_can_be_had(monkeypatch, builder, asked, expected):
+def test_the_bases_are_the_registrys_where_they_can_be_had(monkeypatch, builder, asked, runs, builds):
+    """Where one is not told, the Dockerfile says it: a builder that is another Python than the base's would break the image."""
     monkeypatch.setattr(images, "builder", lambda: builder)
-    monkeypatch.setattr(products, "base_image", lambda _: "/cache/base.tar")
+    monkeypatch.setattr(products, "base_image", lambda _, kind: f"/cache/{kind.name}.tar")
     monkeypatch.setattr(
-        products, "run", lambda argv, **_: "Loaded image ID: sha256:1\n" if "load" in argv else ""
+        products,
+        "run",
+        lambda argv, **_: f"Loaded image ID: sha256:{Path(argv[-1]).stem}\n" if "load" in argv else "",
     )
-    assert products._arguments(Release(base=asked), Progress(io.StringIO())).get("BASE") == expected
+    found = products._arguments(Release(base=asked), Progress(io.StringIO()))
+    assert (found.get("BASE"), found.get("BUILDER")) == (runs, builds)
+
+
+def test_what_runs_has_no_installer():
+    assert "python3-venv" in base.BUILDS.packages
+    assert "python3-venv" not in base.RUNS.packages
+    assert base.RUNS.words() != base.BUILDS.words()
 
 
 def test_the_revision_is_of_what_ships(monkeypatch, root):

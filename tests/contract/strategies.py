@@ -7,7 +7,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from annotated_types import Ge, Le, MaxLen
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
@@ -21,7 +21,7 @@ PRINTABLE = st.characters(categories=["L", "M", "N", "P", "S"], include_characte
 )
 EXACT = 2**53
 
-calm = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(max_examples=30)
 """A shared machine is slow now and then; that is no fault of the code under test."""
 
 

@@ -93,10 +93,11 @@ async def test_every_ladder_but_that_of_the_healthy_ends_with_a_person(found: Si
 
 
 @given(situations())
-async def test_a_node_is_never_acted_on_but_to_move_pods_off_it(found: Situation):
+async def test_a_node_is_never_acted_on_but_to_close_it_or_move_pods_off_it(found: Situation):
     decision = await decide(found)
     assert decision.target.kind != "Node" or decision.category in {
         Action.NONE,
+        Action.ISOLATE,
         Action.MIGRATE,
         Action.ESCALATE,
     }

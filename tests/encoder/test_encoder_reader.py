@@ -39,7 +39,7 @@ def test_a_plain_line_is_understood(reader, text, fault):
     assert found.evidence[0].index == 1
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from([FULL, HEAP, WEIRD, "", "GET / 200"]) | st.text(max_size=300), max_size=20))
 def test_any_text_gives_a_distribution_and_evidence_that_exists(reader, texts):
     seen = saying(texts, events=(event("Unhealthy", "Readiness probe failed"),))

@@ -20,6 +20,13 @@ def session(bundle):
     return Session(bundle.network, bundle.tokenizer, bundle.manifest.longest)
 
 
+def test_the_file_of_the_network_is_not_kept_beside_it(bundle):
+    made = Session(bytes(bytearray(bundle.network)), bundle.tokenizer, bundle.manifest.longest)
+    held = [each for each in vars(made._session).values() if isinstance(each, bytes) and len(each) > 1000]
+    assert held == []
+    assert len(made.read(["oom"]).fault) == 1
+
+
 def test_several_texts_give_what_each_gives_alone(session):
     together = session.read(TEXTS)
     for at, text in enumerate(TEXTS):

@@ -92,6 +92,33 @@ async def test_an_observation_joins_every_source():
     assert seen.missing == ()
 
 
+@pytest.mark.parametrize(
+    ("home", "told"),
+    [
+        (node("node-1", ready_since=ago(300)), []),  # back for minutes when the pod fell ill
+        (node("node-1", ready_since=ago(41)), []),
+        (
+            node("node-1", ready_since=ago(3600)),
+            ["NodeNotReady", "NodeNotReady"],
+        ),  # said of it since: it is lost again
+        (
+            node("node-1", ready_since=ago(30)),
+            ["NodeNotReady", "NodeNotReady"],
+        ),  # the pod has not been well since
+        (node("node-1", ready=False, ready_since=ago(3600)), ["NodeNotReady", "NodeNotReady"]),
+    ],
+)
+async def test_the_loss_of_a_node_that_came_back_before_the_fault_is_no_evidence(home: Any, told: list[str]):
+    lost = (
+        event("front-0", "NodeNotReady", "Node is not ready", seen="2026-11-23T11:50:00Z"),
+        event("node-1", "NodeNotReady", "Node node-1 status is now: NodeNotReady", kind="Node", seen="2026-11-23T11:50:00Z"),
+        event("front-0", "BackOff", "Back-off restarting failed container"),
+    )  # fmt: skip
+    lost[1]["metadata"]["namespace"] = "default"
+    seen = await observe(cluster(*lost), nodes=(home, node("node-2")))
+    assert [each.reason for each in seen.events] == ["BackOff", *told]
+
+
 async def test_secrets_are_blackened_in_logs_events_and_symptoms():
     seen = await observe(cluster(event("front-0", "Failed", "pull with token=abc denied")))
     text = seen.to_json()

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from planaria_operator.evidence.prometheus import Prometheus, PrometheusUnavailable, fill, quote, read_matrix
+from planaria_operator.evidence.prometheus import Prometheus, PrometheusUnavailable, read_matrix
+from planaria_operator.evidence.promql import fill, quote
 from tests.builders import NOW
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planaria_operator.api.remediation import Stage
@@ -63,7 +63,7 @@ operators = st.one_of(
 
 
 @given(st.tuples(rails, rails), operators, st.lists(step, min_size=15, max_size=40))
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250)
 def test_no_brake_is_ever_overrun(
     two: tuple[dict[str, Any], dict[str, Any]], operator: Settings, steps: list[Any]
 ):

@@ -1,4 +1,4 @@
-"""When much breaks at once: is it a storm, do the symptoms share a cause, and who may act then."""
+"""When much breaks at once: is it a storm, and who may act then."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import HealingPolicyStatus, StormStatus
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
-from planaria_operator.guard.causes import Group, TargetKey, groups
 from planaria_operator.guard.min_healthy import MinHealthy
 from planaria_operator.guard.storm import Storm
 from planaria_operator.guard.weather import CALM, Weather, storm_of, weather
@@ -21,30 +19,13 @@ from planaria_operator.objects.workload import Workload
 from tests.builders import (
     NOW,
     ago,
-    container,
     deployment,
-    node,
-    pod,
     policy,
-    ref,
-    replica_set,
     service_of,
     store,
-    symptom,
 )
 from tests.guard.proposals import FRONT, proposal, remediation
-
-LIMIT = {"storm": {"incidents": 3, "window_seconds": 300, "cooldown_seconds": 60}, "min_healthy": 0}
-
-
-def broken(name: str, since: float = 60) -> Incident:
-    target = deployment(name)
-    return Incident(policy(), ref(target), (symptom(subject=target, since=since),))
-
-
-def recorded(name: str, since: float, *, finished: bool = False) -> Remediation:
-    made = remediation(deployment(name), name=f"{name}-1", finished=finished)
-    return made.model_copy(update={"spec": made.spec.model_copy(update={"visible_at": ago(since)})})
+from tests.guard.storming import LIMIT, NODES, broken, recorded, sick, spread, treated
 
 
 def storm(
@@ -123,174 +104,6 @@ def test_a_clock_that_is_set_back_does_not_end_it_early():
     assert storm(known=BEFORE.model_copy(update={"calm_since": ago(-3600)}))
 
 
-# --- do they share a cause?
-
-
-def sick(
-    name: str, *, node: str = "node-1", image: str = "", depends_on: str = "", **fields: Any
-) -> list[Any]:
-    """A workload of two pods, both unready for a minute."""
-    environment = (f"http://{depends_on}:8080",) if depends_on else ()
-    workload = deployment(name, desired=2, ready=0, available=0, environment=environment, **fields)
-    owned = replica_set(workload, desired=2, ready=0)
-    unready: dict[str, Any] = {"ready": False, "ready_since": ago(60), "started_at": ago(900), "node": node}
-    made = [container(image=image or f"{name}:1", started=False)]
-    return [workload, owned, *(pod(f"{name}-{n}", owned, containers=made, **unready) for n in range(2))]
-
-
-def shared(
-    *views: Any, under: HealingPolicy | None = None, records: Iterable[Remediation] = ()
-) -> dict[str, str]:
-    """Whose incident is treated by whose."""
-    here = store(*views)
-    for each in records:
-        here.put_remediation(each)
-    found = found_groups(here, under or policy())
-    return {key[-1]: group.lead[-1] if group.lead else "" for key, group in found.items()}
-
-
-def found_groups(here: ClusterStore, under: HealingPolicy) -> dict[TargetKey, Group]:
-    return dict(groups(here, under, detect(here, under, NOW), NOW))
-
-
-def spread(*names: str) -> list[Any]:
-    """On different nodes, so that the node is no explanation."""
-    return [view for number, name in enumerate(names) for view in sick(name, node=f"node-{number}")]
-
-
-NODES = [node(f"node-{number}") for number in range(4)]
-
-
-def test_what_has_nothing_in_common_shares_nothing():
-    assert shared(spread("a", "b", "c"), NODES) == {}
-
-
-def test_workloads_that_depend_on_one_that_is_broken_wait_for_it():
-    back = sick("back", node="node-0")
-    service = service_of(back[0])
-    users = [sick(name, node=f"node-{number}", depends_on="back") for number, name in enumerate("ab", 1)]
-    assert shared(back, service, *users, NODES) == {"a": "back", "b": "back", "back": "back"}
-
-
-def test_a_dependency_that_still_answers_explains_nothing():
-    back = deployment("back")
-    users = [sick(name, node=f"node-{number}", depends_on="back") for number, name in enumerate("ab", 1)]
-    assert shared(back, service_of(back, ready=1), *users, NODES) == {}
-
-
-def test_a_dependency_that_is_no_incident_itself_is_left_to_who_broke_first():
-    """Scaled to zero it wants nothing and so lacks nothing; whoever needs it brings it back."""
-    back = deployment("back", desired=0)
-    a = sick("a", node="node-1", depends_on="back")
-    b = sick("b", node="node-2", depends_on="back")
-    records = [recorded("b", 90), recorded("a", 60)]
-    assert shared(back, service_of(back), a, b, NODES, records=records) == {"a": "b", "b": "b"}
-
-
-def test_in_a_chain_the_last_that_is_broken_is_treated():
-    back, mid = sick("back", node="node-0"), sick("mid", node="node-1", depends_on="back")
-    users = [sick(name, node=f"node-{number}", depends_on="mid") for number, name in enumerate("ab", 2)]
-    found = shared(back, mid, *users, service_of(back[0]), service_of(mid[0]), NODES)
-    assert found == {"a": "mid", "b": "mid", "mid": "back", "back": "back"}
-
-
-def test_pods_on_one_unwell_node_share_it():
-    pressed = node("node-9", pressure=("DiskPressure",))
-    here = sick("a", node="node-9"), sick("b", node="node-9"), sick("c", node="node-2")
-    assert shared(*here, pressed, NODES) == {"a": "a", "b": "a"}
-
-
-def test_what_was_rolled_out_together_shares_the_release():
-    release: dict[str, Any] = {"labels": {"app.kubernetes.io/instance": "shop-7"}}
-    moving: dict[str, Any] = {"updated": 1, **release}
-    assert shared(sick("a", node="node-0", **moving), sick("b", node="node-1", **moving), NODES) == {
-        "a": "a",
-        "b": "a",
-    }
-    assert shared(sick("a", node="node-0", **release), sick("b", node="node-1", **release), NODES) == {}
-
-
-def test_the_same_image_is_a_cause_of_its_own():
-    assert shared(
-        sick("a", node="node-0", image="base:2"), sick("b", node="node-1", image="base:2"), NODES
-    ) == {"a": "a", "b": "a"}
-
-
-def test_who_broke_first_by_its_record_leads():
-    here = [sick(name, node=f"node-{number}", image="base:2") for number, name in enumerate("abc")]
-    records = [recorded("c", 500), recorded("b", 400)]
-    assert set(shared(*here, NODES, records=records).values()) == {"c"}
-
-
-def test_who_is_only_watched_does_not_lead():
-    views = [sick(name, node=f"node-{number}", image="base:2") for number, name in enumerate("abc")]
-    here = store(*views[0], *views[1], *views[2], NODES)
-    watched, *others = detect(here, policy(), NOW)
-
-    def lead(first: Incident) -> set[str]:
-        found = groups(here, policy(), [first, *others], NOW)
-        return {group.lead[-1] for group in found.values() if group.lead}
-
-    assert lead(replace(watched, ripe=False)) == {"a"}, "it will open an incident"
-    assert lead(replace(watched, ripe=False, ripe_at=None)) == {"b"}, "it never will"
-
-
-def lost(name: str) -> list[Any]:
-    """A node that went away, and with it one of the two pods of each workload that it shares with another."""
-    views: list[Any] = [node(name, ready=False, ready_since=ago(100))]
-    for number in range(2):
-        workload = deployment(f"{name}-app-{number}", desired=2, ready=1, available=1)
-        owned = replica_set(workload, desired=2, ready=1)
-        gone: dict[str, Any] = {"ready": False, "ready_since": ago(95), "started_at": ago(900)}
-        views += [workload, owned, pod(f"{name}-{number}", owned, node=name, **gone)]
-    return views
-
-
-def test_one_lost_node_is_the_cause_of_all_that_it_held_and_is_treated_in_the_storm_that_it_makes():
-    views = lost("node-9"), NODES
-    under = policy(guardrails={"min_healthy": "50%"})
-    here = store(*views)
-    now_is = weather(here, under, detect(here, under, NOW), NOW)
-    assert now_is.storm, "neither of the two workloads is healthy"
-    target = views[0][0]
-    asked = proposal(target=target, world=here, weather=now_is, remediation=remediation(target, name="n-1"))
-    verdict = Storm().check(asked)
-    assert (verdict.allowed, verdict.message) == (True, "treats Node node-9 for 1 incidents")
-    assert MinHealthy().check(asked).allowed, "four other nodes are well"
-
-
-def test_of_several_lost_nodes_none_is_the_cause():
-    """Then it is rather the network between them, and moving everything would be the worst answer."""
-    assert shared(lost("node-8"), lost("node-9"), NODES) == {"node-8": "", "node-9": ""}
-
-
-def test_each_of_several_lost_nodes_says_so_and_none_is_treated():
-    views = lost("node-8"), lost("node-9"), NODES
-    under = policy(guardrails={"min_healthy": "50%"})
-    here = store(*views)
-    now_is = weather(here, under, detect(here, under, NOW), NOW)
-    for target in (views[0][0], views[1][0]):
-        made = remediation(target, name=f"{target.meta.name}-1")
-        verdict = Storm().check(proposal(target=target, world=here, weather=now_is, remediation=made))
-        assert (verdict.allowed, verdict.reason) == (False, Reason.SHARED_CAUSE)
-        assert verdict.message.startswith("one of 2 incidents with the cause nodes lost together; nothing is")
-
-
-def test_a_node_that_died_long_ago_does_not_excuse_the_one_that_is_lost_now():
-    long_dead = node("node-0", ready=False, ready_since=ago(86400))
-    found = shared(lost("node-9"), long_dead, NODES[1:])
-    assert found == {"node-9": "node-9"}
-
-
-def test_workloads_say_the_same_where_the_policy_does_not_look_at_nodes():
-    under = policy(kinds=("Deployment",))
-    views = lost("node-8"), lost("node-9"), NODES
-    names = {f"{name}-app-{number}" for name in ("node-8", "node-9") for number in range(2)}
-    assert shared(*views, under=under) == dict.fromkeys(names, "")
-    beside = sick("a", node="node-1", image="base:2"), sick("b", node="node-2", image="base:2")
-    assert shared(*views, *beside, under=under) == dict.fromkeys(names, "") | {"a": "a", "b": "a"}
-
-
 # --- who may act?
 
 
@@ -318,6 +131,18 @@ def test_in_a_storm_without_a_common_cause_nobody_may():
     verdict = asked(views[0], here, now_is)
     assert (verdict.allowed, verdict.reason) == (False, Reason.STORM_ACTIVE)
     assert "3 or more targets broke" in verdict.message
+
+
+def test_after_the_cause_was_mended_its_symptoms_are_given_time_and_say_whose_they_are():
+    back = deployment("back")
+    users = [sick(f"user-{number}", node=f"node-{number % 3}", depends_on="back") for number in range(5)]
+    here, now_is = sky(back, service_of(back, ready=1), *users, NODES, records=[treated("back")])
+    verdicts = [asked(each[0], here, now_is) for each in users]
+    assert {(verdict.allowed, verdict.reason) for verdict in verdicts} == {(False, Reason.SHARED_CAUSE)}
+    assert verdicts[0].message == (
+        "one of 5 incidents with the cause Deployment back; it was treated by Remediation back-1, and they are given time to "
+        "follow"
+    )
 
 
 def test_exactly_one_may_act_for_a_common_cause_and_the_others_name_it():

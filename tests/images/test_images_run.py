@@ -84,6 +84,52 @@ def test_the_encoder_reads_in_the_operators_image(kubectl):
     assert (answer["fault"], answer["source"]) == ("memory_exhaustion", "encoder")
 
 
+LOADED = """
+import ctypes, pathlib, sysconfig
+for path in pathlib.Path(sysconfig.get_path("purelib")).rglob("*.so*"):
+    ctypes.CDLL(str(path))
+    print(path.name)
+"""
+
+
+def test_every_library_survived_the_stripping(running, kubectl):
+    loaded = kubectl("exec", "-n", NAMESPACE, running, "--", "python3", "-c", LOADED).splitlines()
+    assert len(loaded) > 20
+    assert any(each.startswith("libscipy_openblas") for each in loaded)
+
+
+ASKED = """
+import asyncio, json, threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from planaria_semantics.vllm.client import VllmClient
+class Server(BaseHTTPRequestHandler):
+    def say(self, body):
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+    def do_GET(self):
+        self.say({"object": "list", "data": [{"id": "m", "object": "model", "created": 1, "owned_by": "v"}]})
+    def do_POST(self):
+        message = {"role": "assistant", "content": "yes"}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        self.say({"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]})
+server = HTTPServer(("127.0.0.1", 0), Server)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+async def ask():
+    client = VllmClient(f"http://127.0.0.1:{server.server_port}", "m")
+    await client.check()
+    print(await client.ask([], {}))
+    await client.aclose()
+asyncio.run(ask())
+"""
+
+
+def test_what_is_left_of_the_vllm_client_asks(kubectl):
+    kubectl("wait", "-n", NAMESPACE, "pod/operator", "--for=condition=Ready", "--timeout=120s")
+    assert kubectl("exec", "-n", NAMESPACE, "operator", "--", "python3", "-c", ASKED) == "yes\n"
+
+
 def test_the_shipped_policy_is_served(kubectl):
     kubectl("wait", "-n", NAMESPACE, "pod/policy", "--for=condition=Ready", "--timeout=120s")
     script = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8090/v1/model', timeout=5).read().decode())"

@@ -77,6 +77,41 @@ async def test_a_list_whose_pages_expired_is_read_again_in_one_piece(kube: KubeC
     assert raw.asked[-1].query == {}
 
 
+async def test_pages_are_handed_out_one_by_one(kube: KubeClient, raw: RawServer):
+    raw.answer(200, {"metadata": {"continue": "more"}, "items": [{"metadata": {"name": "a"}}]})
+    raw.answer(200, {"items": [{"metadata": {"name": "b"}}]})
+    seen = [
+        ([pod["metadata"]["name"] for pod in page.bodies], page.begins, len(raw.asked))
+        async for page in kube.pages("Pod", "shop")
+    ]
+    assert seen == [(["a"], True, 1), (["b"], False, 2)]
+
+
+async def test_pages_that_expired_begin_again_in_one_piece(kube: KubeClient, raw: RawServer):
+    raw.answer(200, {"metadata": {"continue": "old"}, "items": [{"metadata": {"name": "gone"}}]})
+    raw.refuse(410, "Expired", "The provided continue parameter is too old")
+    raw.answer(200, {"items": [{"metadata": {"name": "a"}}, {"metadata": {"name": "b"}}]})
+    seen = [
+        ([pod["metadata"]["name"] for pod in page.bodies], page.begins) async for page in kube.pages("Pod")
+    ]
+    assert seen == [(["gone"], True), (["a", "b"], True)]
+    assert raw.asked[-1].query == {}
+
+
+async def test_calls_are_counted_by_verb_whatever_became_of_them(kube: KubeClient, raw: RawServer):
+    def counted(verb: str) -> float:
+        return REGISTRY.get_sample_value("planaria_api_calls_total", {"verb": verb}) or 0.0
+
+    before = counted("get"), counted("delete")
+    raw.refuse(404, "NotFound", "no such pod")
+    raw.answer(200, {"kind": "Pod"})
+    with pytest.raises(NotFound):
+        await kube.get("Pod", "shop", "web")
+    await kube.get("Pod", "shop", "web")
+    await kube.delete("Pod", "shop", "web")
+    assert (counted("get"), counted("delete")) == (before[0] + 2, before[1] + 1)
+
+
 async def test_logs_that_would_lose_their_newest_lines_are_asked_for_again_in_fewer_lines(
     kube: KubeClient, raw: RawServer
 ):

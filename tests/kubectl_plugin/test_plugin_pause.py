@@ -49,7 +49,7 @@ def installed(kubectl, *, pauses=True):
     else:
         spec.pop("pauseRequests", None)
     kubectl("create", "-f", "-", stdin=json.dumps(body))
-    kubectl("wait", "--for=condition=Established", f"crd/{body['metadata']['name']}", "--timeout=30s")
+    kubectl.until_served(f"crd/{body['metadata']['name']}")
     yield group
     kubectl("delete", "crd", body["metadata"]["name"], "--wait=false")
 

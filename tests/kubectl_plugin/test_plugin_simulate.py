@@ -171,6 +171,93 @@ async def test_a_lost_node_is_supposed_to_be_lost():
     assert (report.to_body()["decision"]["action"], report.affected) == ("migrate", ("front-0", "front-1"))
 
 
+# --- a node as a whole
+
+
+ISOLATING = {
+    "kinds": ["Deployment", "Node"],
+    "actions": ({"type": "isolate", "max_pods": 1},),
+    "guardrails": {"min_healthy": 0},
+}
+
+
+def wide(fake, name="base", **spec):
+    """With a ClusterHealingPolicy instead of that of the namespace."""
+    for key in [key for key in fake.objects if key[0] == "HealingPolicy"]:
+        del fake.objects[key]
+    fake.put(policy_body(builders.cluster_policy(name, **{**ISOLATING, **spec})))
+    about = {"name": "shop", "labels": {"kubernetes.io/metadata.name": "shop"}}
+    fake.put({"kind": "Namespace", "metadata": about})
+    return fake
+
+
+async def test_a_node_that_is_lost_would_be_isolated_in_rounds_and_opened_once_it_is_well():
+    fake = wide(kube())
+    report = await run(session(fake), asked("node/node-1", "node_fault"))
+    assert (report.code, report.to_body()["decision"]["action"]) == ("WouldAct", "isolate"), report.message
+    assert {each.verb for each in report.operations} == {"Cordon", "Evict", "Uncordon"}
+    assert "at most 1 at once" in report.summary
+    assert "Planaria uncordons it once it is well" in report.summary, "as of a node that is really lost"
+    assert fake.changes == []
+
+
+async def test_a_node_that_a_person_closed_would_be_left_to_them():
+    fake = wide(kube())
+    fake.objects["Node", "", "node-1"]["spec"] = {"unschedulable": True}
+    report = await run(session(fake), asked("node/node-1", "node_fault"))
+    assert report.to_body()["decision"]["action"] != "isolate"
+
+
+async def test_under_a_policy_that_may_migrate_isolating_comes_after_it():
+    fake = wide(kube(), actions=({"type": "isolate"}, {"type": "migrate"}))
+    report = await run(session(fake), asked("node/node-1", "node_fault"))
+    assert report.decision is not None
+    assert [report.decision.action.value, report.ladder[0].action] == ["migrate", "isolate"]
+
+
+def with_another(fake, *, sick):
+    """A second workload with one pod on node-1, which is well or not, and one on node-2, which is well."""
+    other = bodies.workload(replicas=2)
+    other["metadata"] |= {"name": "cart", "uid": "uid-cart"}
+    owned = bodies.owned_by("ReplicaSet", "uid-rs-cart")
+    owned[0]["name"] = "cart-1"
+    made = bodies.replica_set(1, bodies.template())
+    made["metadata"] |= {"name": "cart-1", "uid": "uid-rs-cart"}
+    made["metadata"]["ownerReferences"] = bodies.owned_by("Deployment", "uid-cart")
+    made["metadata"]["ownerReferences"][0]["name"] = "cart"
+    for body in (other, made):
+        fake.put(body)
+    for number, node in enumerate(("node-1", "node-2")):
+        pod = bodies.pod(f"cart-{number}", node_name=node, ownerReferences=owned)
+        turned = "2026-11-23T11:50:00Z"
+        ready = str(node == "node-2" or not sick)
+        pod["status"] |= {
+            "startTime": "2026-11-23T11:00:00Z",
+            "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": turned}],
+        }
+        fake.put(pod)
+    fake.objects["Pod", "shop", "front-1"]["spec"]["nodeName"] = "node-2"
+    for name in ("front-0", "front-1"):
+        fake.objects["Pod", "shop", name]["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+    return fake
+
+
+async def test_a_workload_whose_node_is_at_fault_for_others_too_would_have_the_node_isolated():
+    fake = with_another(wide(kube()), sick=True)
+    report = await run(session(fake), asked(fault="accelerator_memory"))
+    assert report.affected == ("front-0",), "where the other one fails"
+    assert report.to_body()["decision"]["action"] == "isolate", report.to_body()["decision"]["masks"]
+    held = {each.guard: each.reason for each in report.guards if not each.allowed}
+    assert held["node-action"] == "SharedCause", "the one that broke first acts for both"
+
+
+async def test_a_workload_that_fails_alone_would_not():
+    fake = with_another(wide(kube()), sick=False)
+    report = await run(session(fake), asked(fault="accelerator_memory"))
+    masks = {each["action"]: each["reason"] for each in report.to_body()["decision"]["masks"]}
+    assert masks["isolate"] == "WorkloadSymptom"
+
+
 async def test_the_client_refuses_to_change_anything_before_it_is_sent():
     fake = kube()
     guarded = ReadOnlyKube(fake)

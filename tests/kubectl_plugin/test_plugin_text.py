@@ -64,7 +64,7 @@ KEPT = {
     *("stage", "action", "fault", "secondary", "status", "outcome", "verb", "body", "number", "attempt"),
     *("kind", "name", "namespace", "uid", "last_transition_time", "reserved_at", "applied_at", "finished_at"),
     *("reverted_at", "time", "next_check_at", "healthy_since", "recovered_at", "understood_at"),
-    *("entered_at", "state", "requested_at", "next_try_at", "sent_at", "begun_at"),
+    *("entered_at", "state", "requested_at", "next_try_at", "sent_at", "begun_at", "progress_at"),
     *("verdict", "planned_at", "proposed_at", "expires_at", "approved_at"),
 }
 

@@ -31,7 +31,7 @@ ROLLOUTS = {
 def rollout(kubectl, namespace):
     """A Rollout with a ReplicaSet as its controller would make it; the name of its pod."""
     kubectl.apply(namespace, ROLLOUTS)
-    kubectl("wait", "--for=condition=Established", "crd/rollouts.argoproj.io", "--timeout=30s")
+    kubectl.until_served("crd/rollouts.argoproj.io")
     head = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}
     made = kubectl.apply(namespace, {**head, "metadata": {"name": "canary"}})
     spec = deployment("canary", **NOWHERE)["spec"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planaria_policy.errors import BadData
@@ -16,7 +16,6 @@ from planaria_policy.spaces.choices import HEADS
 from tests.memory.samples import trajectory
 
 
-@settings(deadline=None)
 @given(st.integers(1, 24), st.integers(1, 12), st.integers(0, 1000))
 def test_what_goes_in_comes_out(decisions, nodes, seed):
     one = trajectory(decisions=decisions, nodes=nodes, seed=seed, note="restarted, ärgerlich", harmed=True)
@@ -39,7 +38,6 @@ def test_masks_keep_their_place_whatever_the_order_they_were_given_in():
     assert encode(swapped) == encode(one)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_changed_byte_is_noticed(data):
     blob = bytearray(encode(trajectory("a")))

@@ -131,6 +131,18 @@ def test_the_operator_loads_no_torch_and_no_policy():
     assert done.stdout.strip() == "[]"
 
 
+def test_what_is_not_configured_is_not_loaded():
+    """The clients of vLLM and of Prometheus take more memory than five thousand pods do."""
+    code = (
+        "import sys, planaria_operator.app\nfrom planaria_semantics.factory import assemble\n"
+        "from planaria_semantics.settings import SemanticsSettings\n"
+        "assemble(SemanticsSettings('encoder'))\n"
+        "print(sorted({'openai', 'httpx2', 'prometheus_api_client'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_rules_alone_load_no_network():
     code = (
         "import sys\nfrom planaria_semantics.factory import assemble\n"

@@ -46,7 +46,6 @@ def chosen():
 
 @settings(
     max_examples=SEEDS,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],  # a smaller seed is not a simpler question
     suppress_health_check=list(HealthCheck),
     database=None,

@@ -185,6 +185,24 @@ async def test_a_lost_node_is_not_treated_twice_between_two_kinds(monkeypatch: p
     ]
 
 
+async def test_a_lost_node_that_two_would_isolate_has_one_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    isolating: dict[str, Any] = {"actions": [{"type": "isolate"}]}
+    shop = builders.cluster_policy("b", namespaces={"kubernetes.io/metadata.name": "shop"}, **isolating)
+    stock = builders.cluster_policy("c", namespaces={"kubernetes.io/metadata.name": "stock"}, **isolating)
+    here, engine = world(monkeypatch, shop, stock)
+    _lose(here)
+    held: dict[str, dict[str, str]] = {}
+
+    async def seen(_: Any, case: Any) -> Remediation:
+        held[case.policy.name] = dict(case.weather.held_nodes)
+        found: Remediation = case.remediation
+        return found
+
+    monkeypatch.setattr("planaria_operator.reconcile.engine.advance", seen)
+    await passes(engine, here)
+    assert held == {"b": {}, "c": {"node-1": "ClusterHealingPolicy b"}}
+
+
 async def test_where_the_operators_namespace_is_not_there_the_record_of_a_node_is_in_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -20,7 +20,7 @@ from planaria_operator.objects.cluster import parse_node
 from planaria_operator.objects.cordon import BY_A_PERSON, CORDONED_BY, UNCORDON, WHEN_WELL
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.case import Case
-from planaria_operator.reconcile.cordons import ASK_AGAIN, STEADY, Cordons
+from planaria_operator.reconcile.cordons import ASK_AGAIN, STEADY, Cordons, being_isolated
 from tests.builders import NOW, ago, deployment
 from tests.guard.proposals import attempt
 from tests.reconcile.harness import TARGET, Script, World, plan
@@ -138,6 +138,20 @@ async def test_nothing_is_done_for_a_workload_whose_pods_are_being_moved_off_the
     assert (held.status.stage, executed.reason) == (Stage.BLOCKED, "SharedCause")
     assert executed.message == "Remediation lead-1 isolates node node-1 for all that fail there"
     assert here.script.situations == []
+
+
+async def test_a_lost_node_that_another_policy_isolates_is_left_to_it(monkeypatch: pytest.MonkeyPatch):
+    here = World(Script([Reload()]), monkeypatch)
+    mine = await here.until("Understood")
+    node = mine.spec.target.model_copy(update={"kind": "Node", "name": "node-1", "namespace": None})
+    own = mine.model_copy(update={"spec": mine.spec.model_copy(update={"target": node})})
+    lead = plan("isolate").model_copy(update={"action": Action.ISOLATE, "target": node})
+    here.store.put_remediation(_acting(mine, lead))
+    case = Case(own, here.policy, (), here.now)
+    assert (
+        being_isolated(here.store, case) == "Remediation lead-1 isolates node node-1 for all that fail there"
+    )
+    assert being_isolated(here.store, replace(case, remediation=_acting(mine, lead))) is None, "its own"
 
 
 def _acting(mine: Any, lead: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from planaria_contract import Restart
+from planaria_operator.kube.errors import Unavailable
 from planaria_operator.objects.meta import Meta
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.telemetry import metrics
@@ -40,6 +41,55 @@ async def test_a_ripe_incident_is_opened_once_and_moved_on(monkeypatch: pytest.M
     (remediation,) = here.store.remediations.values()
     assert remediation.status.stage == "Verifying"
     assert here.kube.calls["create", "Remediation"] == 1
+
+
+async def test_many_incidents_are_written_down_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    here, engine = world(monkeypatch)
+    for number in range(3):
+        other = builders.deployment(f"other-{number}")
+        owned = builders.replica_set(other)
+        ill = builders.pod(
+            f"other-{number}-0",
+            owned,
+            ready=False,
+            ready_since=builders.ago(120),
+            started_at=builders.ago(900),
+        )
+        for view in (other, owned, ill):
+            here.store.put(view)
+    create, under_way, most = here.kube.create, 0, 0
+
+    async def slow(*args: Any, **kwargs: Any) -> Any:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0)
+        made = await create(*args, **kwargs)
+        under_way -= 1
+        return made
+
+    monkeypatch.setattr(here.kube, "create", slow)
+    await passes(engine, here, 1)
+    assert (len(here.store.remediations), most) == (4, 4)
+
+
+async def test_one_that_cannot_be_written_does_not_hold_back_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch)
+    other = builders.deployment("other")
+    owned = builders.replica_set(other)
+    ill = builders.pod(
+        "other-0", owned, ready=False, ready_since=builders.ago(120), started_at=builders.ago(900)
+    )
+    for view in (other, owned, ill):
+        here.store.put(view)
+    here.kube.fail("create", "Remediation", Unavailable("no answer"))
+    with pytest.raises(Unavailable):
+        await passes(engine, here, 1)
+    assert len(here.store.remediations) == 1
+    await passes(engine, here, 1)
+    assert len(here.store.remediations) == 2
 
 
 async def test_what_is_not_ripe_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,11 +170,23 @@ async def test_a_pass_that_fails_is_counted_and_is_not_the_last(monkeypatch: pyt
     assert engine.ticked is not None
 
 
+async def test_what_was_observed_is_kept_only_until_it_was_decided_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch)
+    await passes(engine, here, 1)
+    assert len(here.parts.observations) == 1
+    await passes(engine, here, 1)
+    (remediation,) = here.store.remediations.values()
+    assert (remediation.status.stage, here.parts.observations) == ("Acting", {})
+
+
 async def test_a_record_that_a_person_deletes_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     here, engine = world(monkeypatch)
-    await passes(engine, here, 2)
+    await passes(engine, here, 1)
     assert here.parts.observations
-    here.store.remediations.clear()
+    for namespace, name in list(here.store.remediations):
+        here.store.drop_remediation(namespace, name)
     engine._forget_deleted()
     assert here.parts.observations == {}
 
@@ -136,18 +198,60 @@ def _moved(pod: Any, namespace: str) -> Any:
     return replace(pod, meta=meta)
 
 
+def break_apps(here: World, count: int) -> None:
+    """As many workloads, each with its one pod ill."""
+    gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
+    for number in range(count):
+        workload = builders.deployment(f"app-{number}", ready=0, available=0)
+        owned = builders.replica_set(workload, ready=0)
+        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
+            here.store.put(view)
+    here.store.put(builders.node("node-1"))
+
+
 async def test_with_more_incidents_than_places_every_one_has_its_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Held ones are asked in every pass too, and must not keep the last from ever being looked at."""
     here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
     object.__setattr__(here.parts.settings, "max_concurrent", 2)
-    for number in range(5):
-        workload = builders.deployment(f"app-{number}", ready=0, available=0)
-        owned = builders.replica_set(workload, ready=0)
-        gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
-        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
-            here.store.put(view)
-    here.store.put(builders.node("node-1"))
+    break_apps(here, 5)
     await passes(Engine(here.parts), here, 9)
     assert {each.status.stage.value for each in here.store.remediations.values()} == {"Blocked"}
+
+
+async def test_what_is_understood_is_decided_on_before_others_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a storm would keep the evidence of all its incidents, and the first decision would come after the last reading."""
+    here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
+    object.__setattr__(here.parts.settings, "max_concurrent", 2)
+    break_apps(here, 6)
+    engine = Engine(here.parts)
+    await passes(engine, here, 2)
+    stages = sorted(each.status.stage.value for each in here.store.remediations.values())
+    assert stages == ["Blocked"] * 2 + ["Detected"] * 4
+    assert here.parts.observations == {}
+
+
+async def test_refusals_are_written_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = World(Script([Restart(pods=("front-0",))] * 9), monkeypatch, mode="Observe")
+    break_apps(here, 3)
+    engine = Engine(here.parts)
+    await passes(engine, here, 1)
+    patch, under_way, most = here.kube.patch, 0, 0
+
+    async def slow(kind: str, *args: Any, **kwargs: Any) -> Any:
+        nonlocal under_way, most
+        under_way += kind == "Remediation"
+        most = max(most, under_way)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        made = await patch(kind, *args, **kwargs)
+        under_way -= kind == "Remediation"
+        return made
+
+    monkeypatch.setattr(here.kube, "patch", slow)
+    await passes(engine, here, 1)
+    assert {each.status.stage.value for each in here.store.remediations.values()} == {"Blocked"}
+    assert most == 3

@@ -77,7 +77,7 @@ class Climber:
         self.status = self.status.model_copy(update={"stage": stage})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(RUNGS, STEPS)
 def test_it_is_climbed_upwards_only_and_no_rung_has_more_attempts_than_it_may(
     rungs: list[dict[str, Any]], steps: list[tuple[str, int]]
@@ -93,7 +93,7 @@ def test_it_is_climbed_upwards_only_and_no_rung_has_more_attempts_than_it_may(
     assert len(climber.status.attempts) <= sum(rung.attempts for rung in allowed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(RUNGS, STEPS)
 def test_a_person_is_reached_in_the_time_of_all_rungs(
     rungs: list[dict[str, Any]], steps: list[tuple[str, int]]
@@ -110,7 +110,7 @@ def test_a_person_is_reached_in_the_time_of_all_rungs(
         climber.step("wait", 30)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(RUNGS, st.integers(0, 7200), st.integers(-7200, 7200))
 def test_no_wait_outlasts_a_rung_and_none_lies_in_the_past(
     rungs: list[dict[str, Any]], asked: int, moved: int

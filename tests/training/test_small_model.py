@@ -19,7 +19,7 @@ TEMPLATES = 64
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "encoder.zip"
-    return path, train_env.run("small_model.py", path, TEMPLATES, seconds=300)
+    return path, train_env.run("small_model.py", path, TEMPLATES)
 
 
 def test_the_file_is_loaded_and_reads(made):

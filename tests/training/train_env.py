@@ -11,7 +11,7 @@ PYTHON = ROOT / ".venv-train/bin/python"
 SCRIPTS = Path(__file__).with_name("in_train_env")
 
 
-def run(name, *arguments, seconds=120):
+def run(name, *arguments, seconds=500):
     """What the script prints last, which is JSON. Skips where the environment is not there."""
     if not PYTHON.exists():
         pytest.skip("there is no .venv-train; `make train-env` makes it")

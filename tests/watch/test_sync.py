@@ -1,14 +1,14 @@
 """Lists beside the watches, against a server in memory: what counts as missed, and what only looks like it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
 from planaria_operator.kube.errors import Forbidden, NotFound, Unavailable
 from planaria_operator.kube.fake import FakeKube
-from planaria_operator.kube.interface import JsonBody
+from planaria_operator.kube.interface import JsonBody, Page
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.watch import sync
 from planaria_operator.watch.errors import MissingKind, WatchForbidden
@@ -128,6 +128,22 @@ async def test_nothing_is_corrected_where_nothing_was_missed(feed: Feed, between
     await prime(server, feed, ())
     assert await resync(server, feed, ()) == 0
     assert server.calls["list", "Pod"] == 2
+
+
+async def test_what_pages_said_before_the_reading_began_again_does_not_count(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+):
+    server = Server()
+
+    async def pages(kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        if kind == "Pod":
+            yield Page([pod("gone")], begins=True)
+            yield Page([pod("a")], begins=True)
+            yield Page([pod("b")], begins=False)
+
+    monkeypatch.setattr(server, "pages", pages)
+    await prime(server, feed, ())
+    assert {view.meta.name for view in feed.store.pods()} == {"a", "b"}
 
 
 async def test_what_a_dead_watch_missed_is_put_right(feed: Feed, between: list[Any]):

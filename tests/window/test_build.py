@@ -239,7 +239,7 @@ hostile = st.lists(
 )
 
 
-@settings(deadline=2000, max_examples=150)
+@settings(max_examples=150)
 @given(hostile, st.integers(1, 12), st.integers(1, 400), st.integers(1, 200))
 def test_any_logs_make_a_window_within_the_budget_and_always_the_same(texts, entries, budget, characters):
     seen = saying(texts, events=tuple(event(text[:20], text) for text in texts[:5]))

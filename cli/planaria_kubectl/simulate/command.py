@@ -1,4 +1,5 @@
 from argparse import Namespace
+from dataclasses import replace
 
 from planaria_contract import Action, Fault, ObjectRef
 from planaria_kubectl.brakes import NAME, imagined, supposed_state, verdicts
@@ -9,17 +10,19 @@ from planaria_kubectl.planning import Planning, Proposed, propose, rehearsed
 from planaria_kubectl.reach import candidates, claimants, why_not_selected
 from planaria_kubectl.session import Session
 from planaria_kubectl.simulate.ladder import Step, attempts_of, ladder, on_rung
+from planaria_kubectl.simulate.lost import WithLostNode
 from planaria_kubectl.simulate.report import DryRun, SimulateReport, outcome, rung
-from planaria_kubectl.simulate.supposing import supposed, with_lost_node
+from planaria_kubectl.simulate.supposing import sky, supposed, with_lost_node
 from planaria_kubectl.surroundings import read_around
 from planaria_kubectl.target import meta_of, parse_target
 from planaria_kubectl.world import World
-from planaria_operator.api.healing_policy import DecideMode
+from planaria_operator.api.healing_policy import DecideMode, HealingPolicy
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.decider import Situation
 from planaria_operator.decide.liberties import liberties
 from planaria_operator.decide.masks import node_masks, policy_masks
+from planaria_operator.guard.weather import Weather, may_isolate
 from planaria_operator.record.convert import decision_record, semantic_state
 
 TOKEN = f"{NAME}/1"
@@ -44,8 +47,18 @@ async def run(session: Session, given: Namespace) -> SimulateReport:
     found = claimants(world, target)
     if not found:
         return report
-    planning = Planning(session.kube, world, found[0], session.now)
+    chosen, note = _chosen(found)
+    report = report.model_copy(update={"notes": (*report.notes, *note)})
+    planning = Planning(session.kube, world, chosen, session.now)
     return await _simulated(planning, report, target, fault, given.pods)
+
+
+def _chosen(found: list[HealingPolicy]) -> tuple[HealingPolicy, tuple[str, ...]]:
+    """Of several that have pods on a node, each for its own: the one that may treat the node as a whole."""
+    chosen = next((each for each in found if may_isolate(each)), found[0])
+    others = [str(each) for each in found if each.key != chosen.key]
+    also = f"shown is what {chosen} would do; for pods of their own on the node also: {', '.join(others[:4])}"
+    return chosen, (also,) if others else ()
 
 
 def _fault(name: str) -> Fault:
@@ -67,16 +80,22 @@ async def _simulated(
     planning: Planning, report: SimulateReport, target: ObjectRef, fault: Fault, pods: int | None
 ) -> SimulateReport:
     policy = planning.policy
-    shown = supposed(planning.world, policy, target, pods, planning.now)
+    shown = supposed(planning.world, policy, target, fault, pods, planning.now)
+    if target.kind == "Node":
+        planning = replace(planning, kube=WithLostNode(planning.kube, target.name))
+    weather = sky(planning.world, policy, target, shown, planning.now)
+    shared = weather.shared_nodes.get(target.uid or "")
+    node = shared.node if shared else None
     observation = with_lost_node(await planning.observe(target, shown.symptoms, NAME))
     state = supposed_state(target, fault, report.confidence_percent)
     situation = Situation(
         observation=observation,
         state=semantic_state(state),
-        masks=(*policy_masks(policy), *node_masks(target, None)),
+        masks=(*policy_masks(policy), *node_masks(target, node)),
         liberties=liberties(policy),
         attempts_left=attempts_of(policy),
         age_seconds=0.0,
+        shared_node=node,
         incident=NAME,
     )
     proposed, step = await _proposed(planning, situation)
@@ -99,7 +118,7 @@ async def _simulated(
     if proposed.plan:
         record = decision_record(proposed.decision)
         case = imagined(policy, target, planning.now, state=state, decision=record)
-        whole = await _with_plan(planning, decided, case, proposed.plan)
+        whole = await _with_plan(planning, decided, case, proposed.plan, weather)
     code, message = outcome(proposed.decision, whole.summary, whole.guards, whole.dry_run)
     return whole.model_copy(update={"code": code, "message": message})
 
@@ -117,7 +136,7 @@ async def _proposed(planning: Planning, situation: Situation) -> tuple[Proposed,
 
 
 async def _with_plan(
-    planning: Planning, report: SimulateReport, case: Remediation, plan: Plan
+    planning: Planning, report: SimulateReport, case: Remediation, plan: Plan, weather: Weather
 ) -> SimulateReport:
     """What it would send, what the API server says to that, and what each guard says."""
     live, notes = await read_live(planning.kube, objects_of(plan))
@@ -129,7 +148,7 @@ async def _with_plan(
             "digest": plan.digest,
             "operations": operations(plan, live, TOKEN),
             "dry_run": DryRun(accepted=accepted, message=said),
-            "guards": verdicts(planning.world.store, planning.policy, case, plan, planning.now),
+            "guards": verdicts(planning.world.store, planning.policy, case, plan, planning.now, weather),
             "notes": (*report.notes, *notes),
         }
     )

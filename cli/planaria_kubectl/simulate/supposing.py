@@ -3,12 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from planaria_contract import ObjectRef, Observation, Symptom, SymptomKind
+from planaria_contract import Fault, ObjectRef, Observation, Symptom, SymptomKind
 from planaria_kubectl.world import World
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.detect.detector import detect
+from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.selection import Ranking, precedence
+from planaria_operator.evidence.scene import scene
+from planaria_operator.guard.shared_node import shared_nodes
+from planaria_operator.guard.weather import CALM, NodeClaims, Weather, may_isolate
 from planaria_operator.objects.pod import Pod
+
+OF_A_NODE: Final = frozenset({Fault.NODE_FAULT, Fault.ACCELERATOR_FAULT, Fault.ACCELERATOR_MEMORY})
+"""Faults that a workload shows where its node, or what is plugged into it, is to blame: on one node, as others do there."""
 
 
 @dataclass(frozen=True)
@@ -19,19 +28,56 @@ class Supposed:
 
 
 def supposed(
-    world: World, policy: HealingPolicy, target: ObjectRef, pods: int | None, now: datetime
+    world: World, policy: HealingPolicy, target: ObjectRef, fault: Fault, pods: int | None, now: datetime
 ) -> Supposed:
-    """Symptoms on `pods` pods, the first by name; None takes what really shows, else all of them."""
+    """Symptoms on `pods` pods, the first by name; None takes what really shows, else all of them.
+
+    Of a fault of a node: on the pods where other workloads of the policy fail already, where there is such a node.
+    """
     found = detect(world.store, policy, now)
     shown = next((incident.symptoms for incident in found if incident.target.uid == target.uid), ())
     if shown and pods is None:
         return Supposed(shown, real=True)
     if target.kind == "Node":
         return Supposed((_symptom(SymptomKind.NODE_NOT_READY, target, now),), real=False)
-    chosen = [_reference(pod) for pod in _pods(world, target)][:pods]
+    able = list(_pods(world, target))
+    if fault in OF_A_NODE:
+        others = (each for each in found if each.target.uid != target.uid)
+        able = _on_a_bad_node(world, policy, others, able) or able
+    chosen = [_reference(pod) for pod in able][:pods]
     return Supposed(
         tuple(_symptom(SymptomKind.NOT_READY, each, now) for each in chosen or [target]), real=False
     )
+
+
+def sky(world: World, policy: HealingPolicy, target: ObjectRef, shown: Supposed, now: datetime) -> Weather:
+    """What a node is blamed for, with the target's fault among the others' that really show; as the operator sees it in the calm."""
+    claims, ranking = NodeClaims(), Ranking(world.store)
+    known = CALM
+    for each in sorted(world.policies, key=precedence):
+        if not may_isolate(each):
+            continue
+        found = detect(world.store, each, now, ranking)
+        if each.key == policy.key:
+            found = [one for one in found if one.target.uid != target.uid]
+            found.append(Incident(policy, target, shown.symptoms))
+        own = [one for one in found if ranking.heals(each, one.target)]
+        above = claims.under(each, own, Weather(None, {}, shared_nodes(world.store, each, found)))
+        if each.key == policy.key:
+            known = above
+    return known
+
+
+def _on_a_bad_node(
+    world: World, policy: HealingPolicy, others: Iterator[Incident], pods: list[Pod]
+) -> list[Pod]:
+    """Those of `pods` that are on the one node on which another workload's pods fail; empty where there is none."""
+    for incident in others:
+        ill = {pod.node for pod in scene(world.store, policy, incident.target, incident.symptoms).affected}
+        there = [pod for pod in pods if {pod.node} == ill]
+        if there:
+            return there
+    return []
 
 
 def with_lost_node(observation: Observation) -> Observation:

@@ -91,9 +91,16 @@ def wait_nodes_ready(
         dead = next(
             (part for part in parts(settings) if launcher.ledger.alive(part) is None and part != "kwok"), None
         )
-        return f"{dead} ended: {launcher.tail(dead)}" if dead else None
+        return f"{dead} ended: {with_remedy(launcher.tail(dead))}" if dead else None
 
     wait_until(ready, f"{', '.join(names)} not Ready", 90, died)
+
+
+def with_remedy(said: str) -> str:
+    """What a kubelet said last, and what to do about it where that is known."""
+    if "inotify" not in said:
+        return said
+    return f"{said}; the machine has no inotify instance left: sysctl fs.inotify.max_user_instances=512, or take a cluster down"
 
 
 def _speaks_since(launcher: Launcher, node: Node) -> float:

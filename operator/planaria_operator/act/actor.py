@@ -2,7 +2,7 @@
 
 Exactly once, whoever dies in between:
 
-- An eviction is bound to a pod's uid. A pod that is gone, or a namesake with another uid, has been evicted already.
+- An eviction is bound to a pod's uid. A pod that is gone or going, or a namesake with another uid, has been evicted already.
 - A JSON Patch sets a marker annotation together with its change (see `patches.py`). A marker that is there means that the
   patch has arrived; otherwise its tests must hold, here and again on the server.
 - A scale goes from one count to another. The wanted count means done, a third one means that somebody else is at work.
@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from planaria_operator.act.bodies import going
 from planaria_operator.act.patches import ATTEMPT, REVERT, still_fits
 from planaria_operator.act.running import (
     EXEC_SECONDS,
@@ -39,7 +40,7 @@ from planaria_operator.kube.errors import (
     Unavailable,
 )
 from planaria_operator.kube.interface import JsonBody, Kube, PatchType
-from planaria_operator.objects.cordon import CORDONED_BY, closing, opening
+from planaria_operator.objects.cordon import CORDONED_BY, closing, is_ours, marks, opening
 
 RACES: Final = 5
 """How often a write that lost a race against somebody else's is made again on the newest version."""
@@ -113,12 +114,22 @@ class Actor:
                 raise
             return f"{operation.verb.value} {operation.object} was not granted: {error}"
 
+    async def keeps_cordon(self, operation: Operation) -> bool:
+        """Whether the node of a cordon that was made before is still closed, and still by that attempt. Changes nothing."""
+        try:
+            node = await self._read(_Sending(operation, "", dry_run=True))
+        except (NotFound, _Replaced):
+            return False
+        return is_ours(node) and marks(node).get(CORDONED_BY) == json.loads(operation.body)[CORDONED_BY]
+
     async def _evict(self, sending: _Sending) -> str:
         _, namespace, name = sending.place
         uid = sending.operation.object.uid or ""
         try:
+            if not sending.dry_run and going(await self._read(sending)):
+                return f"Pod/{name} was on its way out already"
             await self._kube.evict(namespace, name, uid=uid, dry_run=sending.dry_run)
-        except NotFound:
+        except (NotFound, _Replaced):
             return f"Pod/{name} was gone already"
         except Conflict as error:
             return await self._replaced(sending, error)

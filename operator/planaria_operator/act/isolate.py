@@ -1,4 +1,4 @@
-"""Close a node to new pods, and move what can be moved off it by eviction, as `kubectl drain` does, but bounded."""
+"""Close a node to new pods, and move what can be moved off it by eviction, as `kubectl drain` does, but in rounds."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,6 @@ from typing import Any, Final
 from planaria_contract import Action, Isolate
 from planaria_operator.act.bodies import (
     DEFAULT_MAX_PODS,
-    MOST_OPERATIONS,
     controller_kind,
     evictions,
     going,
@@ -17,8 +16,9 @@ from planaria_operator.act.bodies import (
 )
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.volumes import staying
-from planaria_operator.api.plan import Operation, Plan, Verb
+from planaria_operator.api.plan import MOST_CALLS, Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
+from planaria_operator.detect.selection import opted_out
 from planaria_operator.objects.cluster import Node, parse_node
 from planaria_operator.objects.cordon import (
     BY_A_PERSON,
@@ -32,8 +32,11 @@ from planaria_operator.objects.cordon import (
     open_nodes,
     unwell,
 )
+from planaria_operator.objects.pod import parse_pod
 
 DEFAULT_MAX_NODES: Final = 1
+MOST_DRAINED: Final = MOST_CALLS - 1
+"""Beside the cordon."""
 MIRROR: Final = "kubernetes.io/config.mirror"
 """On the image of a static pod, which its kubelet would only make anew."""
 
@@ -48,27 +51,25 @@ def build(setting: Setting) -> Plan | Refusal:
     pods = _drained(setting) if setting.decision.parameters.drain else []
     if isinstance(pods, Refusal):
         return pods
-    ill, most = _affected(setting), _most(setting)
+    ill, at_once = _affected(setting), setting.bounds.max_pods or DEFAULT_MAX_PODS
     first = [pod for pod in pods if meta(pod).get("uid") in ill]
-    chosen = [*first, *(pod for pod in pods if pod not in first)][:most]
+    chosen = [*first, *(pod for pod in pods if pod not in first)][:MOST_DRAINED]
+    must = min(len(first), at_once)
     cordon = _cordon(setting, Verb.CORDON, node)
     return Plan(
         action=Action.ISOLATE,
         target=target_of(setting),
-        summary=_summary(node, chosen, len(pods)),
-        harm=_harm(len(chosen)),
+        summary=_summary(node, chosen, len(pods), at_once),
+        harm=_harm(len(chosen), at_once),
         operations=(
             cordon,
-            *evictions(pod for pod in chosen if pod in first),
-            # What is well may stay where its budget does not let it go: nothing depends on its moving.
-            *evictions((pod for pod in chosen if pod not in first), best_effort=True),
+            *evictions(chosen[:must]),
+            # What comes later, or is well, may stay where its budget does not let it go: verification judges by the affected.
+            *evictions(chosen[must:], best_effort=True),
         ),
+        at_once=min(at_once, len(chosen)) if chosen else None,
         inverse=(cordon.model_copy(update={"verb": Verb.UNCORDON}),),
     )
-
-
-def _most(setting: Setting) -> int:
-    return min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS - 1)
 
 
 def _closed(setting: Setting, node: Node) -> Refusal | None:
@@ -114,14 +115,27 @@ def _drained(setting: Setting) -> Pods | Refusal:
 
 
 def _evictable(setting: Setting) -> Iterator[Mapping[str, Any]]:
-    """Without what belongs to the node, what nobody waits for, and what Planaria never touches."""
+    """Without what belongs to the node, what nobody waits for, and what Planaria does not touch."""
     # A lost node cannot confirm that a StatefulSet's pod has ended, so that one is not made anew elsewhere.
     bound = {"DaemonSet", "Node"} | (set() if parse_node(setting.target).ready else {"StatefulSet"})
+    ill = _affected(setting)
     for pod in setting.on_node:
         own = controller_kind(pod) in bound or MIRROR in (meta(pod).get("annotations") or {})
         over = going(pod) or (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
-        if not own and not over and meta(pod).get("namespace") not in setting.protected:
+        if own or over or meta(pod).get("namespace") in setting.protected:
+            continue
+        # An affected pod that asks to be left alone stays in the plan, so that the guard can say so.
+        if meta(pod).get("uid") in ill or not _asks_to_stay(setting, pod):
             yield pod
+
+
+def _asks_to_stay(setting: Setting, pod: Mapping[str, Any]) -> bool:
+    """By a mark on itself, its workload or its namespace."""
+    view = parse_pod(pod)
+    workload, space = setting.store.workload_of(view), setting.store.namespace(view.meta.namespace)
+    marked = [view.meta, *([workload.meta] if workload else ()), *([space.meta] if space else ())]
+    template = workload is not None and workload.template_heal_disabled
+    return template or any(each.heal_disabled or opted_out(each) for each in marked)
 
 
 def _cordon(setting: Setting, verb: Verb, node: Node) -> Operation:
@@ -130,22 +144,24 @@ def _cordon(setting: Setting, verb: Verb, node: Node) -> Operation:
     return Operation(verb=verb, object=target_of(setting), body=body)
 
 
-def _summary(node: Node, chosen: Pods, total: int) -> str:
+def _summary(node: Node, chosen: Pods, total: int, at_once: int) -> str:
     opens = (
         "Planaria uncordons it once it is well"
         if unwell(node)
         else "it looks well itself, so a person uncordons it"
     )
-    rest = f" (at most {len(chosen)} at once, of {total}; the others stay)" if total > len(chosen) else ""
-    moved = f", evict {len(chosen)} pods{rest}: {named(chosen)}" if chosen else ""
+    rounds = f", at most {at_once} at once" if len(chosen) > at_once else ""
+    rest = f", of {total}; the others stay" if total > len(chosen) else ""
+    moved = f", evict {len(chosen)} pods{rounds}{rest}: {named(chosen)}" if chosen else ""
     return f"cordon node {node.meta.name}{moved}; {opens}"[:512]
 
 
-def _harm(evicted: int) -> str:
+def _harm(evicted: int, at_once: int) -> str:
     room = "the other nodes must have room for what this one no longer takes"
     if not evicted:
         return room
+    few = f"at most {at_once} at once, " if evicted > at_once else ""
     return (
-        f"{room}; {evicted} pods, also of workloads that are well, are away until their replacements are ready, and what "
-        "they hold in memory and in emptyDir volumes is lost"
+        f"{room}; {evicted} pods, also of workloads that are well, are away, {few}until their replacements are ready, and "
+        "what they hold in memory and in emptyDir volumes is lost"
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 from planaria_operator.api.approval import ApprovalVerdict
 from planaria_operator.api.base import ApiModel, Name, Text, Time
 from planaria_operator.api.decision import DecisionRecord
+from planaria_operator.api.drain import DrainRecord
 from planaria_operator.api.plan import Plan
 
 
@@ -33,6 +34,10 @@ class Attempt(ApiModel):
         Field(
             description="With a delay: when the guards had passed once more at its end. Nothing is sent before."
         ),
+    ] = None
+    drain: Annotated[
+        DrainRecord | None,
+        Field(description="How far the rounds are, where the plan is carried out in rounds."),
     ] = None
     applied_at: Annotated[Time | None, Field(description="When the API server had accepted everything.")] = (
         None

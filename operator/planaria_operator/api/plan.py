@@ -5,12 +5,15 @@ It is what a person reviews, what a dry run sends, what the record keeps, and wh
 
 import hashlib
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
 from planaria_contract import Action
 from planaria_operator.api.base import ApiModel, Name
+
+MOST_CALLS: Final = 256
+"""As many as a plan can hold: a node's cordon, and the eviction of everything on it."""
 
 
 class Verb(StrEnum):
@@ -83,7 +86,16 @@ class Plan(ApiModel):
         str, Field(max_length=512, description="The change in one sentence, with the old and new values.")
     ]
     harm: Annotated[str, Field(max_length=512, description="What it can do wrong, in one sentence.")] = ""
-    operations: Annotated[tuple[Operation, ...], Field(max_length=64, description="The calls, in order.")]
+    operations: Annotated[
+        tuple[Operation, ...], Field(max_length=MOST_CALLS, description="The calls, in order.")
+    ]
+    at_once: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            description="Set where the evictions are made in rounds: so many at once, the next ones when those are ready again.",
+        ),
+    ] = None
     inverse: Annotated[
         tuple[Operation, ...],
         Field(max_length=64, description="The calls that undo it; empty where it cannot be undone."),
@@ -96,5 +108,8 @@ class Plan(ApiModel):
     @property
     def digest(self) -> str:
         """A hash of exactly what would be applied, long enough that nobody finds two plans with the same one."""
-        text = "\n".join(operation.model_dump_json(by_alias=True) for operation in self.operations)
+        lines = [operation.model_dump_json(by_alias=True) for operation in self.operations]
+        if self.at_once is not None:
+            lines.append(f"atOnce {self.at_once}")
+        text = "\n".join(lines)
         return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -237,6 +237,9 @@ class Reason(StrEnum):
     TOO_MANY_NODES = "TooManyNodes"
     """Planaria has closed as many nodes as maxNodes of the action isolate allows.
     Do: mend and uncordon those, or raise maxNodes."""
+    NODE_OF_ANOTHER_POLICY = "NodeOfAnotherPolicy"
+    """A more specific ClusterHealingPolicy that lists isolate has the node.
+    Do: nothing, where that is meant; else make the selectors differ, or take isolate out of one of the two."""
     NOT_DRAINABLE = "NotDrainable"
     """A pod on the node would be lost, or would lose its data: no controller makes it anew, or it keeps files on the node.
     Do: move that pod by hand, then drain the node."""
@@ -267,6 +270,16 @@ class Reason(StrEnum):
     NOT_APPLIED_IN_TIME = "NotAppliedInTime"
     """The action could not be applied within the verification time-out.
     Do: read the condition before it: it says what was in the way."""
+
+    # --- a drain in rounds
+    DRAIN_ROUND = "DrainRound"
+    """The next pods of a node are evicted; the message says how many are moved so far."""
+    DRAINING = "Draining"
+    """The pods that were moved are not ready elsewhere yet, or a disruption budget holds the rest (condition Executed).
+    Do: nothing; status.attempts[].drain says how far it is."""
+    DRAIN_STOPPED = "DrainStopped"
+    """A drain ended before every pod was moved; the message names those that are left, and why.
+    Do: read why; kubectl drain moves them where they should go all the same."""
 
     # --- what becomes of a node that was isolated
     NODE_UNCORDONED = "NodeUncordoned"

@@ -22,11 +22,16 @@ BEFORE_LOSS: Final = timedelta(seconds=5)
 RANK: Final = {kind: rank for rank, kind in enumerate(SymptomKind)}
 
 
-def detect(store: ClusterStore, policy: HealingPolicy, now: datetime) -> list[Incident]:
-    """Every incident under `policy`, ripe or not, by target. Pure: the same store and clock give the same list."""
+def detect(
+    store: ClusterStore, policy: HealingPolicy, now: datetime, ranking: Ranking | None = None
+) -> list[Incident]:
+    """Every incident under `policy`, ripe or not, by target. Pure: the same store and clock give the same list.
+
+    `ranking`: of this moment, where it was made already.
+    """
     near = store.workloads(*reach(store, policy))
     workloads = [w for w in near if covers(store, policy, w) and not w.meta.deleting]
-    ranking = Ranking(store)
+    ranking = ranking or Ranking(store)
     nodes = {node.meta.name: node for node in store.nodes()}
     on_lost: dict[str, list[Finding]] = {}
     incidents: list[Incident | None] = []

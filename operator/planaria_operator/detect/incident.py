@@ -1,5 +1,8 @@
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
+from typing import Self
 
 from planaria_contract import ObjectRef, Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
@@ -27,3 +30,21 @@ class Incident:
     def key(self) -> str:
         """The same fault has the same key after a restart: it is made only of what the API reports."""
         return f"{self.symptoms[0].kind.value}-{int(self.visible_at.timestamp())}".lower()
+
+
+class Incidents(tuple[Incident, ...]):  # noqa: SLOT001  what is cached needs a place
+    """Everything that is detected at one moment; in a storm many cases look themselves up in it."""
+
+    @classmethod
+    def of(cls, incidents: Iterable[Incident]) -> Self:
+        return incidents if isinstance(incidents, cls) else cls(incidents)
+
+    @cached_property
+    def by_uid(self) -> dict[str, Incident]:
+        """The first of each target."""
+        return {each.target.uid or "": each for each in reversed(self)}
+
+    @cached_property
+    def by_key(self) -> dict[tuple[str, str, str], Incident]:
+        """By kind, namespace (empty where there is none) and name of the target."""
+        return {(each.target.kind, each.target.namespace or "", each.target.name): each for each in self}

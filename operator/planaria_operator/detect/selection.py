@@ -12,6 +12,7 @@ What a policy says besides (its mode, its actions, whether it is paused) does no
 
 from collections.abc import Iterator, Mapping
 
+from planaria_contract import ObjectRef
 from planaria_operator.api.healing_policy import ClusterHealingPolicySpec, HealingPolicy
 from planaria_operator.api.selector import LabelSelector, SelectorRequirement
 from planaria_operator.objects.meta import OPT_OUT_LABEL, Meta
@@ -105,6 +106,11 @@ class Ranking:
     def holder(self, policy: HealingPolicy, workload: Workload) -> HealingPolicy:
         """Who heals the workload: `policy`, which selects it, or a more specific one."""
         return next(self._claimants(policy, workload, workload.meta.kind), policy)
+
+    def heals(self, policy: HealingPolicy, target: ObjectRef) -> bool:
+        """True where it is this policy that heals the target. Of a lost node each policy has found its own pods only."""
+        workload = self._store.workload(target.kind, target.namespace or "", target.name)
+        return workload is None or self.holder(policy, workload).key == policy.key
 
     def carrier(self, policy: HealingPolicy, workload: Workload) -> HealingPolicy | None:
         """Who moves the workload's pods off a lost node: the most specific that covers it and is about nodes.

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from planaria_contract import AlertFact, EventFact, ObjectRef
 from planaria_operator.evidence.logs import clean
-from planaria_operator.evidence.prometheus import quote
+from planaria_operator.evidence.promql import quote
 from planaria_operator.evidence.redact import Redactor
 from planaria_operator.evidence.scene import Scene
 

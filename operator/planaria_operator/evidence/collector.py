@@ -4,26 +4,34 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from planaria_contract import AlertFact, EventFact, LogLine, MetricSeries, ObjectRef, Observation, Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.evidence.alerts import as_events, query, read_alerts
 from planaria_operator.evidence.dependencies import dependencies
 from planaria_operator.evidence.dependents import callers, read_dependents
-from planaria_operator.evidence.events import event_facts, events_of, node_events
+from planaria_operator.evidence.event_reader import EventReader
+from planaria_operator.evidence.events import (
+    event_facts,
+    lately,
+    losses_over,
+    without_losses,
+)
 from planaria_operator.evidence.facts import node_facts, pod_fact, workload_fact
 from planaria_operator.evidence.kubelet import Kubelet
 from planaria_operator.evidence.logs import MAX_PODS, clean, read_logs, wanted
-from planaria_operator.evidence.prometheus import Prometheus
 from planaria_operator.evidence.redact import Redactor, redactor_of
 from planaria_operator.evidence.revisions import Revisions, read_revisions
 from planaria_operator.evidence.scene import Scene, scene
 from planaria_operator.evidence.series import queries
 from planaria_operator.evidence.sources import Sources
-from planaria_operator.kube.interface import Kube
+from planaria_operator.kube.interface import JsonBody, Kube
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
+
+if TYPE_CHECKING:
+    from planaria_operator.evidence.prometheus import Prometheus
 
 MAX_EVENT_NODES: Final = 2
 """Nodes of affected pods whose events are read."""
@@ -34,11 +42,12 @@ MAX_NODES: Final = 8
 class Collector:
     """Reads and never changes. Kept for the life of the process: it remembers a little of the kubelets' series."""
 
-    def __init__(self, kube: Kube, store: ClusterStore, prometheus: Prometheus | None = None) -> None:
+    def __init__(self, kube: Kube, store: ClusterStore, prometheus: "Prometheus | None" = None) -> None:
         self._kube = kube
         self._store = store
         self._prometheus = prometheus
         self._kubelet = Kubelet(kube)
+        self._reader = EventReader(kube)
 
     async def observe(
         self,
@@ -109,15 +118,19 @@ class Collector:
         carrying = dict.fromkeys(pod.node for pod in about.affected if pod.node and pod.node != target.name)
         found = await asyncio.gather(
             *(
-                sources.read(f"events of {name}", events_of(self._kube, kind, space, name), [])
+                sources.read(f"events of {name}", self._reader.of(kind, space, name), [])
                 for kind, space, name in subjects
             ),
             *(
-                sources.read(f"events of {node}", node_events(self._kube, node, now), [])
+                sources.read(f"events of {node}", self._of_node(node, now), [])
                 for node in list(carrying)[:MAX_EVENT_NODES]
             ),
         )
-        return event_facts(chain.from_iterable(found), redactor)
+        over = losses_over(self._store, about.affected) if about.workload else {}
+        return event_facts(without_losses(chain.from_iterable(found), over), redactor)
+
+    async def _of_node(self, node: str, now: datetime) -> list[JsonBody]:
+        return lately(await self._reader.of("Node", None, node), now)
 
     async def _alerts(
         self, sources: Sources, about: Scene, policy: HealingPolicy, redactor: Redactor

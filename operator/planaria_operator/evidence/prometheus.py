@@ -7,7 +7,6 @@ default, and shares one session between threads.
 
 import asyncio
 import math
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from requests import RequestException
 from urllib3.util.retry import Retry
 
 from planaria_contract import MetricSeries
+from planaria_operator.evidence.promql import fill
 
 T = TypeVar("T")
 
@@ -29,8 +29,6 @@ MAX_SERIES: Final = 20
 THREADS: Final = 4
 PAUSE_SECONDS: Final = 30.0
 """After a failure nobody waits for Prometheus again for this long."""
-
-_VARIABLE: Final = re.compile(r"\$(namespace|name)\b")
 
 
 class PrometheusUnavailable(ValueError):
@@ -114,16 +112,6 @@ class Prometheus:
             )
         client: PrometheusConnect = self._local.client
         return client
-
-
-def fill(query: str, **values: str) -> str:
-    return _VARIABLE.sub(lambda match: quote(values[match[1]]), query)
-
-
-def quote(text: str) -> str:
-    """A PromQL string literal."""
-    escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-    return f'"{escaped}"'
 
 
 def read_matrix(name: str, answer: Any) -> Iterator[MetricSeries]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from planaria_operator.evidence.prometheus import quote
+from planaria_operator.evidence.promql import quote
 
 MAX_PODS: Final = 10
 

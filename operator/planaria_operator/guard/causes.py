@@ -18,6 +18,7 @@ from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.incident import Incident
 from planaria_operator.evidence.dependencies import behind, named_hosts, selects
 from planaria_operator.evidence.scene import scene
+from planaria_operator.guard.aftermath import Mended, mended
 from planaria_operator.objects.cluster import Service
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
@@ -57,10 +58,10 @@ class Group:
     cause: Cause
     lead: TargetKey | None
     """Whose Remediation treats the cause: the cause itself where it is a target, else who was broken first. None where it
-    is nothing that an action here could mend."""
+    is nothing that an action here could mend, or has been mended already."""
     members: frozenset[TargetKey]
     remediation: str
-    """Name of the lead's Remediation; empty while there is none."""
+    """Name of the lead's Remediation, or of the one that has mended the cause; empty while there is none."""
 
 
 def key_of(target: ObjectRef | ObjectReference) -> TargetKey:
@@ -72,10 +73,13 @@ def groups(
 ) -> Mapping[TargetKey, Group]:
     """For each target that shares its cause with another, and for the one lost node: the group that it belongs to."""
     found = {key_of(each.target): each for each in incidents}
-    broken = {space: _broken_services(store, space) for _, space, _ in found if space}
+    spaces = {space for _, space, _ in found if space}
+    broken = {space: _broken_services(store, space) for space in spaces}
+    healed = mended(store, spaces)
     lost = _lately_lost(store, now)
     suspects = {
         key: _suspects(store, policy, incident, broken.get(key[1], {}), lost, now)
+        | _aftermath(store, incident, healed.get(key[1], {}))
         for key, incident in found.items()
     }
     votes = Counter(cause for causes in suspects.values() for cause in causes)
@@ -85,7 +89,10 @@ def groups(
         if cause := _surest(key, causes, votes):
             members.setdefault(cause, set()).add(key)
     records = _open_records(store, policy)
-    made = (_group(cause, keys, found, records) for cause, keys in members.items())
+    treated = {
+        each.workload.meta.key: each.record.name for space in healed.values() for each in space.values()
+    }
+    made = (_group(cause, keys, found, records, treated) for cause, keys in members.items())
     return {key: group for group in made for key in group.members}
 
 
@@ -122,6 +129,7 @@ def _group(
     members: set[TargetKey],
     found: Mapping[TargetKey, Incident],
     records: Mapping[TargetKey, Remediation],
+    treated: Mapping[TargetKey, str],
 ) -> Group:
     def since(key: TargetKey) -> tuple[datetime, TargetKey]:
         """By the record, where there is one: symptoms come and go, and the lead must not change with them."""
@@ -134,6 +142,8 @@ def _group(
     if cause == LOST_TOGETHER:
         return Group(cause, None, frozenset(members), "")
     itself = cause.key
+    if itself in treated and itself not in found:
+        return Group(cause, None, frozenset(members), treated[itself])
     able = [key for key in members if opens(key)] or members
     lead = itself if itself in found and opens(itself) else min(able, key=since)
     return Group(cause, lead, frozenset(members), records[lead].name if lead in records else "")
@@ -204,7 +214,24 @@ def _dependencies(workload: Workload, broken: Mapping[str, tuple[Service, Worklo
     for name in named_hosts(workload.environment, workload.meta.namespace) & broken.keys():
         service, culprit = broken[name]
         if not selects(service, workload):
-            yield Cause(1, culprit.meta.kind, culprit.meta.name, culprit.meta.namespace)
+            yield _behind_service(culprit)
+
+
+def _aftermath(store: ClusterStore, incident: Incident, healed: Mapping[str, Mended]) -> frozenset[Cause]:
+    """What it depends on that was broken when it fell ill."""
+    target = incident.target
+    workload = store.workload(target.kind, target.namespace or "", target.name) if healed else None
+    if workload is None:
+        return frozenset()
+    named = named_hosts(workload.environment, workload.meta.namespace)
+    culprits = (each for name, each in healed.items() if name in named and each.explains(incident))
+    return frozenset(
+        _behind_service(each.workload) for each in culprits if not selects(each.service, workload)
+    )
+
+
+def _behind_service(workload: Workload) -> Cause:
+    return Cause(1, workload.meta.kind, workload.meta.name, workload.meta.namespace)
 
 
 def _releases(store: ClusterStore, workload: Workload, now: datetime) -> Iterator[Cause]:

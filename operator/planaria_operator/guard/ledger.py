@@ -23,9 +23,8 @@ def failures(store: ClusterStore, policy: HealingPolicy, now: datetime) -> tuple
     rails = policy.spec.guardrails
     horizon = now - timedelta(seconds=max(rails.breaker.window_seconds, rails.repeat_window_seconds))
     known = {(each.remediation, each.attempt): each for each in policy.status.failures}
-    for remediation in store.remediations.values():
-        if remediation.policy_key == policy.key:
-            known |= {(each.remediation, each.attempt): each for each in _of(remediation)}
+    for remediation in store.remediations_of(policy):
+        known |= {(each.remediation, each.attempt): each for each in _of(remediation)}
     recent = sorted(
         (each for each in known.values() if each.time > horizon),
         key=lambda each: (each.time, each.remediation, each.attempt),

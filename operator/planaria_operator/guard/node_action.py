@@ -27,8 +27,20 @@ class NodeAction:
         nodes = _acted_on(proposal)
         if not nodes:
             return allow(self, "no node is acted on")
-        refusal = self._not_at_fault(proposal, nodes) or self._too_many(proposal, nodes)
+        refusal = (
+            self._of_another(proposal, nodes)
+            or self._not_at_fault(proposal, nodes)
+            or self._too_many(proposal, nodes)
+        )
         return refusal or allow(self, _why(proposal))
+
+    def _of_another(self, proposal: Proposal, nodes: set[str]) -> Verdict | None:
+        """A node is one target, whoever has pods on it: the most specific policy that would isolate it has it."""
+        held = proposal.weather.held_nodes
+        for name in sorted(nodes & held.keys()):
+            message = f"{held[name]} is more specific, lists isolate too, and has node {name}"
+            return refuse(self, Reason.NODE_OF_ANOTHER_POLICY, message)
+        return None
 
     def _not_at_fault(self, proposal: Proposal, nodes: set[str]) -> Verdict | None:
         own = {proposal.target.name} if proposal.target.kind == "Node" else set()

@@ -33,6 +33,10 @@ def _in_words(storm: StormStatus) -> str:
 def _named(group: Group) -> str:
     """Points to the record that a person should look at."""
     shared = f"one of {len(group.members)} incidents with the cause {group.cause}"
+    if group.lead is None and group.remediation:
+        return (
+            f"{shared}; it was treated by Remediation {group.remediation}, and they are given time to follow"
+        )
     if group.lead is None:
         return f"{shared}; nothing is done about any of them, since none of them is the cause"
     lead = f"Remediation {group.remediation}" if group.remediation else "an incident that is not ripe yet"

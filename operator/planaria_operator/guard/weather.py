@@ -1,7 +1,7 @@
 """Does too much break at once, and do the many symptoms share one cause? Asked once in a pass for each policy. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -24,6 +24,8 @@ class Weather:
     """In a storm: what shares a cause with others, by kind, namespace and name."""
     shared_nodes: Mapping[str, SharedNode] = field(default_factory=dict)
     """Also in the calm, under a policy that may isolate: whose fault is laid at a node, by uid."""
+    held_nodes: Mapping[str, str] = field(default_factory=dict)
+    """Nodes that a more specific policy has to treat, by name, with that policy in words."""
 
 
 CALM: Final = Weather(None)
@@ -38,6 +40,28 @@ def weather(
     grouped = groups(store, policy, found, now) if storm else {}
     nodes = shared_nodes(store, policy, found) if may_isolate(policy) else {}
     return Weather(storm, grouped, nodes) if storm or nodes else CALM
+
+
+@dataclass(slots=True)
+class NodeClaims:
+    """Which policy has a node as a whole: of those that may isolate and have an incident laid at it, the most specific.
+
+    Made anew for each pass. Policies are shown to it in the order of precedence.
+    """
+
+    _claimed: dict[str, str] = field(default_factory=dict)
+
+    def under(self, policy: HealingPolicy, incidents: Iterable[Incident], sky: Weather) -> Weather:
+        """`sky` with the nodes that others have. `incidents`: those that the policy has itself."""
+        if not may_isolate(policy) or "Node" not in policy.spec.kinds:
+            return sky
+        held = dict(self._claimed)
+        for incident in incidents:
+            shared = sky.shared_nodes.get(incident.target.uid or "")
+            node = incident.target.name if incident.target.kind == "Node" else shared and shared.node
+            if node:
+                self._claimed.setdefault(node, str(policy))
+        return replace(sky, held_nodes=held) if held else sky
 
 
 def may_isolate(policy: HealingPolicy) -> bool:
@@ -72,9 +96,8 @@ def _newly_broken(
     """Targets, each once however often it breaks. One that has long been broken is no news."""
     recorded = {
         remediation.spec.target.uid: remediation.spec.visible_at
-        for remediation in store.remediations.values()
-        if remediation.policy_key == policy.key
-        and (not remediation.status.finished or remediation.spec.visible_at > since)
+        for remediation in store.remediations_of(policy)
+        if not remediation.status.finished or remediation.spec.visible_at > since
     }
     seen = {incident.target.uid: incident.visible_at for incident in incidents} | recorded
     return sum(visible > since for visible in seen.values())

@@ -4,6 +4,7 @@ The typed models of that client are left aside on purpose: they take millisecond
 know, and every station here reads plain bodies.
 """
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,8 +12,8 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from planaria_operator.kube.answers import Attempt
 from planaria_operator.kube.exec import PROTOCOLS, converse, query_of
-from planaria_operator.kube.interface import ExecResult, JsonBody, Kube, PatchType
-from planaria_operator.kube.lists import read_list
+from planaria_operator.kube.interface import ExecResult, JsonBody, Kube, Page, PatchType
+from planaria_operator.kube.lists import read_list, read_pages
 from planaria_operator.kube.paths import collection_path, node_proxy_path, object_path
 from planaria_operator.kube.transport import Transport
 
@@ -58,6 +59,9 @@ class KubeClient(Kube):
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", limit: int = 0
     ) -> list[JsonBody]:
         return await read_list(self._transport, kind, namespace, labels=labels, fields=fields, limit=limit)
+
+    def pages(self, kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        return read_pages(self._transport, kind, namespace, size=size)
 
     async def create(self, kind: str, namespace: str, body: JsonBody, *, dry_run: bool = False) -> JsonBody:
         name = str((body.get("metadata") or {}).get("name") or "")

@@ -3,12 +3,13 @@
 import copy
 import itertools
 from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 from planaria_operator.kube.errors import AlreadyExists, Conflict, KubeError, NotFound
 from planaria_operator.kube.fake_patch import patched
-from planaria_operator.kube.interface import ExecResult, JsonBody, Kube, PatchType
+from planaria_operator.kube.interface import ExecResult, JsonBody, Kube, Page, PatchType
 from planaria_operator.kube.paths import resource_of
 
 ObjectKey = tuple[str, str, str]
@@ -101,6 +102,11 @@ class FakeKube(Kube):
             if key[0] == kind and namespace in {"", key[1]} and _matches(body, labels, fields)
         ]
         return found[:limit] if limit else found
+
+    async def pages(self, kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        found = await self.list(kind, namespace)
+        for start in range(0, max(1, len(found)), size or max(1, len(found))):
+            yield Page(found[start : start + size] if size else found, begins=start == 0)
 
     async def create(self, kind: str, namespace: str, body: JsonBody, *, dry_run: bool = False) -> JsonBody:
         if kind == REVIEW:

@@ -1,9 +1,9 @@
 """An API server that only a leader may change through."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from planaria_operator.kube.interface import ExecResult, JsonBody, Kube
+from planaria_operator.kube.interface import ExecResult, JsonBody, Kube, Page
 
 
 class FencedKube(Kube):
@@ -23,6 +23,9 @@ class FencedKube(Kube):
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", limit: int = 0
     ) -> list[JsonBody]:
         return await self._kube.list(kind, namespace, labels=labels, fields=fields, limit=limit)
+
+    def pages(self, kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        return self._kube.pages(kind, namespace, size=size)
 
     async def create(self, kind: str, namespace: str, body: JsonBody, *, dry_run: bool = False) -> JsonBody:
         self._check()

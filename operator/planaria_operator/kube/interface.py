@@ -1,5 +1,6 @@
 """The edge to the API server, as the stations see it. `client.py` talks to a real one; `fake.py` counts calls."""
 
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
@@ -54,6 +55,14 @@ class ExecResult(NamedTuple):
     """Standard output and error as they came, undecodable bytes replaced; the rest is cut off."""
 
 
+class Page(NamedTuple):
+    """A part of a list."""
+
+    bodies: list[JsonBody]
+    begins: bool
+    """True for the first page, also where the reading had to begin again: what came before it does not count then."""
+
+
 class PatchType(StrEnum):
     """Always named: the client's default differs between built-in and custom resources."""
 
@@ -72,6 +81,13 @@ class Kube(Protocol):
         self, kind: str, namespace: str = "", *, labels: str = "", fields: str = "", limit: int = 0
     ) -> list[JsonBody]:
         """All namespaces where `namespace` is empty."""
+        ...
+
+    def pages(self, kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        """As `list`, but a part at a time, so that a large cluster is never held in memory as a whole.
+
+        `size`: most objects of one page; by default as many as are read in a moment, whatever they are.
+        """
         ...
 
     async def create(

@@ -25,7 +25,7 @@ from planaria_operator.kube.errors import (
 from planaria_operator.kube.exec import LARGEST_MESSAGE
 from planaria_operator.kube.interface import JsonBody
 from planaria_operator.objects.meta import now
-from planaria_operator.telemetry.metrics import API_ERRORS
+from planaria_operator.telemetry.metrics import API_CALLS, API_ERRORS
 
 JSON: Final = "application/json"
 
@@ -83,6 +83,7 @@ class Transport:
         body: Any = None,
         content_type: str = JSON,
     ) -> bytes:
+        API_CALLS.labels(verb=attempt.verb).inc()
         try:
             prepared = await self._prepare(attempt, method, path, query, body, content_type)
             data = await self._exchange(attempt, prepared)

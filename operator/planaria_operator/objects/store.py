@@ -50,7 +50,8 @@ class ClusterStore:
         self.policies: dict[tuple[str, str], HealingPolicy] = {}
         """Of both kinds, by namespace (empty for a ClusterHealingPolicy) and name."""
         self.remediations: dict[tuple[str, str], Remediation] = {}
-        """By namespace and name."""
+        """By namespace and name. Changed only by `put_remediation` and `drop_remediation`, which keep them by policy too."""
+        self._under: dict[tuple[str, str], dict[tuple[str, str], Remediation]] = {}
         self.unwatched: dict[str, str] = {}
         """Kinds that the operator's role does not let it watch, and why: nothing can be said of them."""
         self.last_event: datetime | None = None
@@ -84,7 +85,10 @@ class ClusterStore:
             if view and view.meta.uid == uid:
                 self.remove(view)
         elif (known := custom.get((namespace, name))) and known.uid == uid:
-            custom.pop((namespace, name))
+            if kind == "Remediation":
+                self.drop_remediation(namespace, name)
+            else:
+                custom.pop((namespace, name))
             self.on_change()
 
     def put_remediation(self, remediation: Remediation) -> None:
@@ -94,8 +98,19 @@ class ClusterStore:
         same = known is not None and known.uid == remediation.uid
         if known and same and _number(known.resource_version) > _number(remediation.resource_version):
             return
+        if known and known.policy_key != remediation.policy_key:
+            self.drop_remediation(*key)
         self.remediations[key] = remediation
+        self._under.setdefault(remediation.policy_key, {})[key] = remediation
         self.on_change()
+
+    def drop_remediation(self, namespace: str, name: str) -> None:
+        known = self.remediations.pop((namespace, name), None)
+        if known:
+            of_policy = self._under[known.policy_key]
+            del of_policy[namespace, name]
+            if not of_policy:
+                del self._under[known.policy_key]
 
     def put_policy(self, policy: HealingPolicy) -> None:
         key = policy.key
@@ -114,6 +129,18 @@ class ClusterStore:
             return {key: known.uid for key, known in custom.items() if _is_of(kind, key)}
         metas = (view.meta for view in self._all(kind))
         return {(meta.namespace, meta.name): meta.uid for meta in metas}
+
+    def uid_of(self, kind: str, namespace: str, name: str) -> str | None:
+        """Of whatever kind; None for what is not known."""
+        if (custom := self._custom(kind)) is not None:
+            known = custom.get((namespace, name))
+            return known.uid if known and _is_of(kind, (namespace, name)) else None
+        view = self._get((kind, namespace, name))
+        return view.meta.uid if view else None
+
+    def remediations_of(self, policy: HealingPolicy) -> list[Remediation]:
+        """Those that were opened under the policy, finished ones too."""
+        return list(self._under.get(policy.key, {}).values())
 
     def pod(self, namespace: str, name: str) -> Pod | None:
         view = self._views.get("Pod", {}).get(("Pod", namespace, name))

@@ -41,7 +41,7 @@ async def advance(parts: Parts, case: Case) -> Remediation:
     """Move the case at most one stage. Raises KubeError where the record could not be written."""
     status = case.status
     if _committed(status):
-        return case.remediation if _early(case) else await STEPS[status.stage](parts, case)
+        return case.remediation if _early(case) else await _carry_on(parts, case)
     found = _health(parts, case)
     if found.gone:
         message = f"{case.remediation.spec.target} was deleted"
@@ -57,6 +57,13 @@ async def advance(parts: Parts, case: Case) -> Remediation:
     if status.stage is Stage.VERIFYING:
         return await _unhealthy_still(parts, case, found)
     return await _go_on(parts, case)
+
+
+async def _carry_on(parts: Parts, case: Case) -> Remediation:
+    """With what was begun, whether the target is well or not."""
+    if _moving(case):  # those that are moved first may be well long before the last round
+        case = await _mark_health(parts, case, _health(parts, case))
+    return await STEPS[case.status.stage](parts, case)
 
 
 async def _go_on(parts: Parts, case: Case) -> Remediation:
@@ -80,7 +87,8 @@ def _held_by_another(parts: Parts, case: Case) -> HealingPolicy | None:
     workload = parts.store.workload(target.kind, case.namespace, target.name)
     if workload is None:
         return None
-    found = Ranking(parts.store).holder(case.policy, workload)
+    ranking = case.ranking or Ranking(parts.store)
+    found = ranking.holder(case.policy, workload)
     return found if found.key != case.policy.key else None
 
 
@@ -97,6 +105,13 @@ def _committed(status: RemediationStatus) -> bool:
     return status.stage in COMMITTED and not queued
 
 
+def _moving(case: Case) -> bool:
+    """A drain has moved something and is not through."""
+    attempt = case.status.attempt
+    drain = attempt.drain if attempt and case.status.stage is Stage.ACTING else None
+    return drain is not None and drain.moved > 0
+
+
 def _early(case: Case) -> bool:
     return case.status.next_check_at is not None and case.now < case.status.next_check_at
 
@@ -104,7 +119,8 @@ def _early(case: Case) -> bool:
 def _health(parts: Parts, case: Case) -> Health:
     attempt = case.status.attempt
     target = case.remediation.spec.target
-    acted_on: ObjectReference | None = attempt.plan.target if attempt and attempt.applied_at else None
+    begun = attempt is not None and bool(attempt.applied_at or attempt.drain)
+    acted_on: ObjectReference | None = attempt.plan.target if attempt and begun else None
     extra = acted_on if acted_on and acted_on != target else None
     return health(parts.store, case.policy, case.incidents, target, extra=extra)
 

@@ -12,7 +12,8 @@ from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, RemediationStatus
 from planaria_operator.decide.decider import Decider
-from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.incident import Incident, Incidents
+from planaria_operator.detect.selection import Ranking
 from planaria_operator.evidence.collector import Collector
 from planaria_operator.guard.weather import CALM, Weather
 from planaria_operator.notify.notifier import Notifier
@@ -57,6 +58,8 @@ class Case:
     """When this advance began."""
     weather: Weather = CALM
     """Of the pass that this advance began in."""
+    ranking: Ranking | None = None
+    """Of that pass too; made anew where there is none."""
 
     @property
     def key(self) -> str:
@@ -78,8 +81,7 @@ class Case:
     @property
     def incident(self) -> Incident | None:
         """What is detected on the target now; None where nothing is."""
-        uid = self.remediation.spec.target.uid
-        return next((incident for incident in self.incidents if incident.target.uid == uid), None)
+        return Incidents.of(self.incidents).by_uid.get(self.remediation.spec.target.uid or "")
 
     @property
     def shared_node(self) -> str | None:

@@ -28,18 +28,20 @@ ASK_AGAIN: Final = timedelta(seconds=60)
 
 
 def being_isolated(store: ClusterStore, case: Case) -> str | None:
-    """In words: whose Remediation is isolating the node that this incident is laid at too. Nothing else is done meanwhile:
-    the pods of this target are among those that are moved.
+    """In words: whose Remediation is isolating the node that this incident is laid at too, under whichever policy. Nothing else
+    is done meanwhile: the pods of this target are among those that are moved.
     """
-    shared = case.weather.shared_nodes.get(case.target.uid or "")
-    if shared is None or shared.lead == case.target.uid:
+    node = case.target.name if case.target.kind == "Node" else case.shared_node
+    if node is None:
         return None
     for record in store.remediations.values():
         attempt = record.status.attempt
         if attempt is None or record.status.stage not in {Stage.ACTING, Stage.VERIFYING}:
             continue
-        if (attempt.plan.action, attempt.plan.target.name) == (Action.ISOLATE, shared.node):
-            return f"Remediation {record.name} isolates node {shared.node} for all that fail there"
+        if record.uid == case.remediation.uid:
+            continue
+        if (attempt.plan.action, attempt.plan.target.name) == (Action.ISOLATE, node):
+            return f"Remediation {record.name} isolates node {node} for all that fail there"
     return None
 
 

@@ -17,7 +17,7 @@ from planaria_operator.telemetry import metrics
 
 async def begin(parts: Parts, case: Case, attempt: Attempt) -> Case | Remediation:
     """The case with its attempt begun, which is written down before anything is sent; or the record of its being called off."""
-    verdicts = _verdicts(parts, case, attempt)
+    verdicts = asked_again(parts, case, attempt)
     refusal = first_refusal(verdicts)
     if refusal:
         return await _called_off(parts, case, attempt, verdicts, refusal)
@@ -26,7 +26,8 @@ async def begin(parts: Parts, case: Case, attempt: Attempt) -> Case | Remediatio
     return replace(case, remediation=remediation)
 
 
-def _verdicts(parts: Parts, case: Case, attempt: Attempt) -> list[Verdict]:
+def asked_again(parts: Parts, case: Case, attempt: Attempt) -> list[Verdict]:
+    """What those guards say now that may have changed their mind since the attempt was written down."""
     try:
         decided = decision(attempt.decision)
     except ValueError as error:  # written by another version, or by a person

@@ -11,11 +11,11 @@ import structlog
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import HealingPolicyStatus
-from planaria_operator.api.remediation import Remediation
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.detector import detect
-from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.incident import Incident, Incidents
 from planaria_operator.detect.selection import Ranking, precedence
-from planaria_operator.guard.weather import CALM, Weather, weather
+from planaria_operator.guard.weather import CALM, NodeClaims, Weather, weather
 from planaria_operator.kube.errors import Conflict, KubeError, NotFound
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.brakes import braked, tell_of_brakes
@@ -43,6 +43,20 @@ FAILED_PAUSE = 5.0
 """Seconds after an error that nobody expected."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What one pass found under one policy."""
+
+    policy: HealingPolicy
+    incidents: Incidents
+    now: datetime
+    weather: Weather
+    ranking: Ranking
+
+    def case(self, remediation: Remediation) -> Case:
+        return Case(remediation, self.policy, self.incidents, self.now, self.weather, self.ranking)
+
+
 @dataclass(slots=True)
 class Engine:
     parts: Parts
@@ -59,6 +73,8 @@ class Engine:
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _turns: dict[str, int] = field(default_factory=dict)
     """When each open Remediation was last advanced, as a running number."""
+    _decidable: set[str] = field(default_factory=set)
+    """What was understood a moment ago and not gone on with since."""
     _counter: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -91,20 +107,20 @@ class Engine:
     async def tick(self, now: datetime) -> None:
         """One pass over every policy, the most specific first."""
         store = self.parts.store
-        ranking = Ranking(store)
+        ranking, claims = Ranking(store), NodeClaims()
         for policy in sorted(store.policies.values(), key=precedence):
             if policy.namespace in self.parts.settings.protected:
                 await self._summarise(policy, [], now, overlapping={}, weather=CALM)
                 continue
-            found = detect(store, policy, now)
-            incidents = [incident for incident in found if self._has(ranking, policy, incident)]
+            found = Incidents(detect(store, policy, now, ranking))
+            incidents = [incident for incident in found if ranking.heals(policy, incident.target)]
             await self._open(policy, incidents)
-            sky = weather(store, policy, found, now)
+            sky = claims.under(policy, incidents, weather(store, policy, found, now))
             overlapping = held_elsewhere(store, ranking, policy)
             # First, so that a storm is in the status before anything is begun under it.
             await self._summarise(policy, incidents, now, overlapping=overlapping, weather=sky)
             newest = store.policies.get(policy.key, policy)
-            self._advance_all(newest, tuple(found), now, sky)
+            self._advance_all(Moment(newest, found, now, sky, ranking))
             await asyncio.sleep(0)
         metrics.show_records(store.policies.values(), store.remediations.values(), now)
         if self.parts.notifier:
@@ -114,23 +130,22 @@ class Engine:
 
     # --- opening
 
-    def _has(self, ranking: Ranking, policy: HealingPolicy, incident: Incident) -> bool:
-        """Whether it is this policy that heals the target. Of a lost node only its own pods were detected."""
-        target = incident.target
-        workload = self.parts.store.workload(target.kind, target.namespace or "", target.name)
-        return workload is None or ranking.holder(policy, workload).key == policy.key
-
     async def _open(self, policy: HealingPolicy, incidents: Iterable[Incident]) -> None:
         known = open_remediations(self.parts.store, policy).keys() | busy_elsewhere(self.parts.store, policy)
-        for incident in incidents:
-            if incident.ripe and incident.target.uid not in known:
-                await self._open_one(incident)
+        fresh = (each for each in incidents if each.ripe and each.target.uid not in known)
+        # Together: one after the other, the last of a storm would be noticed only when all the others are written.
+        turn = asyncio.Semaphore(self.parts.settings.max_opening)
+        ended = await asyncio.gather(*(self._open_one(each, turn) for each in fresh), return_exceptions=True)
+        for error in ended:
+            if error is not None:
+                raise error
 
-    async def _open_one(self, incident: Incident) -> None:
+    async def _open_one(self, incident: Incident, turn: asyncio.Semaphore) -> None:
         symptom = incident.symptoms[0]
         name = "/".join(part for part in (incident.target.namespace, str(incident.target)) if part)
         self.parts.journal.passed(Station.DETECT, name, symptom=symptom.kind.value)
-        remediation = await self.parts.records.open(incident)
+        async with turn:
+            remediation = await self.parts.records.open(incident)
         if remediation.status.timeline or remediation.status.finished:
             return
         metrics.INCIDENTS.labels(policy=incident.policy.label, symptom=symptom.kind.value).inc()
@@ -138,19 +153,24 @@ class Engine:
 
     # --- advancing
 
-    def _advance_all(
-        self, policy: HealingPolicy, incidents: tuple[Incident, ...], now: datetime, weather: Weather
-    ) -> None:
-        waiting = open_remediations(self.parts.store, policy).values()
-        # Who has waited longest goes first: with more of them than places, the first ones would have every pass.
-        for remediation in sorted(waiting, key=lambda each: self._turns.get(_key(each), 0)):
+    def _advance_all(self, moment: Moment) -> None:
+        waiting = open_remediations(self.parts.store, moment.policy).values()
+        for remediation in sorted(waiting, key=self._order):
             key = _key(remediation)
             if key in self._running or len(self._running) >= self.parts.settings.max_concurrent:
                 continue
             self._turns[key] = next(self._counter)
-            case = Case(remediation, policy, incidents, now, weather)
+            self._decidable.discard(key)
+            case = moment.case(remediation)
             task = asyncio.create_task(self._advance_one(case), name=f"advance {key}")
             self._running[key] = task
+
+    def _order(self, remediation: Remediation) -> tuple[bool, int]:
+        """Who has waited longest goes first: with more of them than places, the first ones would have every pass. But what has
+        just been understood is decided on while the evidence is fresh, and before that of all others is kept beside it; once.
+        """
+        key = _key(remediation)
+        return key not in self._decidable, self._turns.get(key, 0)
 
     async def _advance_one(self, case: Case) -> None:
         with structlog.contextvars.bound_contextvars(incident=case.key):
@@ -171,6 +191,8 @@ class Engine:
             finally:
                 self._running.pop(case.key, None)
             if after.status.stage is not case.status.stage:
+                if after.status.stage is Stage.UNDERSTOOD:
+                    self._decidable.add(case.key)
                 self._wake.set()
 
     # --- records about records
@@ -208,17 +230,14 @@ class Engine:
             await self.parts.records.delete(remediation)
 
     def _finished(self, policy: HealingPolicy) -> list[Remediation]:
-        return [
-            remediation
-            for remediation in self.parts.store.remediations.values()
-            if remediation.policy_key == policy.key and remediation.status.finished
-        ]
+        return [each for each in self.parts.store.remediations_of(policy) if each.status.finished]
 
     def _forget_deleted(self) -> None:
         """A record that a person deleted is never finished, so what is remembered of it is dropped here."""
         known = {f"{namespace}/{name}" for namespace, name in self.parts.store.remediations}
-        self._turns = {key: turn for key, turn in self._turns.items() if key in known}
-        for key in self.parts.observations.keys() - known:
+        for key in self._turns.keys() - known:
+            del self._turns[key]
+            self._decidable.discard(key)
             self.parts.observations.pop(key, None)
             self.parts.journal.closed(key)
 

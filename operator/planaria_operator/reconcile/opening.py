@@ -17,8 +17,8 @@ def open_remediations(store: ClusterStore, policy: HealingPolicy) -> dict[str, R
     """The policy's unfinished Remediations by the uid of their target."""
     return {
         remediation.spec.target.uid or "": remediation
-        for remediation in store.remediations.values()
-        if remediation.policy_key == policy.key and not remediation.status.finished
+        for remediation in store.remediations_of(policy)
+        if not remediation.status.finished
     }
 
 
@@ -57,7 +57,7 @@ def incident_key(incident: Incident, known: Iterable[Remediation]) -> str:
     used = {
         remediation.spec.incident
         for remediation in known
-        if remediation.status.finished and remediation.spec.target.uid == incident.target.uid
+        if remediation.spec.target.uid == incident.target.uid and remediation.status.finished
     }
     key, count = base, 1
     while key in used:

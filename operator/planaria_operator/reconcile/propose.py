@@ -46,6 +46,15 @@ class Nothing:
 
 
 async def propose(parts: Parts, case: Case) -> Remediation:
+    """What was observed is only for this step: the next one that needs an observation makes a new one. In a storm hundreds of
+    them would be kept that nobody reads any more.
+    """
+    after = await _propose(parts, case)
+    parts.observations.pop(case.key, None)
+    return after
+
+
+async def _propose(parts: Parts, case: Case) -> Remediation:
     if lead := being_isolated(parts.store, case):
         return await blocked(parts, case, Reason.SHARED_CAUSE, lead, retry_after=10)
     while True:  # every round leaves a rung, so this ends

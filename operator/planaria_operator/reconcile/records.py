@@ -52,7 +52,7 @@ class Records:
             await self._reload(remediation)
             raise
         except NotFound:
-            self._store.remediations.pop((remediation.namespace, remediation.name), None)
+            self._store.drop_remediation(remediation.namespace, remediation.name)
             raise
         return self._keep(stored)
 
@@ -74,7 +74,7 @@ class Records:
             await self._kube.delete(
                 "Remediation", remediation.namespace, remediation.name, uid=remediation.uid
             )
-        self._store.remediations.pop((remediation.namespace, remediation.name), None)
+        self._store.drop_remediation(remediation.namespace, remediation.name)
 
     async def update_policy(
         self, policy: HealingPolicy, change: Callable[[HealingPolicyStatus], HealingPolicyStatus]
@@ -113,7 +113,7 @@ class Records:
         try:
             self._keep(await self._kube.get("Remediation", remediation.namespace, remediation.name))
         except NotFound:
-            self._store.remediations.pop((remediation.namespace, remediation.name), None)
+            self._store.drop_remediation(remediation.namespace, remediation.name)
 
     def _keep(self, body: JsonBody) -> Remediation:
         remediation = parse_remediation(body)

@@ -31,11 +31,12 @@ async def guard_and_reserve(parts: Parts, case: Case, proposed: Proposed) -> Rem
         verdicts = check_all(proposal_of(parts, case, proposed))
         parts.journal.passed(Station.GUARD, case.key, allowed=all(verdict.allowed for verdict in verdicts))
         refusal = first_refusal(verdicts)
-        if refusal:
-            return await _refused(parts, case, proposed, verdicts, refusal)
-        await _take_budget(parts, case, proposed.plan)
-        parts.journal.passed(Station.RESERVE, case.key)
-        return await _write_intent(parts, case, proposed, verdicts)
+        if refusal is None:
+            await _take_budget(parts, case, proposed.plan)
+            parts.journal.passed(Station.RESERVE, case.key)
+            return await _write_intent(parts, case, proposed, verdicts)
+    # A refusal takes nothing that others would have to know of. In a storm hundreds are refused, and none waits for another's writing.
+    return await _refused(parts, case, proposed, verdicts, refusal)
 
 
 def proposal_of(parts: Parts, case: Case, proposed: Proposed) -> Proposal:

@@ -8,11 +8,11 @@ from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.kube.errors import KubeError, Permanent, Temporary
-from planaria_operator.reconcile.apply import RETRY_SECONDS, token
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.ladder import attempts_left
 from planaria_operator.reconcile.outcomes import escalated, finished
+from planaria_operator.reconcile.sent import RETRY_SECONDS, token
 from planaria_operator.telemetry import metrics
 
 

@@ -5,6 +5,8 @@ be looked at: see https://docs.python.org/3/library/gc.html#gc.freeze.
 
 import gc
 
+from planaria_operator.telemetry.heap import give_back
+
 
 def settle_everything() -> None:
     """Collect once, then leave all that is alive now out of later collections. Blocks as long as one full collection."""
@@ -17,3 +19,4 @@ def settle_new() -> None:
     """The same for what came since; as quick as that is little."""
     gc.collect()
     gc.freeze()
+    give_back()

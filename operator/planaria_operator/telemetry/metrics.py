@@ -217,6 +217,12 @@ RESYNC_CORRECTIONS: Final = Counter(
     ["kind", "what"],
     registry=REGISTRY,
 )
+API_CALLS: Final = Counter(
+    "planaria_api_calls_total",
+    "Calls to the API server, failed ones too, by verb (get, list, create, patch, delete); the watches are not among them.",
+    ["verb"],
+    registry=REGISTRY,
+)
 API_ERRORS: Final = Counter(
     "planaria_api_errors_total",
     "Calls to the API server that failed, by kind of error (Unavailable, Conflict, Forbidden, ...).",
@@ -290,6 +296,7 @@ FAILED_CALLS: Final = (
     *("Forbidden", "Unauthorized", "AlreadyExists", "Invalid"),
 )
 """Names of the classes in `kube/errors.py`, which cannot be imported here."""
+VERBS: Final = ("get", "list", "create", "patch", "delete")
 DROPPED: Final = ("queue_full", "rate_limited", "refused")
 
 
@@ -308,6 +315,7 @@ def _begin_at_zero() -> None:
         ),
         (POLICY_ASKED, product(each.value for each in ANSWERS)),
         (POLICY_AGREES, product(("true", "false"))),
+        (API_CALLS, product(VERBS)),
         (API_ERRORS, product(FAILED_CALLS)),
         (EVENTS_DROPPED, product(DROPPED)),
     ]

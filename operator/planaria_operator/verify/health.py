@@ -1,12 +1,12 @@
 """Is what was broken well again? Read from the store alone, so asking costs nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from planaria_contract import Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
-from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.incident import Incident, Incidents
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.objects.meta import Meta
 from planaria_operator.objects.pod import Pod
@@ -26,7 +26,7 @@ class Health:
 class _World:
     store: ClusterStore
     policy: HealingPolicy
-    symptoms: dict[tuple[str, str, str], tuple[Symptom, ...]]
+    incidents: Mapping[tuple[str, str, str], Incident]
     """By kind, namespace and name of the target. Also those not yet ripe: a target that shows anything at all is not well."""
     ranking: Ranking
 
@@ -44,8 +44,7 @@ def health(
     """
     if not _exists(store, target):
         return Health(healthy=False, gone=True, message=f"{target} does not exist any more")
-    shown = {(i.target.kind, i.target.namespace or "", i.target.name): i.symptoms for i in incidents}
-    world = _World(store, policy, shown, Ranking(store))
+    world = _World(store, policy, Incidents.of(incidents).by_key, Ranking(store))
     complaints = [*_complaints(world, target)]
     if extra is not None and _key(extra) != _key(target):
         complaints += (
@@ -74,9 +73,9 @@ def _of_workload(world: _World, workload: Workload) -> Iterator[str]:
             f"{name} has {workload.ready} ready, {workload.updated} updated and {workload.available} available "
             f"of {workload.desired} pods"
         )
-    symptoms = world.symptoms.get(workload.meta.key, ())
-    if symptoms:
-        yield f"{name} still shows {_in_words(symptoms)}"
+    incident = world.incidents.get(workload.meta.key)
+    if incident:
+        yield f"{name} still shows {_in_words(incident.symptoms)}"
 
 
 def _of_node(world: _World, node: str) -> Iterator[str]:

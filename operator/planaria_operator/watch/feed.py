@@ -65,6 +65,11 @@ class Feed:
         self._reported.pop(gone, None)
         self.store.discard(*gone)
 
+    def knows(self, identity: Identity) -> bool:
+        """True for exactly this object, in the store or reported as unreadable."""
+        kind, namespace, name, uid = identity
+        return self.store.uid_of(kind, namespace, name) == uid or self.is_unreadable(identity)
+
     def is_unreadable(self, identity: Identity) -> bool:
         return identity in self._reported
 

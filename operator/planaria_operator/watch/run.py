@@ -11,6 +11,8 @@ from typing import Final
 
 import kopf
 import structlog
+from kopf._cogs.structs.bodies import RawBody
+from kopf._core.reactor.inventory import ResourceMemories, ResourceMemory
 
 from planaria_operator.kube.answers import one_line
 from planaria_operator.kube.client import KubeClient
@@ -150,6 +152,17 @@ class _Patience:
         return itertools.chain((1, 1, 2, 3, 5), itertools.repeat(10.0))
 
 
+class _Forgetful(ResourceMemories):
+    """kopf keeps almost a kilobyte for every object there is, for kinds of handlers that we have none of."""
+
+    async def recall(self, raw_body: RawBody, **_: object) -> ResourceMemory:
+        del raw_body
+        return ResourceMemory()
+
+    async def forget(self, raw_body: RawBody) -> None:
+        """Nothing was kept."""
+
+
 class _NotKopfs(Collection[asyncio.Task[object]]):
     """The tasks that kopf has to leave alone. At its end it cancels whatever started after itself, because watches that
     it lost track of are among it; in a shared loop so is the rest of the operator.
@@ -179,6 +192,7 @@ async def _run_kopf(
     tasks = await kopf.spawn_tasks(
         registry=registry,
         settings=build_settings(),
+        memories=_Forgetful(),
         clusterwide=not namespaces,
         namespaces=namespaces,
         # Names a peer, and peering is off. Kopf would ask for the user's name, which a container's user id need not have.

@@ -3,7 +3,8 @@ that puts right what a watch that died silently has missed.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -23,7 +24,7 @@ SECOND_LOOK_SECONDS: Final = 3.0
 BREATH: Final = 50
 """Bodies that are read in one go (about 5 ms), before others get their turn on the event loop."""
 
-Bodies = Mapping[Identity, JsonBody]
+Take = Callable[[Identity, JsonBody], None]
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +36,7 @@ async def prime(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> None:
     """
     settle_everything()
     for kind in list(feed.kinds):
-        found = await _list_or_forbid(kube, feed, kind, namespaces)
-        await _put_all(feed, kind, found.values())
+        found = await _listed(kube, feed, kind, namespaces, partial(_put, feed))
         for identity in _differences(feed, kind, found)[1]:
             feed.remove(identity)  # known from a watch that has ended; none runs that could know better
     settle_new()
@@ -51,9 +51,8 @@ async def resync(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> int:
     await require_watch(kube, feed, namespaces)
     suspected: dict[str, tuple[set[Identity], set[Identity]]] = {}
     for kind in list(feed.kinds):
-        found = await _list_or_forbid(kube, feed, kind, namespaces)
+        found = await _listed(kube, feed, kind, namespaces, partial(_refresh, feed))
         missing, gone = _differences(feed, kind, found)
-        await _put_all(feed, kind, (body for identity, body in found.items() if identity not in missing))
         if missing or gone:
             suspected[kind] = (missing, gone)
     if not suspected:
@@ -61,10 +60,46 @@ async def resync(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> int:
     await asyncio.sleep(SECOND_LOOK_SECONDS)
     corrections = 0
     for kind, (missing, gone) in suspected.items():
-        again = await _list_or_forbid(kube, feed, kind, namespaces)
-        still_missing, still_gone = _differences(feed, kind, again)
-        corrections += await _correct(feed, kind, again, missing & still_missing, gone & still_gone)
+        corrections += await _look_again(kube, feed, kind, namespaces, missing, gone)
     return corrections
+
+
+async def _look_again(
+    kube: Kube,
+    feed: Feed,
+    kind: str,
+    namespaces: tuple[str, ...],
+    missing: set[Identity],
+    gone: set[Identity],
+) -> int:
+    """Put right what a second list shows as the first one did."""
+    suspects: dict[Identity, JsonBody] = {}
+
+    def keep(identity: Identity, body: JsonBody) -> None:
+        if identity in missing:
+            suspects[identity] = body
+
+    found = await _listed(kube, feed, kind, namespaces, keep)
+    still_missing, still_gone = _differences(feed, kind, found)
+    missing, gone = missing & still_missing, gone & still_gone
+    for identity in missing:
+        feed.put(kind, suspects[identity])
+    for identity in gone:
+        feed.remove(identity)
+    RESYNC_CORRECTIONS.labels(kind=kind, what="missing").inc(len(missing))
+    RESYNC_CORRECTIONS.labels(kind=kind, what="gone").inc(len(gone))
+    if missing or gone:
+        log.warning("a watch had missed something", kind=kind, missing=len(missing), gone=len(gone))
+    return len(missing) + len(gone)
+
+
+def _put(feed: Feed, identity: Identity, body: JsonBody) -> None:
+    feed.put(identity.kind, body)
+
+
+def _refresh(feed: Feed, identity: Identity, body: JsonBody) -> None:
+    if feed.knows(identity):
+        feed.put(identity.kind, body)
 
 
 async def keep_in_sync(
@@ -81,44 +116,48 @@ async def keep_in_sync(
             log.error("the periodic list failed", error=str(error))  # noqa: TRY400  one line says it all
 
 
-async def _list_or_forbid(kube: Kube, feed: Feed, kind: str, namespaces: tuple[str, ...]) -> Bodies:
-    """Everything of a kind by identity; nothing where an optional kind is not allowed."""
+async def _listed(
+    kube: Kube, feed: Feed, kind: str, namespaces: tuple[str, ...], take: Take
+) -> set[Identity]:
+    """Everything of a kind, after `take` was given it; nothing where an optional kind is not allowed.
+
+    A page at a time: the bodies of a large cluster take ten times what the store keeps of them, and the holes that they
+    leave in memory when all of them go at once are never given back.
+    """
+    found: set[Identity] = set()
     try:
-        lists = [await kube.list(kind, scope) for scope in scopes(kind, namespaces)]
+        for scope in scopes(kind, namespaces):
+            found |= await _listed_in(kube, kind, scope, take)
     except Forbidden as error:
         forbid(feed, kind, str(error))
-        return {}
+        return set()
     except NotFound as error:
         if kind not in OPTIONAL:
             raise MissingKind(_missing(kind)) from error
         feed.skip(kind, _missing(kind))
-        return {}
-    return {identity_of(kind, body): body for bodies in lists for body in bodies}
+        return set()
+    return found
 
 
-def _differences(feed: Feed, kind: str, found: Bodies) -> tuple[set[Identity], set[Identity]]:
+async def _listed_in(kube: Kube, kind: str, scope: str, take: Take) -> set[Identity]:
+    found: set[Identity] = set()
+    async for page in kube.pages(kind, scope):
+        if page.begins:
+            found.clear()
+        for count, body in enumerate(page.bodies, start=1):
+            identity = identity_of(kind, body)
+            found.add(identity)
+            take(identity, body)
+            if count % BREATH == 0:
+                await asyncio.sleep(0)
+    return found
+
+
+def _differences(feed: Feed, kind: str, found: set[Identity]) -> tuple[set[Identity], set[Identity]]:
     """What the list has and the store does not, and the other way round."""
     known = {Identity(kind, *key, uid) for key, uid in feed.store.identities(kind).items()}
     listed = {identity for identity in found if not feed.is_unreadable(identity)}
     return listed - known, known - listed
-
-
-async def _correct(feed: Feed, kind: str, found: Bodies, missing: set[Identity], gone: set[Identity]) -> int:
-    await _put_all(feed, kind, (found[identity] for identity in missing))
-    for identity in gone:
-        feed.remove(identity)
-    RESYNC_CORRECTIONS.labels(kind=kind, what="missing").inc(len(missing))
-    RESYNC_CORRECTIONS.labels(kind=kind, what="gone").inc(len(gone))
-    if missing or gone:
-        log.warning("a watch had missed something", kind=kind, missing=len(missing), gone=len(gone))
-    return len(missing) + len(gone)
-
-
-async def _put_all(feed: Feed, kind: str, bodies: Iterable[JsonBody]) -> None:
-    for count, body in enumerate(bodies, start=1):
-        feed.put(kind, body)
-        if count % BREATH == 0:
-            await asyncio.sleep(0)
 
 
 def _missing(kind: str) -> str:

@@ -52,7 +52,8 @@ MAX_EVIDENCE: Final = 5
 
 class EncoderReader:
     def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
+        # Not the bundle itself: network and words live on in the session alone.
+        self._manifest, self._ngrams, self._prototypes = bundle.manifest, bundle.ngrams, bundle.prototypes
         self._session = Session(bundle.network, bundle.tokenizer, bundle.manifest.longest)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
         self.model = ModelVersion(id=bundle.manifest.id, version=bundle.manifest.version)
@@ -74,7 +75,7 @@ class EncoderReader:
 
     def judge(self, window: Window) -> Opinion:
         """As `read`, at once."""
-        manifest = self._bundle.manifest
+        manifest = self._manifest
         read = self.perceive(added(window))
         apart = lines(manifest.blend, read)
         said = spoken(read.entries, apart)
@@ -104,8 +105,8 @@ class EncoderReader:
         if len(texts) > 1:
             joint = [self._joined(chosen, texts, softmax(readings.fault + grams))]
             readings = readings.and_then(self._session.read(joint))
-            grams = np.concatenate((grams, self._bundle.ngrams.logits(joint)))
-        nearest = (readings.vectors[: len(texts)] @ self._bundle.prototypes.T).max(axis=1)
+            grams = np.concatenate((grams, self._ngrams.logits(joint)))
+        nearest = (readings.vectors[: len(texts)] @ self._prototypes.T).max(axis=1)
         speaking = int(softmax(grams[: len(texts)])[:, HEALTHY].argmin())
         return Perceived(
             entries=chosen,
@@ -120,7 +121,7 @@ class EncoderReader:
         """Those that speak most clearly, and least expectedly, of a fault: as many as can be read at once, in their order."""
         clarity = np.delete(probabilities, HEALTHY, axis=1).max(axis=1)
         clarity *= [1 + entry.surprise for entry in entries]
-        room = CHARACTERS_PER_TOKEN * self._bundle.manifest.longest
+        room = CHARACTERS_PER_TOKEN * self._manifest.longest
         kept: set[int] = set()
         for at in np.argsort(-clarity, kind="stable"):
             if room > 0:
@@ -131,16 +132,16 @@ class EncoderReader:
     def _chosen(self, entries: Sequence[Entry]) -> tuple[tuple[Entry, ...], list[str], Floats]:
         """The entries that sound least healthy, in their order, with their normalised texts and n-gram logits."""
         texts = [normalise(canonical(entry.text)) for entry in entries]
-        grams = self._bundle.ngrams.logits(texts)
+        grams = self._ngrams.logits(texts)
         alarm = 1 - softmax(grams)[:, HEALTHY]
         kept = sorted(sorted(range(len(entries)), key=lambda at: (-alarm[at], -entries[at].surprise))[:READ])
         return tuple(entries[at] for at in kept), [texts[at] for at in kept], grams[kept]
 
     def _rarity(self, read: Perceived) -> float:
-        return rarity(read.distance, self._bundle.manifest.novelty) if read.entries else 0.0
+        return rarity(read.distance, self._manifest.novelty) if read.entries else 0.0
 
     def _unknown(self, novelty: float, probability: float, window: Window) -> bool:
-        manifest = self._bundle.manifest
+        manifest = self._manifest
         if not window.entries:  # nothing was read, so nothing is known but what a fact or calm says
             return not window.facts and bool(window.observation.symptoms)
         unsure = probability < manifest.unknown_probability

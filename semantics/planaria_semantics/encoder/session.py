@@ -33,6 +33,9 @@ class Session:
         options.enable_cpu_mem_arena = False  # the arena keeps the largest batch's memory for ever
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+        # It keeps the file that it was made of (22 MB), to begin again with another provider; there is only this one.
+        self._session.disable_fallback()
+        self._session._model_bytes = None  # noqa: SLF001  there is no public way
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.enable_truncation(longest)
         self._tokenizer.no_padding()
