@@ -15,9 +15,9 @@ from planaria_semantics.encoder.pool import HEALTHY, Perceived, softmax, window_
 
 NGRAM_SHARES: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8)
 JOINT_SHARES: Final = (0.4, 0.55, 0.7, 0.85, 1.0)
-OVERLOOKED: Final = 0.05
-"""Share of faults on held-out systems that may be called healthy: it is the worse of the two mistakes, and a corpus with more
-healthy lines than a real day has faults makes it more often."""
+OVERLOOKED: Final = 0.04
+"""Share of the faults of held-out systems that may be called healthy. It is the worse of the two mistakes, and the more healthy
+lines a corpus has, the more often it is made."""
 PROTOTYPES: Final = 384
 EVERYDAY: Final = 0.98
 """Rarity from which on unsure text is called unknown: two of a hundred known texts reach it."""
