@@ -121,7 +121,7 @@ train-env: ## create .venv-train (torch and the like) from locks/train.lock
 	@tools/env.sh train
 
 .PHONY: semantics
-semantics: train-env ## make the shipped encoder anew from the corpus, and measure it (half an hour)
+semantics: train-env ## make the shipped encoder anew from the corpus, and measure it (an hour)
 	@.venv-train/bin/planaria semantics train
 	@.venv-train/bin/planaria semantics evaluate --baselines --plots docs/images --json docs/semantics.json --noise-model
 

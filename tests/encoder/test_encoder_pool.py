@@ -115,3 +115,11 @@ def test_rarity_grows_with_the_distance_and_is_a_share(one, other):
     assert (rarity(0.1, quantiles), rarity(0.4, quantiles), rarity(2.0, quantiles)) == pytest.approx(
         (0, 2 / 3, 1)
     )
+
+
+def test_what_healthy_gets_moves_nothing_else():
+    read = perceived(saying(3, 0.6))
+    plain = window_logits(BLEND, read)
+    leaning = window_logits(BLEND.model_copy(update={"calm": -0.7}), read)
+    assert leaning[HEALTHY] == pytest.approx(plain[HEALTHY] - 0.7)
+    np.testing.assert_array_equal(np.delete(leaning, HEALTHY), np.delete(plain, HEALTHY))

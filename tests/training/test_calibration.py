@@ -35,3 +35,7 @@ def test_prototypes_are_unit_vectors_and_quantiles_ascend(found):
 
 def test_a_tenth_of_windows_is_unsure(found):
     assert found["unsure"] == pytest.approx(0.1, abs=0.01)
+
+
+def test_of_twenty_five_faults_one_is_called_healthy(found):
+    assert found["overlooked"] == pytest.approx(0.04, abs=0.005)

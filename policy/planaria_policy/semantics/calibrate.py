@@ -11,10 +11,13 @@ from sklearn.cluster import MiniBatchKMeans
 from planaria_policy.semantics.windows import Case, truth
 from planaria_semantics.encoder.bundle import QUANTILES, Blend
 from planaria_semantics.encoder.ngrams import Floats
-from planaria_semantics.encoder.pool import Perceived, softmax, window_logits
+from planaria_semantics.encoder.pool import HEALTHY, Perceived, softmax, window_logits
 
 NGRAM_SHARES: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8)
 JOINT_SHARES: Final = (0.4, 0.55, 0.7, 0.85, 1.0)
+OVERLOOKED: Final = 0.04
+"""Share of the faults of held-out systems that may be called healthy. It is the worse of the two mistakes, and the more healthy
+lines a corpus has, the more often it is made."""
 PROTOTYPES: Final = 384
 EVERYDAY: Final = 0.98
 """Rarity from which on unsure text is called unknown: two of a hundred known texts reach it."""
@@ -44,6 +47,14 @@ def _tempered(
 
     found = minimize_scalar(loss, bounds=(0.1, 5.0), method="bounded")
     return float(found.fun), plain.model_copy(update={"temperature": float(found.x)})
+
+
+def fit_calm(read: Sequence[Perceived], cases: Sequence[Case], blend: Blend) -> Blend:
+    """With what healthy gets so that no more faults than `OVERLOOKED` are called so."""
+    logits = np.stack([window_logits(blend, each) for each in read])
+    margin = logits[:, HEALTHY] - np.delete(logits, HEALTHY, axis=1).max(axis=1)
+    faults = truth(cases) != HEALTHY
+    return blend.model_copy(update={"calm": -float(np.quantile(margin[faults], 1 - OVERLOOKED))})
 
 
 def negative_log_likelihood(logits: Floats, target: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> float:

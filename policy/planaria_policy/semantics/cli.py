@@ -24,7 +24,7 @@ SEED = 23
 NOISE = Path(__file__).parent / "measured" / "confusion.json"
 
 TRAIN_EXAMPLE = """\
-example, the shipped model as `make semantics` makes it (about a quarter of an hour on two cores):
+example, the shipped model as `make semantics` makes it (about an hour on two cores):
   planaria semantics train --output semantics/planaria_semantics/encoder/model/encoder.zip
 """
 EVALUATE_EXAMPLE = """\

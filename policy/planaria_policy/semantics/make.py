@@ -9,7 +9,14 @@ import numpy as np
 from rich.progress import Progress
 
 from planaria_contract import CLASSES
-from planaria_policy.semantics.calibrate import EVERYDAY, fit_blend, fit_novelty, fit_prototypes, fit_unsure
+from planaria_policy.semantics.calibrate import (
+    EVERYDAY,
+    fit_blend,
+    fit_calm,
+    fit_novelty,
+    fit_prototypes,
+    fit_unsure,
+)
 from planaria_policy.semantics.corpus import Template, load
 from planaria_policy.semantics.export import exported
 from planaria_policy.semantics.recipe import Recipe
@@ -68,7 +75,7 @@ def calibrated(bundle: Bundle, held: Sequence[Case]) -> Bundle:
     """With blend, temperature and novelty fitted to windows of systems that training did not see."""
     reader = EncoderReader(bundle)
     read = [reader.perceive(case.window.entries) for case in held]
-    blend = fit_blend(read, held)
+    blend = fit_calm(read, held, fit_blend(read, held))
     probabilities: Floats = np.stack([softmax(window_logits(blend, each)) for each in read])
     manifest = bundle.manifest.model_copy(
         update={

@@ -32,7 +32,7 @@ class Trained:
 
 
 def train(templates: Sequence[Template], recipe: Recipe, progress: Progress) -> Trained:
-    """About eight minutes on two cores for 8 000 templates, for each of the recipe's members."""
+    """About a quarter of an hour on two cores for 22 000 templates, for each of the recipe's members."""
     kept, rows = vocabulary()
     words = tokenizer(kept)
     words.enable_truncation(recipe.longest)

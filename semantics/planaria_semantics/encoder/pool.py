@@ -56,7 +56,9 @@ def window_logits(blend: Blend, read: Perceived) -> Floats:
     together = np.log(softmax(_blended(blend, read)[-1]) + 1e-6)
     apart = any_line(lines(blend, read), read.trust)
     share = blend.joint if len(read.entries) > 1 else 1.0
-    return np.asarray((share * together + (1 - share) * apart) / blend.temperature, dtype=np.float32)
+    logits = (share * together + (1 - share) * apart) / blend.temperature
+    logits[HEALTHY] += blend.calm
+    return np.asarray(logits, dtype=np.float32)
 
 
 def _blended(blend: Blend, read: Perceived) -> Floats:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from planaria_contract import CLASSES
-from planaria_policy.semantics.calibrate import fit_blend, fit_novelty, fit_prototypes, fit_unsure
+from planaria_policy.semantics.calibrate import fit_blend, fit_calm, fit_novelty, fit_prototypes, fit_unsure
 from planaria_semantics.encoder.bundle import Blend
-from planaria_semantics.encoder.pool import Perceived, softmax, window_logits
+from planaria_semantics.encoder.pool import HEALTHY, Perceived, softmax, window_logits
 from planaria_semantics.window import Entry
 
 ENTRY = Entry("log", 0, "x", "x")
@@ -42,17 +42,20 @@ def main():
     cases: list[Any] = [SimpleNamespace(sample=SimpleNamespace(fault=CLASSES[at])) for at in truth]
     loud = [reading(TRUE * row, draw.normal(0, 3, len(CLASSES))) for row in honest]
     blend = fit_blend(loud, cases)
+    calmed = fit_calm(loud, cases, blend)
     swapped = fit_blend([reading(each.ngrams[0], each.encoder[0]) for each in loud], cases)
     plain = Blend(encoder=1, ngrams=0, joint=1, temperature=1)
     rows = {
         name: np.stack([softmax(window_logits(used, each)) for each in loud])
-        for name, used in (("before", plain), ("after", blend))
+        for name, used in (("before", plain), ("after", blend), ("calmed", calmed))
     }
+    faults = np.asarray(truth) != HEALTHY
     vectors = draw.normal(0, 1, (50, 384)).astype(np.float32)
     prototypes = fit_prototypes(vectors, 1)
     print(json.dumps({
         "temperature": blend.temperature, "encoder": blend.encoder, "swapped": swapped.encoder,
         "before": error(rows["before"], truth), "after": error(rows["after"], truth),
+        "overlooked": float((rows["calmed"][faults].argmax(axis=1) == HEALTHY).mean()),
         "lengths": np.linalg.norm(prototypes, axis=1).tolist(),
         "novelty": fit_novelty(loud),
         "unsure": float((rows["after"].max(axis=1) < fit_unsure(rows["after"])).mean()),
