@@ -54,11 +54,15 @@ def test_the_same_texts_give_the_same_answer(bundle, session):
 def test_a_text_that_is_met_again_is_not_run_again(bundle, monkeypatch):
     made, runs = fresh(bundle), []
     run = made._session.run
-    monkeypatch.setattr(made._session, "run", lambda *args: runs.append(args) or run(*args))
+
+    def counted(*args):
+        runs.append(args)
+        return run(*args)
+
+    monkeypatch.setattr(made._session, "run", counted)
     first = made.read(["oom", "no space left on device"])
     first.fault[:] = 0  # what is handed out is the caller's own
     again = made.read(["no space left on device", "oom", "oom"])
     assert len(runs) == 2
-    np.testing.assert_array_equal(
-        again.fault, fresh(bundle).read(["no space left on device", "oom", "oom"]).fault
-    )
+    expected = fresh(bundle).read(["no space left on device", "oom", "oom"])
+    np.testing.assert_array_equal(again.fault, expected.fault)
