@@ -27,6 +27,7 @@ PRINTED = {
 
 LOOK_ALIKES = {
     "-----BEGIN SSH HOST KEY FINGERPRINTS-----": "cloud-init prints fingerprints, which are public",
+    "pulling x.azurecr.io/x:v3": "an address ends in authorization, and a colon follows",
     "30ad4fe6b2a6aeed": "the public key token of Newtonsoft.Json",
 }
 """What the redactor would blacken, and is no secret."""

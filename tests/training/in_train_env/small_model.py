@@ -24,8 +24,10 @@ def even(templates, count):
     """The shortest of each class."""
     seen: Counter[Fault] = Counter()
     for template in sorted(templates, key=lambda each: len(each.text)):
+        if template.kind == "mixed":
+            continue
         seen[template.fault] += 1
-        if seen[template.fault] <= count // len(CLASSES) and template.kind != "mixed":
+        if seen[template.fault] <= count // len(CLASSES):
             yield template
 
 
