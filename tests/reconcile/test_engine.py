@@ -45,18 +45,7 @@ async def test_a_ripe_incident_is_opened_once_and_moved_on(monkeypatch: pytest.M
 
 async def test_many_incidents_are_written_down_together(monkeypatch: pytest.MonkeyPatch) -> None:
     here, engine = world(monkeypatch)
-    for number in range(3):
-        other = builders.deployment(f"other-{number}")
-        owned = builders.replica_set(other)
-        ill = builders.pod(
-            f"other-{number}-0",
-            owned,
-            ready=False,
-            ready_since=builders.ago(120),
-            started_at=builders.ago(900),
-        )
-        for view in (other, owned, ill):
-            here.store.put(view)
+    break_apps(here, 3)
     create, under_way, most = here.kube.create, 0, 0
 
     async def slow(*args: Any, **kwargs: Any) -> Any:
@@ -77,13 +66,7 @@ async def test_one_that_cannot_be_written_does_not_hold_back_the_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here, engine = world(monkeypatch)
-    other = builders.deployment("other")
-    owned = builders.replica_set(other)
-    ill = builders.pod(
-        "other-0", owned, ready=False, ready_since=builders.ago(120), started_at=builders.ago(900)
-    )
-    for view in (other, owned, ill):
-        here.store.put(view)
+    break_apps(here, 1)
     here.kube.fail("create", "Remediation", Unavailable("no answer"))
     with pytest.raises(Unavailable):
         await passes(engine, here, 1)
@@ -209,13 +192,23 @@ def break_apps(here: World, count: int) -> None:
     here.store.put(builders.node("node-1"))
 
 
+def two_places(monkeypatch: pytest.MonkeyPatch, *, ill: int) -> World:
+    """Where two remediations at a time are gone on with, and nothing is done."""
+    here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
+    object.__setattr__(here.parts.settings, "max_concurrent", 2)
+    break_apps(here, ill)
+    return here
+
+
+def stages(here: World) -> list[str]:
+    return sorted(each.status.stage.value for each in here.store.remediations.values())
+
+
 async def test_with_more_incidents_than_places_every_one_has_its_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Held ones are asked in every pass too, and must not keep the last from ever being looked at."""
-    here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
-    object.__setattr__(here.parts.settings, "max_concurrent", 2)
-    break_apps(here, 5)
+    here = two_places(monkeypatch, ill=5)
     await passes(Engine(here.parts), here, 9)
     assert {each.status.stage.value for each in here.store.remediations.values()} == {"Blocked"}
 
@@ -224,9 +217,7 @@ async def test_what_is_understood_is_decided_on_before_others_are_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Else a storm would keep the evidence of all its incidents, and the first decision would come after the last reading."""
-    here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
-    object.__setattr__(here.parts.settings, "max_concurrent", 2)
-    break_apps(here, 6)
+    here = two_places(monkeypatch, ill=6)
     engine = Engine(here.parts)
     await passes(engine, here, 3)  # the first writes all of them down and reads none
     assert stages(here) == ["Blocked"] * 2 + ["Detected"] * 4
@@ -237,9 +228,7 @@ async def test_while_more_come_than_can_be_read_they_are_only_written_down(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Reading takes the processor from noticing; what was read before is decided on all the same."""
-    here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
-    object.__setattr__(here.parts.settings, "max_concurrent", 2)
-    break_apps(here, 1)
+    here = two_places(monkeypatch, ill=1)
     engine = Engine(here.parts)
     await passes(engine, here, 1)
     break_apps(here, 6)
@@ -247,10 +236,6 @@ async def test_while_more_come_than_can_be_read_they_are_only_written_down(
     assert stages(here) == ["Blocked"] + ["Detected"] * 5
     await passes(engine, here, 1)
     assert stages(here) == ["Blocked"] + ["Detected"] * 3 + ["Understood"] * 2
-
-
-def stages(here: World) -> list[str]:
-    return sorted(each.status.stage.value for each in here.store.remediations.values())
 
 
 async def test_refusals_are_written_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
