@@ -40,7 +40,7 @@ def mended(store: ClusterStore, namespaces: Collection[str]) -> dict[str, dict[s
         for service in store.services(workload.meta.namespace):
             known = space.get(service.meta.name)
             newer = known is None or known.record.spec.visible_at < record.spec.visible_at
-            if newer and _answers(store, service) and selects(service, workload):
+            if newer and selects(service, workload) and _answers(store, service):
                 space[service.meta.name] = Mended(service, workload, record)
     return found
 
