@@ -36,7 +36,7 @@ TOLD := --durations=15 --cov --cov-report=
 test-code: env
 	@.venv-train/bin/python -m pytest tests/policy -q $(LANE)
 	@export PLANARIA_CLUSTER="$${PLANARIA_CLUSTER:-planaria}-code" COVERAGE_FILE=.coverage.code; \
-	  trap '$(PY) -m planaria_cluster down >/dev/null 2>&1' EXIT; \
+	  trap '$(PY) -m planaria_cluster down >/dev/null || true' EXIT; \
 	  $(PY) -m pytest $(TOLD) -m "(not cluster or apart) and not vllm_scenarios" $(LANE)
 
 .PHONY: test-cluster

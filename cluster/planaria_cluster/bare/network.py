@@ -10,7 +10,7 @@ import re
 
 from planaria_cluster.bare.launcher import inside
 from planaria_cluster.bare.settings import Node, Settings
-from planaria_cluster.errors import ClusterError, UsageError
+from planaria_cluster.errors import ClusterError, CommandError, UsageError
 from planaria_cluster.paths import state_root
 from planaria_cluster.processes import Process
 from planaria_cluster.run import run
@@ -64,8 +64,7 @@ def ensure_link(settings: Settings, node: Node, holder: Process) -> None:
     """A pair of virtual interfaces: `eth0` in the node, the other end on the bridge."""
     outer = f"{settings.bridge}n{node.number}"
     if not _node_has_link(holder):
-        if link_exists(outer):
-            run(["ip", "link", "delete", outer])
+        _delete_link(outer)
         peer = ["peer", "name", "eth0", "netns", str(holder.pid)]
         run(["ip", "link", "add", outer, "type", "veth", *peer])
     run(["ip", "link", "set", outer, "master", settings.bridge, "up"])
@@ -115,5 +114,9 @@ def remove(settings: Settings) -> None:
 
 
 def _delete_link(name: str) -> None:
-    if link_exists(name):
+    """Asked afterwards, not before: the kernel buries a dead node's end of a link, and ours with it, in its own time."""
+    try:
         run(["ip", "link", "delete", name])
+    except CommandError:
+        if link_exists(name):
+            raise
