@@ -117,9 +117,8 @@ def test_rarity_grows_with_the_distance_and_is_a_share(one, other):
     )
 
 
-def test_what_healthy_gets_moves_nothing_else():
+def test_each_class_gets_its_own_leaning():
     read = perceived(saying(3, 0.6))
-    plain = window_logits(BLEND, read)
-    leaning = window_logits(BLEND.model_copy(update={"calm": -0.7}), read)
-    assert leaning[HEALTHY] == pytest.approx(plain[HEALTHY] - 0.7)
-    np.testing.assert_array_equal(np.delete(leaning, HEALTHY), np.delete(plain, HEALTHY))
+    leaning = np.linspace(-1, 1, len(CLASSES))
+    leant = window_logits(BLEND.model_copy(update={"leaning": tuple(leaning)}), read)
+    np.testing.assert_allclose(leant, window_logits(BLEND, read) + leaning, atol=1e-5)

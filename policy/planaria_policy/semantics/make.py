@@ -12,7 +12,7 @@ from planaria_contract import CLASSES
 from planaria_policy.semantics.calibrate import (
     EVERYDAY,
     fit_blend,
-    fit_calm,
+    fit_leaning,
     fit_novelty,
     fit_prototypes,
     fit_unsure,
@@ -75,7 +75,7 @@ def calibrated(bundle: Bundle, held: Sequence[Case]) -> Bundle:
     """With blend, temperature and novelty fitted to windows of systems that training did not see."""
     reader = EncoderReader(bundle)
     read = [reader.perceive(case.window.entries) for case in held]
-    blend = fit_calm(read, held, fit_blend(read, held))
+    blend = fit_leaning(read, held, fit_blend(read, held))
     probabilities: Floats = np.stack([softmax(window_logits(blend, each)) for each in read])
     manifest = bundle.manifest.model_copy(
         update={

@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 import torch
@@ -47,12 +48,13 @@ def soup(
     that none has seen (Wortsman et al. 2022, "Model soups").
     """
     mean: dict[str, Tensor] = {}
-    for member in range(recipe.members):
+    for unread, member in product(recipe.courses, range(recipe.members)):
         torch.manual_seed(recipe.seed)  # the same beginning, or the mean of weights would mean nothing
         seeded = replace(recipe, seed=recipe.seed + member)
-        weights = fine_tune(Network(rows), words, templates, seeded, progress).state_dict()
+        course = [template for template in templates if template.source not in unread]
+        weights = fine_tune(Network(rows), words, course, seeded, progress).state_dict()
         for name, weight in weights.items():
-            mean[name] = mean.get(name, 0) + weight.float() / recipe.members
+            mean[name] = mean.get(name, 0) + weight.float() / (recipe.members * len(recipe.courses))
     network = Network(rows)
     network.load_state_dict(mean)
     return network.eval()

@@ -34,8 +34,8 @@ class Blend(Model):
     joint: float
     """Share of the reading of all lines together; the rest is that of each line by itself."""
     temperature: float
-    calm: float = 0.0
-    """Logits that healthy gets."""
+    leaning: tuple[float, ...] = (0.0,) * len(CLASSES)
+    """Logits that each class gets."""
 
 
 class Manifest(Model):

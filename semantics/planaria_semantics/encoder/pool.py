@@ -57,8 +57,7 @@ def window_logits(blend: Blend, read: Perceived) -> Floats:
     apart = any_line(lines(blend, read), read.trust)
     share = blend.joint if len(read.entries) > 1 else 1.0
     logits = (share * together + (1 - share) * apart) / blend.temperature
-    logits[HEALTHY] += blend.calm
-    return np.asarray(logits, dtype=np.float32)
+    return np.asarray(logits + np.asarray(blend.leaning), dtype=np.float32)
 
 
 def _blended(blend: Blend, read: Perceived) -> Floats:
