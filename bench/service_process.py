@@ -96,7 +96,7 @@ def service(core: int, bytecode: Path) -> Iterator[Started]:
 
 def _start(core: int, port: int, bytecode: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "planaria_cli", "policy", "serve", "--port", str(port)]
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(bytecode)}
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(bytecode), "PYTHONOPTIMIZE": "2"}  # as its image
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})

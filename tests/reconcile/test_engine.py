@@ -238,6 +238,22 @@ async def test_while_more_come_than_can_be_read_they_are_only_written_down(
     assert stages(here) == ["Blocked"] + ["Detected"] * 3 + ["Understood"] * 2
 
 
+async def test_what_came_under_another_policy_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = two_places(monkeypatch, ill=2)
+    other = builders.policy("default", namespace="stock").model_copy(update={"uid": "uid-stock"})
+    here.kube.put(policy_body(other))
+    here.store.put_policy(other)
+    theirs = builders.deployment("back", namespace="stock", ready=0, available=0)
+    owned = _moved(builders.replica_set(theirs, ready=0), "stock")
+    gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
+    for view in (theirs, owned, _moved(builders.pod("back-0", owned, ready=False, **gone), "stock")):
+        here.store.put(view)
+    engine = Engine(here.parts)
+    await passes(engine, here, 1)
+    of = {each.namespace: each.status.stage.value for each in here.store.remediations.values()}
+    assert of == {"shop": "Understood", "stock": "Detected"}
+
+
 async def test_refusals_are_written_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
     here = World(Script([Restart(pods=("front-0",))] * 9), monkeypatch, mode="Observe")
     break_apps(here, 3)

@@ -106,7 +106,7 @@ class Engine:
 
     async def tick(self, now: datetime) -> None:
         """One pass over every policy, the most specific first."""
-        store = self.parts.store
+        store, opened = self.parts.store, 0
         ranking, claims = Ranking(store), NodeClaims()
         for policy in sorted(store.policies.values(), key=precedence):
             if policy.namespace in self.parts.settings.protected:
@@ -114,13 +114,13 @@ class Engine:
                 continue
             found = Incidents(detect(store, policy, now, ranking))
             incidents = [incident for incident in found if ranking.heals(policy, incident.target)]
-            surge = await self._open(policy, incidents) > self.parts.settings.max_concurrent
+            opened += await self._open(policy, incidents)
             sky = claims.under(policy, incidents, weather(store, policy, found, now))
             overlapping = held_elsewhere(store, ranking, policy)
             # First, so that a storm is in the status before anything is begun under it.
             await self._summarise(policy, incidents, now, overlapping=overlapping, weather=sky)
-            newest = store.policies.get(policy.key, policy)
-            self._advance_all(Moment(newest, found, now, sky, ranking), surge=surge)
+            moment = Moment(store.policies.get(policy.key, policy), found, now, sky, ranking)
+            self._advance_all(moment, surge=opened > self.parts.settings.max_concurrent)
             await asyncio.sleep(0)
         metrics.show_records(store.policies.values(), store.remediations.values(), now)
         if self.parts.notifier:

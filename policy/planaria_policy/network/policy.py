@@ -22,7 +22,7 @@ class Shape:
 
     facts: int = len(SIGHTS)
     node_facts: int = len(NODE_SIGHTS)
-    width: int = 96
+    width: int = 128
     latent: int = 32
     node_width: int = 16
     flat: bool = False
