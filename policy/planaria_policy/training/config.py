@@ -28,7 +28,7 @@ class Config(BaseModel):
     nodes: Annotated[int, Field(ge=2)] = 6
     held_out: tuple[str, ...] = ()
     """Causes that are never drawn, by name."""
-    invented: Annotated[float, Field(ge=0, lt=1)] = 0.35
+    invented: Annotated[float, Field(ge=0, lt=1)] = 0.25
     """Share of incidents whose cause is put together at random (`simulator/inventing.py`)."""
 
     # --- learning (equations 6 and 7; the paper reports clip 0.2, rate 3e-4, batch 128)
@@ -41,7 +41,7 @@ class Config(BaseModel):
     discount: Annotated[float, Field(ge=0, le=1)] = 0.99
     trace: Annotated[float, Field(ge=0, le=1)] = 0.95
     value_weight: Weight = 0.5
-    entropy: Weight = 0.03
+    entropy: Weight = 0.01
     """Weight of the entropy bonus at the beginning; falls with the rate."""
     largest_gradient: Annotated[float, Field(gt=0)] = 0.5
 
