@@ -126,7 +126,7 @@ semantics: train-env ## make the shipped encoder anew from the corpus, and measu
 	@.venv-train/bin/planaria semantics evaluate --baselines --plots docs/images --json docs/semantics.json --noise-model
 
 .PHONY: policy
-policy: train-env ## train the shipped policy from nothing, test it and put it in its place (ten minutes)
+policy: train-env ## train the shipped policy from nothing, test it and put it in its place (a quarter of an hour)
 	@.venv-train/bin/planaria policy train --output runs/policy
 	@.venv-train/bin/planaria policy export --run runs/policy
 

@@ -25,8 +25,6 @@ FIRST: Final = CLASSES[:8]
 """Classes of the first half of the training; the others make the second."""
 WEIGHT: Final = 0.5
 """Lambda 3 while the second half is learned."""
-FOR_EVER: Final = 10**9
-"""Rounds for which an incident may be rehearsed: forgetting is what is to be prevented."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +60,11 @@ def as_json(found: dict[str, list[Kept]]) -> dict[str, Any]:
 def _one_after_the_other(seed: int, steps: int, weight: float, progress: Progress) -> Kept:
     first, second = _halves()
     with tempfile.TemporaryDirectory() as folder, Memory.open(Path(folder) / "memory.db") as memory:
-        config = Config(
-            seed=seed, steps=steps, held_out=second, memory=weight and 1e-9, memory_age=FOR_EVER
-        )  # the first half only fills the memory
+        # the first half only fills the memory
+        config = Config(seed=seed, steps=steps, held_out=second, memory=weight and 1e-9)
         one = learned(Trainer(config, memory=memory), progress, "learning the first half")
         before = _score(one, second, seed)
-        config = Config(seed=seed + FRESH, steps=steps, held_out=first, memory=weight, memory_age=FOR_EVER)
+        config = Config(seed=seed + FRESH, steps=steps, held_out=first, memory=weight)
         trainer = Trainer(config, memory=memory)
         trainer.network.load_state_dict(one.state_dict())
         both = learned(trainer, progress, "learning the second half")

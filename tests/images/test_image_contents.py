@@ -75,7 +75,9 @@ def test_each_start_finds_byte_code(image):
     level = ".opt-2" if "PYTHONOPTIMIZE=2" in image.configuration["config"]["Env"] else ""
     for path in sources:
         folder, _, base = path.rpartition("/")
-        compiled = re.compile(rf"{re.escape(folder)}/__pycache__/{base[:-3]}\.cpython-3\d+{re.escape(level)}\.pyc$")
+        compiled = re.compile(
+            rf"{re.escape(folder)}/__pycache__/{base[:-3]}\.cpython-3\d+{re.escape(level)}\.pyc$"
+        )
         assert any(compiled.match(other) for other in image.entries)
 
 

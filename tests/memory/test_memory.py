@@ -124,6 +124,14 @@ def test_the_stale_are_kept_but_not_drawn(memory):
     assert len(memory) == 2
 
 
+def test_what_is_no_longer_practised_does_not_age(memory):
+    memory.add(
+        [trajectory("seldom", fault="node_fault", policy_version=1), trajectory("often", policy_version=9)]
+    )
+    found = memory.sample(50, draws(), 0.5, max_age=3)
+    assert {one.incident for one in found.trajectories} == {"seldom", "often"}
+
+
 def test_two_who_opened_it_see_what_the_other_writes(url, memory):
     with Memory.open(url, capacity=5) as other:
         memory.add([trajectory(f"a{each}") for each in range(5)])

@@ -6,12 +6,12 @@ import torch
 
 from planaria_policy.errors import BadData
 from planaria_policy.memory import Memory
+from planaria_policy.network.choosing import judge
 from planaria_policy.network.policy import PolicyNetwork
 from planaria_policy.training.config import Config
 from planaria_policy.training.replay import (
     UNDONE,
     Batch,
-    _at_least_as_expected,
     _vtrace,
     batch_of,
     memory_loss,
@@ -78,11 +78,29 @@ def test_luck_is_drawn_often_but_imitated_no_oftener_than_it_happened(tmp_path):
     assert (weights * is_lucky).mean() == pytest.approx(len(lucky) / len(ids), abs=0.02)
 
 
-def test_what_a_beginner_was_content_with_is_not_imitated_by_who_expects_more():
-    batch = by_hand([True], True, [-4.0])
-    batch.columns["value"] = torch.tensor([[-9.0]])
-    assert _at_least_as_expected(batch, torch.tensor([[-9.0]]), 0.99).item() == 1
-    assert _at_least_as_expected(batch, torch.tensor([[-1.0]]), 0.99).item() == 0
+def test_what_was_done_is_imitated_whatever_came_of_it(tmp_path):
+    """One that went badly, of a network that would not act so: neither V-trace nor the outcome says to keep it, and it is kept."""
+    trainer = Trainer(CONFIG.model_copy(update={"memory": 0.0}))
+    with Memory.open(tmp_path / "memory.db") as memory:
+        remember(memory, trainer.source.collect(trainer.network, trainer.draws), trainer._table, version=1)
+        drawn = memory.sample(64, np.random.default_rng(1), UNDONE)
+    batch = batch_of(drawn.trajectories, drawn.weights)
+    batch.columns["reward"][:] = -20.0
+    batch.columns["log_probability"][:] = 9.0  # ratios of nearly 0
+    network = PolicyNetwork()
+    before = said(network, batch)
+    optimizer = torch.optim.SGD(network.category.parameters(), lr=0.1)
+    memory_loss(network, batch, 0.99)[0].backward()
+    optimizer.step()
+    assert said(network, batch) > before
+
+
+def said(network, batch):
+    """Mean log-probability of what was done."""
+    flat = {name: batch.columns[name].flatten(0, 1) for name in ("facts", "nodes", "rows")}
+    legal = {head: mask.flatten(0, 1) for head, mask in batch.legal.items()}
+    judged = judge(network, flat["facts"], flat["nodes"], legal, flat["rows"])
+    return float((judged.log_probability.detach() * batch.there.flatten()).mean())
 
 
 def test_a_run_with_memory_fills_it_and_learns_from_it(tmp_path):

@@ -44,7 +44,7 @@ class Odds:
 
 
 def pool(rows: Table, max_age: int | None) -> Pool:
-    """`max_age`: how many policy versions older than the newest may still be drawn; None for any.
+    """`max_age`: how many policy versions older than the newest of the same fault may still be drawn; None for any.
 
     Only those with as many facts as the newest: an upgrade that shows the policy more leaves the older ones behind.
     """
@@ -52,7 +52,9 @@ def pool(rows: Table, max_age: int | None) -> Pool:
         return Pool(np.empty(0, np.int64), np.empty(0, np.int64))
     fresh = rows["width"] == rows["width"][-1]
     if max_age is not None:
-        fresh &= rows["version"] >= rows["version"].max() - max_age
+        newest = np.zeros(rows["fault"].max() + 1, np.int64)
+        np.maximum.at(newest, rows["fault"], rows["version"])
+        fresh &= rows["version"] >= newest[rows["fault"]] - max_age
     faults = rows["fault"][fresh]
     return Pool(np.flatnonzero(fresh), np.flatnonzero(_rare(faults)))
 

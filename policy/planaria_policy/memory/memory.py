@@ -117,7 +117,7 @@ class Memory:
 
         `beta`: 0 leaves the weights at 1, 1 undoes the bias of the draw wholly. `rare_share`: part of the batch for
         fault classes with less than half an even share. `max_age`: trajectories of policies more than so many versions
-        older than the newest are kept, but not drawn; None draws any.
+        older than the newest of the same fault are kept, but not drawn; None draws any.
         """
         with self._session.look() as connection:
             index = self._session.index

@@ -52,8 +52,8 @@ class Config(BaseModel):
     """Lambda 2: reserved for the prompt tuner, whose loss is added here."""
     memory: Weight = 0.0
     """Lambda 3: how much remembered incidents count."""
-    memory_age: Positive = 200
-    """Rounds after which an incident is no longer learned from."""
+    memory_age: Positive = 30
+    """Rounds after which an incident is no longer learned from, counted from the newest one with its fault."""
 
     # --- the network, and what is taken away from it to see what it is worth
     width: Positive = 128

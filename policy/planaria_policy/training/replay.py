@@ -2,11 +2,12 @@
 
 An old incident was acted in by an old network. V-trace (Espeholt et al. 2018, equation 1) corrects for that with
 ratios cut at 1, and the memory leaves out what is too old altogether. Where the network would not act so any more the
-ratio is nearly 0, and V-trace says nothing: so what went at least as well as was expected of it is also imitated, which
-is what keeps a skill that is no longer practised (Rolnick et al. 2019, CLEAR; Oh et al. 2018, self-imitation).
+ratio is nearly 0, and V-trace says nothing: so what was done is also imitated, which is what keeps a skill that is no
+longer practised (behavioural cloning: Rolnick et al. 2019, CLEAR). The memory gives only the newest of each fault, so that
+nobody imitates a beginner; a skill does not age while it is not practised.
 
-Equation 10 draws by surprise, and what surprised for the better was often luck. Imitated as often as it is drawn, luck
-would pass for skill: so the bias of the draw is undone wholly, in every round, and not little by little.
+Whatever came of it is imitated: of what is uncertain, the part that went well is luck, and luck would pass for skill. For
+the same reason the bias of equation 10's draw, which is by surprise, is undone wholly, and not little by little.
 """
 
 from collections.abc import Sequence
@@ -28,8 +29,6 @@ INCIDENTS: Final = 256
 """Remembered incidents in one round."""
 KEPT: Final = 128
 """New incidents that a round puts into the memory."""
-CLOSE: Final = 0.05
-"""Minutes by which a return may fall short of what was expected and still count as good."""
 IMITATION: Final = 0.5
 """Weight of the imitation beside V-trace's own terms."""
 UNDONE: Final = 1.0
@@ -86,24 +85,9 @@ def memory_loss(network: PolicyNetwork, batch: Batch, discount: float) -> tuple[
     count = there.sum().clamp(min=1)
     policy = -(batch.weights * ratio * advantage * log_now * there).sum() / count
     missed = torch.nn.functional.smooth_l1_loss(value, target, reduction="none")
-    good = _at_least_as_expected(batch, value.detach(), discount) * there
-    imitation = -(batch.weights * good * log_now).sum() / count
+    imitation = -(batch.weights * log_now * there).sum() / count
     loss = policy + 0.5 * (batch.weights * missed * there).sum() / count + IMITATION * imitation
     return loss, ((target - value.detach()).abs() * there).sum(0) / there.sum(0).clamp(min=1)
-
-
-def _at_least_as_expected(batch: Batch, now: torch.Tensor, discount: float) -> torch.Tensor:
-    """[T, B] 1 where what followed was no worse than the network expected then, and than it expects `now` [T, B].
-
-    A beginner expects little, so that what it did would always be worth imitating.
-    """
-    reward, then = batch.columns["reward"] * batch.there, batch.columns["value"]
-    following = torch.where(batch.ended, 0.0, then[-1])  # padding repeats the last value
-    found = []
-    for step in reversed(range(reward.shape[0])):
-        following = torch.where(batch.there[step], reward[step] + discount * following, following)
-        found.append(following)
-    return (torch.stack(found[::-1]) >= torch.maximum(then, now) - CLOSE).float()
 
 
 def _vtrace(

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from planaria_contract import CLASSES
-from planaria_policy.semantics.calibrate import fit_blend, fit_leaning, fit_novelty, fit_prototypes, fit_unsure
+from planaria_policy.semantics.calibrate import (
+    fit_blend,
+    fit_leaning,
+    fit_novelty,
+    fit_prototypes,
+    fit_unsure,
+)
 from planaria_semantics.encoder.bundle import Blend
 from planaria_semantics.encoder.pool import HEALTHY, Perceived, softmax, window_logits
 from planaria_semantics.window import Entry
