@@ -123,6 +123,13 @@ def test_a_model_of_other_classes_is_refused(small, tmp_path):
     assert "other classes" in refused(tmp_path / "other.zip")
 
 
+def test_a_leaning_for_another_number_of_classes_is_refused(small, tmp_path):
+    blend = small.manifest.blend.model_copy(update={"leaning": (0.5, -0.5)})
+    manifest = small.manifest.model_copy(update={"blend": blend})
+    dataclasses.replace(small, manifest=manifest).save(tmp_path / "other.zip")
+    assert "2 numbers for 16 classes" in refused(tmp_path / "other.zip")
+
+
 def test_an_ngram_model_of_another_size_is_refused(small, tmp_path):
     ngrams = dataclasses.replace(small.ngrams, weights=small.ngrams.weights[:100])
     dataclasses.replace(small, ngrams=ngrams).save(tmp_path / "other.zip")

@@ -9,6 +9,7 @@ from planaria_contract import CLASSES
 from planaria_operator.evidence.patterns import SECRETS
 from planaria_policy.semantics.corpus import KINDS, SOURCES, load
 from planaria_policy.semantics.fill import MAKERS, fill
+from planaria_policy.semantics.recipe import GATHERED
 
 LEAST = 100
 MEANT_AS_PLACEHOLDERS = re.compile(
@@ -51,6 +52,16 @@ def test_every_file_has_templates_and_a_source_of_its_own(templates):
     files = [path.stem for path in SOURCES.glob("*.txt")]
     assert len({template.source for template in templates}) == len(files)
     assert {template.kind for template in templates} <= set(KINDS)
+
+
+def test_what_some_networks_do_not_read_exists(templates):
+    assert set(GATHERED) <= {template.source for template in templates}
+
+
+@pytest.mark.parametrize("fault", CLASSES)
+def test_without_it_enough_of_every_class_is_left(templates, fault):
+    of = [template for template in templates if template.fault is fault]
+    assert sum(template.source not in GATHERED for template in of) > len(of) / 3
 
 
 @pytest.mark.parametrize("fault", CLASSES)
