@@ -82,7 +82,9 @@ class Bundle:
         if manifest.classes != tuple(fault.value for fault in CLASSES):
             raise ValueError("it was trained on other classes than this version knows")
         if len(manifest.blend.leaning) != len(CLASSES):
-            raise ValueError(f"its leaning has {len(manifest.blend.leaning)} numbers for {len(CLASSES)} classes")
+            raise ValueError(
+                f"its leaning has {len(manifest.blend.leaning)} numbers for {len(CLASSES)} classes"
+            )
         arrays = np.load(io.BytesIO(archive.read("arrays.npz")), allow_pickle=False)
         if arrays["weights"].shape != (BUCKETS, len(CLASSES)):
             raise ValueError("its n-gram model is of another size than this version's")
