@@ -13,12 +13,15 @@ from planaria_operator.telemetry import metrics
 from tests import builders
 from tests.reconcile.harness import Script, World, policy_body
 
+ILL: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
+"""Of a pod that was well for long and has not been ready for two minutes."""
+
 FRONT = builders.deployment()
 SET = builders.replica_set(FRONT)
 
 
 def sick_pod(name: str = "front-0") -> Any:
-    return builders.pod(name, SET, ready=False, ready_since=builders.ago(120), started_at=builders.ago(900))
+    return builders.pod(name, SET, ready=False, **ILL)
 
 
 def world(monkeypatch: pytest.MonkeyPatch, **spec: Any) -> tuple[World, Engine]:
@@ -105,9 +108,7 @@ async def test_a_lost_node_is_an_incident_in_every_namespace_that_it_holds_pods_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here, engine = world(monkeypatch)
-    other = builders.policy("default", namespace="stock").model_copy(update={"uid": "uid-stock"})
-    here.kube.put(policy_body(other))
-    here.store.put_policy(other)
+    add_policy_of_stock(here)
     theirs = builders.deployment("back", namespace="stock")
     pod = builders.pod("back-0", theirs, ready=False, ready_since=builders.ago(100))
     here.store.put(theirs)
@@ -174,6 +175,13 @@ async def test_a_record_that_a_person_deletes_is_forgotten(monkeypatch: pytest.M
     assert here.parts.observations == {}
 
 
+def add_policy_of_stock(here: World) -> None:
+    """A second namespace with a policy of its own."""
+    other = builders.policy("default", namespace="stock").model_copy(update={"uid": "uid-stock"})
+    here.kube.put(policy_body(other))
+    here.store.put_policy(other)
+
+
 def _moved(pod: Any, namespace: str) -> Any:
     from dataclasses import replace
 
@@ -183,11 +191,10 @@ def _moved(pod: Any, namespace: str) -> Any:
 
 def break_apps(here: World, count: int) -> None:
     """As many workloads, each with its one pod ill."""
-    gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
     for number in range(count):
         workload = builders.deployment(f"app-{number}", ready=0, available=0)
         owned = builders.replica_set(workload, ready=0)
-        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **gone)):
+        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **ILL)):
             here.store.put(view)
     here.store.put(builders.node("node-1"))
 
@@ -240,13 +247,10 @@ async def test_while_more_come_than_can_be_read_they_are_only_written_down(
 
 async def test_what_came_under_another_policy_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
     here = two_places(monkeypatch, ill=2)
-    other = builders.policy("default", namespace="stock").model_copy(update={"uid": "uid-stock"})
-    here.kube.put(policy_body(other))
-    here.store.put_policy(other)
+    add_policy_of_stock(here)
     theirs = builders.deployment("back", namespace="stock", ready=0, available=0)
     owned = _moved(builders.replica_set(theirs, ready=0), "stock")
-    gone: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
-    for view in (theirs, owned, _moved(builders.pod("back-0", owned, ready=False, **gone), "stock")):
+    for view in (theirs, owned, _moved(builders.pod("back-0", owned, ready=False, **ILL), "stock")):
         here.store.put(view)
     engine = Engine(here.parts)
     await passes(engine, here, 1)

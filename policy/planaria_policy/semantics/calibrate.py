@@ -5,19 +5,18 @@ from itertools import product
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 from sklearn.cluster import MiniBatchKMeans
 
 from planaria_contract import CLASSES
+from planaria_policy.semantics.scores import Floats as Doubles
+from planaria_policy.semantics.scores import Ints
 from planaria_policy.semantics.windows import Case, truth
 from planaria_semantics.encoder.bundle import QUANTILES, Blend
 from planaria_semantics.encoder.ngrams import Floats
 from planaria_semantics.encoder.pool import HEALTHY, Perceived, softmax, window_logits
 
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 NGRAM_SHARES: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.8)
 JOINT_SHARES: Final = (0.4, 0.55, 0.7, 0.85, 1.0)
 OVERLOOKED: Final = 0.04

@@ -33,7 +33,7 @@ class Trained:
 
 
 def train(templates: Sequence[Template], recipe: Recipe, progress: Progress) -> Trained:
-    """About a quarter of an hour on two cores for 22 000 templates, for each of the recipe's members."""
+    """About a quarter of an hour on two cores for 22 000 templates, for each of the recipe's networks."""
     kept, rows = vocabulary()
     words = tokenizer(kept)
     words.enable_truncation(recipe.longest)

@@ -59,9 +59,7 @@ def batch_of(trajectories: Sequence[Trajectory], weights: Any) -> Batch:
     lengths = torch.tensor([len(each.reward) for each in trajectories])
     even = torch.as_tensor(np.asarray(weights), dtype=torch.float32)
     return Batch(
-        columns={
-            name: stack(name) for name in ("facts", "nodes", "rows", "log_probability", "value", "reward")
-        },
+        columns={name: stack(name) for name in ("facts", "nodes", "rows", "log_probability", "reward")},
         legal={
             head: torch.stack([_padded(each.legal[head], longest) for each in trajectories], 1)
             for head in NAMES

@@ -42,12 +42,16 @@ def error(probabilities, truth):
     return float(abs(said.mean() - right.mean()))
 
 
+def cases_of(truth) -> list[Any]:
+    return [SimpleNamespace(sample=SimpleNamespace(fault=CLASSES[at])) for at in truth]
+
+
 def shy(honest, truth):
     """What the scarcest class gets where every window's logit for it is 1.5 too low, beside the mean of the others."""
     rows = np.asarray(honest, dtype=np.float32)
     rows[:, SCARCE] -= 1.5
     kept = [at for at, fault in enumerate(truth) if fault != SCARCE or at % 10 == 0]
-    cases: list[Any] = [SimpleNamespace(sample=SimpleNamespace(fault=CLASSES[truth[at]])) for at in kept]
+    cases = cases_of(truth[at] for at in kept)
     plain = Blend(encoder=1, ngrams=0, joint=1, temperature=1)
     leaning = fit_leaning([reading(rows[at], rows[at]) for at in kept], cases, plain).leaning
     others = [value for at, value in enumerate(leaning) if at not in (SCARCE, HEALTHY)]
@@ -58,7 +62,7 @@ def main():
     draw = np.random.default_rng(3)
     honest = draw.normal(0, 2, (WINDOWS, len(CLASSES)))
     truth = [int(draw.choice(len(CLASSES), p=row)) for row in exact(honest)]
-    cases: list[Any] = [SimpleNamespace(sample=SimpleNamespace(fault=CLASSES[at])) for at in truth]
+    cases = cases_of(truth)
     loud = [reading(TRUE * row, draw.normal(0, 3, len(CLASSES))) for row in honest]
     blend = fit_blend(loud, cases)
     leant = fit_leaning(loud, cases, blend)

@@ -45,7 +45,7 @@ def main():
     path, count = Path(sys.argv[1]), int(sys.argv[2])
     torch.set_num_threads(1)
     quiet = Progress(disable=True)
-    recipe = Recipe(members=2, epochs=1, ngram_epochs=3, longest=32, batch_tokens=512)
+    recipe = Recipe(members=1, epochs=1, ngram_epochs=3, longest=32, batch_tokens=512)
     templates = list(even(load(), count))
     trained = train(templates, recipe, quiet)
     raw = _raw(trained, templates, recipe, version(templates, recipe))
