@@ -11,6 +11,7 @@ from planaria_cluster.bare import (
     control_plane,
     dns,
     kubelet,
+    limits,
     network,
     node,
     policies,
@@ -37,6 +38,7 @@ def parts(settings: Settings) -> list[str]:
 def bring_up(settings: Settings, progress: Progress) -> None:
     """Bring every part of the cluster up and return when all real nodes are Ready."""
     packages.ensure(progress)
+    limits.ensure(progress)
     kubernetes = build.built(build.kubernetes(), progress)
     coredns = build.built(build.coredns(), progress)
     base = images.base_images(progress)
