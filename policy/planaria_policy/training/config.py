@@ -20,7 +20,7 @@ class Config(BaseModel):
     """Decisions in all."""
 
     # --- collecting
-    incidents: Positive = 1024
+    incidents: Positive = 4096
     """Played at the same time."""
     horizon: Positive = 16
     """Decisions of each before the network learns from them."""
@@ -32,11 +32,12 @@ class Config(BaseModel):
     """Share of incidents whose cause is put together at random (`simulator/inventing.py`)."""
 
     # --- learning (equations 6 and 7; the paper reports clip 0.2, rate 3e-4, batch 128)
-    epochs: Positive = 3
+    epochs: Positive = 1
+    """Simulated decisions cost less than learning from old ones again."""
     batch: Positive = 4096
-    """The paper's 128 is for one cluster at a time; a batch is a quarter of what a thousand clusters give."""
-    rate: Annotated[float, Field(gt=0)] = 1e-3
-    """Falls to a twentieth by the end, along a cosine."""
+    """The paper's 128 is for one cluster at a time; a batch is one decision of each of four thousand."""
+    rate: Annotated[float, Field(gt=0)] = 6e-3
+    """Falls to a twentieth by the end, along a cosine. Large, because a batch is large and is learned from once."""
     clip: Annotated[float, Field(gt=0, lt=1)] = 0.2
     discount: Annotated[float, Field(ge=0, le=1)] = 0.99
     trace: Annotated[float, Field(ge=0, le=1)] = 0.95
@@ -52,7 +53,7 @@ class Config(BaseModel):
     """Lambda 2: reserved for the prompt tuner, whose loss is added here."""
     memory: Weight = 0.0
     """Lambda 3: how much remembered incidents count."""
-    memory_age: Positive = 30
+    memory_age: Positive = 8
     """Rounds after which an incident is no longer learned from, counted from the newest one with its fault."""
 
     # --- the network, and what is taken away from it to see what it is worth

@@ -27,7 +27,7 @@ from planaria_policy.training.collect import Rollout
 
 INCIDENTS: Final = 256
 """Remembered incidents in one round."""
-KEPT: Final = 128
+KEPT: Final = 512
 """New incidents that a round puts into the memory."""
 IMITATION: Final = 0.5
 """Weight of the imitation beside V-trace's own terms."""
