@@ -2,13 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from torch.utils.tensorboard import SummaryWriter
 
 from planaria_policy.errors import BadData
 from planaria_policy.serving.file import SHIPPED, PolicyFile
 from planaria_policy.simulator.causes import read_causes
-from planaria_policy.training.curves import read_curves
+from planaria_policy.training.curves import Curve, read_curves
 from planaria_policy.training.report import report
 
 PLAYER = {"score": [0.9731, 0.0012], "return": -2.241, "recovered": 0.782, "harmed": 0.0002, "seconds": 234.4}
@@ -36,6 +37,13 @@ def test_what_was_logged_twice_counts_once(run):
     assert curve.steps.tolist() == list(range(0, 1000, 100))
     assert curve.values.tolist() == [1.0, 1.0] + [2.0] * 8
     assert curve.end == 2.0
+
+
+def test_the_smooth_line_does_not_lag_behind_a_run():
+    steps = np.arange(250.0)
+    climbing = Curve(steps, 2 * steps - 7)
+    assert climbing.smooth[5:-5] == pytest.approx(climbing.values[5:-5])
+    assert Curve(steps, np.full(250, 3.0)).smooth == pytest.approx(np.full(250, 3.0))
 
 
 def test_the_card_holds_what_was_measured(run, tmp_path):

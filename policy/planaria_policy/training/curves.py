@@ -28,8 +28,8 @@ PANELS: Final = {
     "loss/approx_kl": "moved in a round (KL, nats)",
     "loss/bottleneck": "information through the bottleneck (nats)",
 }
-SMOOTH: Final = 0.04
-"""Share of a new point in the running mean: about 25 rounds."""
+AROUND: Final = 0.02
+"""Share of the run, on either side of a point, that its mean is taken over: a running mean would lag behind a short run."""
 
 Real = npt.NDArray[np.float64]
 
@@ -43,12 +43,10 @@ class Curve:
 
     @property
     def smooth(self) -> Real:
-        """[R] running mean."""
-        found, mean = [], self.values[0]
-        for value in self.values:
-            mean += SMOOTH * (value - mean)
-            found.append(mean)
-        return np.array(found)
+        """[R] mean of the values around each point; of those that there are at both ends."""
+        near = np.ones(2 * int(AROUND * len(self.values)) + 1)
+        count = np.convolve(np.ones_like(self.values), near, "same")
+        return np.asarray(np.convolve(self.values, near, "same") / count)
 
     @property
     def end(self) -> float:
