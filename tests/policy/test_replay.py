@@ -10,8 +10,10 @@ from planaria_policy.network.choosing import judge
 from planaria_policy.network.policy import PolicyNetwork
 from planaria_policy.training.config import Config
 from planaria_policy.training.replay import (
+    BESIDE,
     UNDONE,
     Batch,
+    Rehearsal,
     _vtrace,
     batch_of,
     memory_loss,
@@ -114,6 +116,23 @@ def test_a_run_with_memory_fills_it_and_learns_from_it(tmp_path):
         assert torch.isfinite(loss)
         assert missed.shape == (32,)
         assert missed.min() >= 0
+
+
+@pytest.mark.parametrize(("batches", "looked_at"), [(1, BESIDE), (2, 2 * BESIDE), (3, 2 * BESIDE + 10)])
+def test_each_batch_has_other_remembered_incidents_beside_it(tmp_path, batches, looked_at):
+    trainer, told = Trainer(CONFIG.model_copy(update={"memory": 0.0})), []
+    with Memory.open(tmp_path / "memory.db") as memory:
+        remember(memory, trainer.source.collect(trainer.network, trainer.draws), trainer._table, version=1)
+        drawn = memory.sample(2 * BESIDE + 10, np.random.default_rng(1), UNDONE)
+        memory.reprioritise = lambda ids, missed: told.append((ids, missed))
+        rehearsal = Rehearsal(memory, drawn)
+        losses = {float(rehearsal.loss(trainer.network, 0.99).detach()) for _ in range(batches)}
+        rehearsal.settle()
+    ((ids, missed),) = told
+    assert len(losses) == batches
+    assert ids.tolist() == drawn.ids[:looked_at].tolist()
+    assert len(missed) == looked_at
+    assert (missed > 0).any()
 
 
 def test_whole_incidents_are_remembered_with_their_end(tmp_path):

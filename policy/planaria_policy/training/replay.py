@@ -12,6 +12,7 @@ the same reason the bias of equation 10's draw, which is by surprise, is undone 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any, Final
 
 import numpy as np
@@ -25,8 +26,10 @@ from planaria_policy.simulator.causes import CauseTable
 from planaria_policy.spaces.choices import HEADS
 from planaria_policy.training.collect import Rollout
 
-INCIDENTS: Final = 256
+INCIDENTS: Final = 1024
 """Remembered incidents in one round."""
+BESIDE: Final = 256
+"""So many of them stand beside one batch: the same beside every batch of a round would be learned by heart."""
 KEPT: Final = 512
 """New incidents that a round puts into the memory."""
 IMITATION: Final = 0.5
@@ -107,21 +110,27 @@ def _vtrace(
 
 
 class Rehearsal:
-    """What was drawn for one round; it stands beside every batch of it."""
+    """What was drawn for one round; a part of it stands beside each batch, in turn."""
 
     def __init__(self, memory: Memory, drawn: Sample) -> None:
         self._memory, self._drawn = memory, drawn
-        self._batch = batch_of(drawn.trajectories, drawn.weights)
-        self._missed: torch.Tensor | None = None
+        self._parts = [slice(begin, begin + BESIDE) for begin in range(0, len(drawn), BESIDE)]
+        self._batches = [batch_of(drawn.trajectories[part], drawn.weights[part]) for part in self._parts]
+        self._turns = cycle(range(len(self._parts)))
+        self._missed = np.zeros(len(drawn), np.float32)
+        self._looked_at = np.zeros(len(drawn), np.bool_)
 
     def loss(self, network: PolicyNetwork, discount: float) -> torch.Tensor:
-        loss, self._missed = memory_loss(network, self._batch, discount)
+        turn = next(self._turns)
+        part = self._parts[turn]
+        loss, missed = memory_loss(network, self._batches[turn], discount)
+        self._missed[part], self._looked_at[part] = missed.numpy(), True
         return loss
 
     def settle(self) -> None:
         """Tell the memory how much was missed at last, which is how often each is drawn again (equation 10)."""
-        if self._missed is not None:
-            self._memory.reprioritise(self._drawn.ids, self._missed.numpy())
+        seen = self._looked_at
+        self._memory.reprioritise(self._drawn.ids[seen], self._missed[seen])
 
 
 def remember(memory: Memory, rollout: Rollout, table: CauseTable, version: int, run: int = 0) -> None:
