@@ -41,7 +41,8 @@ test-code: env
 	@$(OF_ITS_OWN) $(PY) -m pytest $(TOLD) $(INSTALLED:%=--ignore=%) -m "(not cluster or apart) and not vllm_scenarios" $(LANE)
 
 .PHONY: test-chart
-test-chart: env
+test-chart: env # the images first: on a new machine they take longer than a test may; what fails here, the tests tell again
+	@$(PY) -m planaria_cluster images $(LANE) || true
 	@$(OF_ITS_OWN) $(PY) -m pytest $(TOLD) $(INSTALLED) $(LANE)
 
 .PHONY: test-cluster
