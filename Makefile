@@ -22,32 +22,27 @@ test: env lint verify ## every check and every test, the real cluster included
 	@tools/env.sh vllm || { [ $$? = 3 ] && echo "!!! NOT TESTED: a real vLLM, whose packages cannot be had here. Its fake was. !!!" >&2; }
 	@tools/env.sh train
 	@$(PY) -m planaria_cluster up
-	@$(MAKE) --no-print-directory --keep-going --jobs=3 test-code test-chart test-cluster
-	@.venv/bin/coverage combine --quiet .coverage.code .coverage.chart .coverage.cluster
+	@$(PY) -m planaria_cluster images || true # on a new machine they take longer than a test may; what fails here, the tests tell again
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-code test-cluster
+	@.venv/bin/coverage combine --quiet .coverage.code .coverage.cluster
 	@.venv/bin/coverage report --skip-covered
 	@.venv/bin/coverage xml --quiet
 
-# Three lanes at once: one computes, the others mostly wait for what real containers do. The last has the shared cluster for
-# itself, because it takes nodes away and runs operators that see every namespace; each of the others has one of its own.
+# The two halves run at once: one computes, the other mostly waits for what real containers do. The second has the shared cluster
+# for itself, because it takes nodes away and installs operators that see every namespace; the first has others.
 LANE = 2>&1 | sed -u 's/^/[$(@:test-%=%)] /'
 TOLD := --durations=15 --cov --cov-report=
-INSTALLED := tests/chart tests/images
-OF_ITS_OWN = export PLANARIA_CLUSTER="$${PLANARIA_CLUSTER:-planaria}-$(@:test-%=%)" COVERAGE_FILE=.coverage.$(@:test-%=%); \
-	  trap '$(PY) -m planaria_cluster down >/dev/null || true' EXIT;
 
 .PHONY: test-code
 test-code: env
 	@.venv-train/bin/python -m pytest tests/policy -q $(LANE)
-	@$(OF_ITS_OWN) $(PY) -m pytest $(TOLD) $(INSTALLED:%=--ignore=%) -m "(not cluster or apart) and not vllm_scenarios" $(LANE)
-
-.PHONY: test-chart
-test-chart: env # the images first: on a new machine they take longer than a test may; what fails here, the tests tell again
-	@$(PY) -m planaria_cluster images $(LANE) || true
-	@$(OF_ITS_OWN) $(PY) -m pytest $(TOLD) $(INSTALLED) $(LANE)
+	@export PLANARIA_CLUSTER="$${PLANARIA_CLUSTER:-planaria}-code" COVERAGE_FILE=.coverage.code; \
+	  trap '$(PY) -m planaria_cluster down >/dev/null || true' EXIT; \
+	  $(PY) -m pytest $(TOLD) -m "(not cluster or apart) and not vllm_scenarios" $(LANE)
 
 .PHONY: test-cluster
 test-cluster: env
-	@COVERAGE_FILE=.coverage.cluster $(PY) -m pytest $(TOLD) $(INSTALLED:%=--ignore=%) \
+	@COVERAGE_FILE=.coverage.cluster $(PY) -m pytest $(TOLD) \
 	  -m "cluster and not apart and not vllm_scenarios and not learned and not outage" $(LANE)
 
 .PHONY: test-vllm
