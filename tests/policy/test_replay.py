@@ -119,12 +119,12 @@ def test_a_run_with_memory_fills_it_and_learns_from_it(tmp_path):
 
 
 @pytest.mark.parametrize(("batches", "looked_at"), [(1, BESIDE), (2, 2 * BESIDE), (3, 2 * BESIDE + 10)])
-def test_each_batch_has_other_remembered_incidents_beside_it(tmp_path, batches, looked_at):
+def test_each_batch_has_other_remembered_incidents_beside_it(tmp_path, monkeypatch, batches, looked_at):
     trainer, told = Trainer(CONFIG.model_copy(update={"memory": 0.0})), []
     with Memory.open(tmp_path / "memory.db") as memory:
         remember(memory, trainer.source.collect(trainer.network, trainer.draws), trainer._table, version=1)
         drawn = memory.sample(2 * BESIDE + 10, np.random.default_rng(1), UNDONE)
-        memory.reprioritise = lambda ids, missed: told.append((ids, missed))
+        monkeypatch.setattr(memory, "reprioritise", lambda ids, missed: told.append((ids, missed)))
         rehearsal = Rehearsal(memory, drawn)
         losses = {float(rehearsal.loss(trainer.network, 0.99).detach()) for _ in range(batches)}
         rehearsal.settle()
