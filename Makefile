@@ -22,11 +22,14 @@ test: env lint verify ## every check and every test, the real cluster included
 	@tools/env.sh vllm || { [ $$? = 3 ] && echo "!!! NOT TESTED: a real vLLM, whose packages cannot be had here. Its fake was. !!!" >&2; }
 	@tools/env.sh train
 	@$(PY) -m planaria_cluster up
-	@$(PY) -m planaria_cluster images || true # on a new machine they take longer than a test may; what fails here, the tests tell again
+	@$(IMAGES_FIRST)
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-code test-cluster
 	@.venv/bin/coverage combine --quiet .coverage.code .coverage.cluster
 	@.venv/bin/coverage report --skip-covered
 	@.venv/bin/coverage xml --quiet
+
+# On a new machine the images take longer than a test may. What fails here, the tests tell again.
+IMAGES_FIRST = $(PY) -m planaria_cluster images || true
 
 # The two halves run at once: one computes, the other mostly waits for what real containers do. The second has the shared cluster
 # for itself, because it takes nodes away and installs operators that see every namespace; the first has others.
@@ -66,6 +69,7 @@ e2e: env ## only the scenarios on the real cluster
 .PHONY: e2e-helm
 e2e-helm: env ## helm install with images of this checkout, and the scenarios healed from inside the cluster (eight minutes)
 	@$(PY) -m planaria_cluster up
+	@$(IMAGES_FIRST)
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 e2e-helm-shared e2e-helm-apart
 
 HELM = $(PY) -m pytest --durations=10

@@ -25,7 +25,7 @@ examples:
   python -m bench memory --json docs/memory.json
 
 Trajectories are simulated incidents that a policy healed; 4096 different ones, again and again under new names. They come and are
-drawn as a round of training does it: 128 added in one transaction, 256 drawn. PostgreSQL is started for it, on a socket, and
+drawn as a round of training does it: 512 added in one transaction, 1024 drawn. PostgreSQL is started for it, on a socket, and
 waits for the disk as it does by default; where it is not installed, only SQLite is measured. Core time is that of our own process.
 """
 KINDS: Final = ("sqlite", "postgresql")

@@ -102,7 +102,8 @@ def with_remedy(said: str) -> str:
     """What a kubelet said last, and what to do about it where that is known."""
     if "inotify" not in said:
         return said
-    return f"{said}; the machine has no inotify instance left: sysctl fs.inotify.max_user_instances=512, or take a cluster down"
+    remedy = f"sysctl {limits.SETTING}={limits.ENOUGH}, or take a cluster down"
+    return f"{said}; the machine has no inotify instance left: {remedy}"
 
 
 def _speaks_since(launcher: Launcher, node: Node) -> float:

@@ -5,20 +5,21 @@ from typing import Final
 
 from planaria_cluster.progress import Progress
 
-INSTANCES: Final = Path("/proc/sys/fs/inotify/max_user_instances")
+SETTING: Final = "fs.inotify.max_user_instances"
+INSTANCES: Final = Path("/proc/sys", *SETTING.split("."))
 ENOUGH: Final = 512
 """A cluster of two nodes takes about thirty; the kernel's default is 128. kind's known issues name the same number."""
 
 
-def ensure(progress: Progress, file: Path = INSTANCES, enough: int = ENOUGH) -> None:
+def ensure(progress: Progress, file: Path = INSTANCES) -> None:
     """Raise the limit where it is lower and may be raised; a kubelet that meets it is told by `bring_up.with_remedy`.
 
     It holds until the machine starts anew, and is not taken back: another cluster may have come to need it.
     """
     try:
-        if int(file.read_text(encoding="ascii")) >= enough:
+        if int(file.read_text(encoding="ascii")) >= ENOUGH:
             return
-        file.write_text(str(enough), encoding="ascii")
+        file.write_text(str(ENOUGH), encoding="ascii")
     except (OSError, ValueError):
         return
-    progress.say(f"raised fs.inotify.{file.name} to {enough}, until this machine starts anew")
+    progress.say(f"raised {SETTING} to {ENOUGH}, until this machine starts anew")

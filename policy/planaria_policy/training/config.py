@@ -33,7 +33,7 @@ class Config(BaseModel):
 
     # --- learning (equations 6 and 7; the paper reports clip 0.2, rate 3e-4, batch 128)
     epochs: Positive = 1
-    """Simulated decisions cost less than learning from old ones again."""
+    """A new decision costs about as much as learning from an old one again, and teaches more."""
     batch: Positive = 4096
     """The paper's 128 is for one cluster at a time; a batch is one decision of each of four thousand."""
     rate: Annotated[float, Field(gt=0)] = 6e-3

@@ -114,23 +114,23 @@ class Rehearsal:
 
     def __init__(self, memory: Memory, drawn: Sample) -> None:
         self._memory, self._drawn = memory, drawn
-        self._parts = [slice(begin, begin + BESIDE) for begin in range(0, len(drawn), BESIDE)]
-        self._batches = [batch_of(drawn.trajectories[part], drawn.weights[part]) for part in self._parts]
-        self._turns = cycle(range(len(self._parts)))
+        parts = [slice(begin, begin + BESIDE) for begin in range(0, len(drawn), BESIDE)]
+        self._turns = cycle(
+            [(part, batch_of(drawn.trajectories[part], drawn.weights[part])) for part in parts]
+        )
         self._missed = np.zeros(len(drawn), np.float32)
-        self._looked_at = np.zeros(len(drawn), np.bool_)
+        self._seen = 0
 
     def loss(self, network: PolicyNetwork, discount: float) -> torch.Tensor:
-        turn = next(self._turns)
-        part = self._parts[turn]
-        loss, missed = memory_loss(network, self._batches[turn], discount)
-        self._missed[part], self._looked_at[part] = missed.numpy(), True
+        part, batch = next(self._turns)
+        loss, missed = memory_loss(network, batch, discount)
+        self._missed[part] = missed.numpy()
+        self._seen = max(self._seen, part.stop)
         return loss
 
     def settle(self) -> None:
         """Tell the memory how much was missed at last, which is how often each is drawn again (equation 10)."""
-        seen = self._looked_at
-        self._memory.reprioritise(self._drawn.ids[seen], self._missed[seen])
+        self._memory.reprioritise(self._drawn.ids[: self._seen], self._missed[: self._seen])
 
 
 def remember(memory: Memory, rollout: Rollout, table: CauseTable, version: int, run: int = 0) -> None:
