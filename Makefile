@@ -3,6 +3,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 PY := .venv/bin/python
+# Some machines forbid byte code. Hundreds of processes are started here, and each would compile its libraries anew: for torch 20 s.
+export PYTHONDONTWRITEBYTECODE :=
 MKDOCS := .venv-docs/bin/mkdocs
 
 .PHONY: help
@@ -24,6 +26,11 @@ test: env lint verify ## every check and every test, the real cluster included
 	@$(PY) -m planaria_cluster up
 	@$(IMAGES_FIRST)
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-code test-cluster
+
+# Traced code takes twice as long, and an operator that is traced is not the one that ships.
+.PHONY: coverage
+coverage: ## every test once more, traced, and how much of the code they reach
+	@$(MAKE) --no-print-directory test TRACED="--cov --cov-report="
 	@.venv/bin/coverage combine --quiet .coverage.code .coverage.cluster
 	@.venv/bin/coverage report --skip-covered
 	@.venv/bin/coverage xml --quiet
@@ -34,18 +41,19 @@ IMAGES_FIRST = $(PY) -m planaria_cluster images || true
 # The two halves run at once: one computes, the other mostly waits for what real containers do. The second has the shared cluster
 # for itself, because it takes nodes away and installs operators that see every namespace; the first has others.
 LANE = 2>&1 | sed -u 's/^/[$(@:test-%=%)] /'
-TOLD := --durations=15 --cov --cov-report=
+TOLD := --durations=15
+TRACED :=
 
 .PHONY: test-code
 test-code: env
-	@.venv-train/bin/python -m pytest tests/policy -q $(LANE)
+	@.venv-train/bin/python -m pytest tests/policy -q $(TOLD) $(LANE)
 	@export PLANARIA_CLUSTER="$${PLANARIA_CLUSTER:-planaria}-code" COVERAGE_FILE=.coverage.code; \
 	  trap '$(PY) -m planaria_cluster down >/dev/null || true' EXIT; \
-	  $(PY) -m pytest $(TOLD) -m "(not cluster or apart) and not vllm_scenarios" $(LANE)
+	  $(PY) -m pytest $(TOLD) $(TRACED) -m "(not cluster or apart) and not vllm_scenarios" $(LANE)
 
 .PHONY: test-cluster
 test-cluster: env
-	@COVERAGE_FILE=.coverage.cluster $(PY) -m pytest $(TOLD) \
+	@COVERAGE_FILE=.coverage.cluster $(PY) -m pytest $(TOLD) $(TRACED) \
 	  -m "cluster and not apart and not vllm_scenarios and not learned and not outage" $(LANE)
 
 .PHONY: test-vllm

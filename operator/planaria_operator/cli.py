@@ -170,6 +170,13 @@ def _add_semantics(group: "argparse._ArgumentGroup") -> None:
     add = group.add_argument
     add("--extractor", choices=get_args(ExtractorName), help="default: hybrid with --vllm-url, else encoder")
     add(
+        "--encoder-deadline",
+        type=float,
+        default=defaults.encoder_deadline_seconds,
+        metavar="SECONDS",
+        help="until the rules read instead; default: %(default)s",
+    )
+    add(
         "--vllm-url",
         metavar="URL",
         help="an OpenAI-compatible server, such as http://vllm.planaria-system:8000/v1",
@@ -212,8 +219,12 @@ def _semantics(options: argparse.Namespace) -> SemanticsSettings:
     extractor: ExtractorName = options.extractor or ("hybrid" if options.vllm_url else "encoder")
     if extractor in {"vllm", "hybrid"} and not (options.vllm_url and options.vllm_model):
         raise SystemExit(f"--extractor {extractor}: needs --vllm-url and --vllm-model")
-    if options.vllm_deadline <= 0:
-        raise SystemExit(f"--vllm-deadline {options.vllm_deadline}: must be more than 0 seconds, such as 5")
+    for flag, given, usual in (
+        ("--vllm-deadline", options.vllm_deadline, 5),
+        ("--encoder-deadline", options.encoder_deadline, 2),
+    ):
+        if given <= 0:
+            raise SystemExit(f"{flag} {given}: must be more than 0 seconds, such as {usual}")
     return SemanticsSettings(
         extractor=extractor,
         vllm_url=options.vllm_url,
@@ -221,6 +232,7 @@ def _semantics(options: argparse.Namespace) -> SemanticsSettings:
         api_key_file=options.vllm_api_key_file,
         reliability_file=options.vllm_reliability,
         deadline_seconds=options.vllm_deadline,
+        encoder_deadline_seconds=options.encoder_deadline,
         concurrency=options.vllm_concurrency,
         queue=options.vllm_queue,
         examples=options.vllm_examples,

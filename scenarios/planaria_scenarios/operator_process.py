@@ -19,6 +19,8 @@ from planaria_scenarios.subprocesses import free_port, stop_process
 READY_SECONDS = 180
 STOP_SECONDS = 20
 TOKEN_SECONDS = 7200
+ENCODER_DEADLINE = "20"
+"""Seconds. The machine that runs the operator here runs a whole cluster too, and the usual 2 s may pass before its turn comes."""
 
 
 @asynccontextmanager
@@ -63,7 +65,7 @@ async def _start(access: Path, address: str, log: Path, options: Sequence[str]) 
     with log.open("ab") as stream:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "planaria_operator", "run", "--kubeconfig", str(access)),
-            *("--listen", address, "--log-format", "json", *options),
+            *("--listen", address, "--log-format", "json", "--encoder-deadline", ENCODER_DEADLINE, *options),
             stdout=stream,
             stderr=stream,
             stdin=asyncio.subprocess.DEVNULL,

@@ -31,6 +31,7 @@ class SemanticsSettings:
     """For one question to the model, waiting for a free place included."""
 
     encoder_deadline_seconds: float = 2.0
+    """For one reading by the embedded encoder, which on a core of its own takes a tenth of it; then the rules read."""
 
     concurrency: int = 4
     """Questions on their way to the model at the same time."""

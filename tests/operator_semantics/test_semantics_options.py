@@ -57,10 +57,11 @@ def test_every_flag_reaches_its_setting(settings):
             "/run/r.json",
         ),
         *("--vllm-deadline", "2.5", "--vllm-concurrency", "3", "--vllm-queue", "9", "--vllm-examples", "0"),
+        *("--encoder-deadline", "7"),
     )
     assert found == SemanticsSettings(
         "vllm", "http://vllm:8000", "m", api_key_file=Path("/run/key"), reliability_file=Path("/run/r.json"),
-        deadline_seconds=2.5, concurrency=3, queue=9, examples=0,
+        deadline_seconds=2.5, encoder_deadline_seconds=7.0, concurrency=3, queue=9, examples=0,
     )  # fmt: skip
 
 
@@ -72,6 +73,7 @@ def test_every_flag_reaches_its_setting(settings):
         (["--vllm-url", "http://x"], ["--vllm-model"]),
         (["--vllm-deadline", "0"], ["--vllm-deadline 0.0", "more than 0", "such as 5"]),
         (["--vllm-deadline", "-1"], ["--vllm-deadline -1.0"]),
+        (["--encoder-deadline", "0"], ["--encoder-deadline 0.0", "more than 0", "such as 2"]),
     ],
 )
 def test_what_cannot_be_is_refused_with_flag_and_fix(settings, arguments, told):

@@ -149,8 +149,10 @@ def test_a_run_that_was_ended_goes_on_exactly_as_it_would_have(tmp_path):
 
 
 def test_a_killed_command_goes_on(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(f"{{incidents: 64, horizon: 8, batch: 512, steps: {64 * 8 * 12}}}")
     command = [sys.executable, "-m", "planaria_cli", "policy", "train", "--output", str(tmp_path / "run")]
-    first = subprocess.Popen([*command, "--steps", "100000"], stderr=subprocess.DEVNULL)
+    first = subprocess.Popen([*command, "--config", str(file)], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 200
     while not (tmp_path / "run" / LATEST).exists() and time.monotonic() < deadline:
         time.sleep(0.1)

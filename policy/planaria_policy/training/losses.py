@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import torch
-from torchrl.objectives.value.functional import generalized_advantage_estimate
 
 from planaria_policy.network.choosing import Judged
 from planaria_policy.training.collect import Rollout
@@ -34,6 +33,9 @@ def advantages(rollout: Rollout, config: Config) -> tuple[torch.Tensor, torch.Te
 
     A terminated incident has no future; one that was cut off has the future that the value estimates for it.
     """
+    # Half of all that a trainer's start, and each `--help`, would load.
+    from torchrl.objectives.value.functional import generalized_advantage_estimate  # noqa: PLC0415
+
     columns = [rollout.value, rollout.next_value, rollout.reward, rollout.done, rollout.terminated]
     value, following, reward, done, terminated = (column[..., None] for column in columns)
     advantage, target = generalized_advantage_estimate(
