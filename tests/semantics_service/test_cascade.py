@@ -73,7 +73,7 @@ async def test_who_is_too_slow_is_not_waited_for():
     started = time.monotonic()
     made = Cascade([step(Says(opinion(), seconds=30), deadline=0.1)])
     assert (await made.extract(observation())).source is Source.RULES
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
 
 
 async def test_nothing_that_breaks_reaches_the_caller(monkeypatch, caplog):
