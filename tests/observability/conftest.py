@@ -25,7 +25,7 @@ class Scraped:
         return Span(self.begin, end, scrape=1, shortest_bar=10, namespace=NAMESPACE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def play():
     """Ports of the operator's metrics and of the policy service."""
     command = [sys.executable, "-m", "planaria_observability", "play", "--pace", PACE]
@@ -38,7 +38,7 @@ def play():
         process.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scraped(play, tmp_path_factory):
     operator, policy = play
     targets = [
