@@ -298,7 +298,7 @@ async def test_a_server_that_goes_is_noticed_without_an_incident_and_so_is_its_r
         watching.cancel()
 
 
-@pytest.mark.parametrize("deadline", [60.0])  # five hundred windows are read meanwhile, on whatever machine this is
+@pytest.mark.parametrize("deadline", [60.0])  # five hundred windows are read meanwhile
 async def test_a_storm_of_500_pods_of_one_cause_is_one_call(made):
     cascade, server, seen = made
 
