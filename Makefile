@@ -39,7 +39,8 @@ coverage: ## every test once more, traced, and how much of the code they reach
 IMAGES_FIRST = $(PY) -m planaria_cluster images || true
 
 # The two halves run at once: one computes, the other mostly waits for what real containers do. The second has the shared cluster
-# for itself, because it takes nodes away and installs operators that see every namespace; the first has others.
+# for itself, because it takes nodes away and installs operators that see every namespace; the first has others. Which half has
+# what is in the images decides nothing but that both take about as long.
 LANE = 2>&1 | sed -u 's/^/[$(@:test-%=%)] /'
 TOLD := --durations=15
 TRACED :=
@@ -49,12 +50,12 @@ test-code: env
 	@.venv-train/bin/python -m pytest tests/policy -q $(TOLD) $(LANE)
 	@export PLANARIA_CLUSTER="$${PLANARIA_CLUSTER:-planaria}-code" COVERAGE_FILE=.coverage.code; \
 	  trap '$(PY) -m planaria_cluster down >/dev/null || true' EXIT; \
-	  $(PY) -m pytest $(TOLD) $(TRACED) -m "(not cluster or apart) and not vllm_scenarios" $(LANE)
+	  $(PY) -m pytest $(TOLD) $(TRACED) -m "(not cluster or apart and not images) and not vllm_scenarios" $(LANE)
 
 .PHONY: test-cluster
 test-cluster: env
 	@COVERAGE_FILE=.coverage.cluster $(PY) -m pytest $(TOLD) $(TRACED) \
-	  -m "cluster and not apart and not vllm_scenarios and not learned and not outage" $(LANE)
+	  -m "cluster and (images or not apart) and not vllm_scenarios and not learned and not outage" $(LANE)
 
 .PHONY: test-vllm
 test-vllm: env ## only the tests against a real vLLM, which needs no GPU (3 GB to fetch the first time)
