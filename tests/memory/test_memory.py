@@ -83,6 +83,15 @@ def test_a_sample_is_what_was_asked_for(memory):
     assert [one.incident for one in again.trajectories] == [one.incident for one in sample.trajectories]
 
 
+def test_faults_that_are_left_out_are_not_drawn(memory):
+    for fault in ("storage_fault", "node_fault", "overload"):
+        memory.add([trajectory(fault=fault) for _ in range(5)])
+    drawn = memory.sample(60, draws(), 0.5, without=("node_fault", "overload", "of no trajectory"))
+    assert {each.fault for each in drawn.trajectories} == {"storage_fault"}
+    assert {each.fault for each in memory.sample(60, draws(), 0.5).trajectories} > {"node_fault"}
+    assert len(memory.sample(60, draws(), 0.5, without=("storage_fault", "node_fault", "overload"))) == 0
+
+
 def test_an_empty_memory_gives_an_empty_sample(memory):
     assert len(memory.sample(8, draws(), 0.5)) == 0
     assert memory.nearest(np.zeros(WIDTH, np.float32), 3) == []

@@ -4,19 +4,23 @@ import numpy as np
 import pytest
 import torch
 
+from planaria_contract import CLASSES
 from planaria_policy.errors import BadData
 from planaria_policy.memory import Memory
 from planaria_policy.network.choosing import judge
 from planaria_policy.network.policy import PolicyNetwork
+from planaria_policy.simulator.causes import shipped
 from planaria_policy.training.config import Config
 from planaria_policy.training.replay import (
     BESIDE,
+    INCIDENTS,
     UNDONE,
     Batch,
     Rehearsal,
     _vtrace,
     batch_of,
     memory_loss,
+    practised,
     remember,
 )
 from planaria_policy.training.trainer import Trainer
@@ -116,6 +120,36 @@ def test_a_run_with_memory_fills_it_and_learns_from_it(tmp_path):
         assert torch.isfinite(loss)
         assert missed.shape == (32,)
         assert missed.min() >= 0
+
+
+def test_a_fault_is_practised_with_half_an_even_share_of_what_is_played():
+    trainer = Trainer(CONFIG.model_copy(update={"memory": 0.0}))
+    table = trainer._table
+    rollout = trainer.source.collect(trainer.network, trainer.draws)
+    often, seldom, rarely = (table.fault.tolist().index(fault) for fault in (3, 5, 7))
+    rollout.cause[:] = often
+    assert practised(rollout, table) == {CLASSES[3]}
+    rollout.cause[:, :12], rollout.cause[:, 12:14] = seldom, rarely  # of 64, an even share of which is 21
+    assert practised(rollout, table) == {CLASSES[3], CLASSES[5]}
+
+
+def test_only_what_is_not_practised_is_rehearsed(tmp_path, monkeypatch):
+    table, drawn = shipped(), []
+    first = tuple(name for name, fault in zip(table.names, table.fault.tolist(), strict=True) if fault < 8)
+    second = tuple(name for name in table.names if name not in first)
+    config = CONFIG.model_copy(update={"incidents": 256, "invented": 0.0})
+    with Memory.open(tmp_path / "memory.db") as memory:
+        list(Trainer(config.model_copy(update={"held_out": second}), memory=memory).run())
+        took = memory.sample
+        monkeypatch.setattr(
+            memory, "sample", lambda *given, **how: drawn.append(took(*given, **how)) or drawn[-1]
+        )
+        rounds = Trainer(config.model_copy(update={"held_out": first, "seed": 2}), memory=memory).run()
+        assert next(rounds).figures["loss/memory"] != 0
+    assert len(drawn) == 1
+    old = [each.note in first for each in drawn[0].trajectories]
+    assert len(old) == INCIDENTS
+    assert np.mean(old) > 0.9
 
 
 @pytest.mark.parametrize(("batches", "looked_at"), [(1, BESIDE), (2, 2 * BESIDE), (3, 2 * BESIDE + 10)])

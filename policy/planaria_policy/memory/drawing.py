@@ -4,6 +4,7 @@ A draw comes from all fresh trajectories with probability 1 - s, and from those 
 true probability is q_i = (1 - s) P(i) + s P_rare(i). The weights (1 / (n q_i))^beta undo that, not only P.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,19 +44,22 @@ class Odds:
     """s; 0 where no fault is rare."""
 
 
-def pool(rows: Table, max_age: int | None) -> Pool:
+def pool(rows: Table, max_age: int | None, without: Sequence[int] = ()) -> Pool:
     """`max_age`: how many policy versions older than the newest of the same fault may still be drawn; None for any.
+    `without`: faults that are not drawn.
 
     Only those with as many facts as the newest: an upgrade that shows the policy more leaves the older ones behind.
     """
     if not len(rows):
         return Pool(np.empty(0, np.int64), np.empty(0, np.int64))
-    fresh = rows["width"] == rows["width"][-1]
+    fresh = (rows["width"] == rows["width"][-1]) & ~np.isin(rows["fault"], without)
     if max_age is not None:
         newest = np.zeros(rows["fault"].max() + 1, np.int64)
         np.maximum.at(newest, rows["fault"], rows["version"])
         fresh &= rows["version"] >= newest[rows["fault"]] - max_age
     faults = rows["fault"][fresh]
+    if not len(faults):
+        return Pool(np.empty(0, np.int64), np.empty(0, np.int64))
     return Pool(np.flatnonzero(fresh), np.flatnonzero(_rare(faults)))
 
 

@@ -112,16 +112,17 @@ class Memory:
         *,
         rare_share: float = 0.1,
         max_age: int | None = None,
+        without: Iterable[str] = (),
     ) -> Sample:
         """`count` trajectories by equation 10, with replacement; none where the memory has none that is fresh.
 
         `beta`: 0 leaves the weights at 1, 1 undoes the bias of the draw wholly. `rare_share`: part of the batch for
         fault classes with less than half an even share. `max_age`: trajectories of policies more than so many versions
-        older than the newest of the same fault are kept, but not drawn; None draws any.
+        older than the newest of the same fault are kept, but not drawn; None draws any. `without`: faults that are not drawn.
         """
         with self._session.look() as connection:
             index = self._session.index
-            odds = drawing.odds(index.rows["mass"], self._fresh(max_age), rare_share)
+            odds = drawing.odds(index.rows["mass"], self._fresh(max_age, frozenset(without)), rare_share)
             picked = drawing.draw(odds, count, draws)
             ids = index.ids()[odds.pool.fresh[picked]]
             drawn: list[int] = np.unique(ids).tolist()
@@ -131,11 +132,12 @@ class Memory:
             ids, tuple(known[number] for number in ids.tolist()), drawing.weights(odds, picked, beta)
         )
 
-    def _fresh(self, max_age: int | None) -> drawing.Pool:
+    def _fresh(self, max_age: int | None, without: frozenset[str]) -> drawing.Pool:
         index = self._session.index
-        holds_for = (index, index.generation, max_age)
+        holds_for = (index, index.generation, max_age, without)
         if self._pool is None or self._pool[0] != holds_for:
-            self._pool = holds_for, drawing.pool(index.rows, max_age)
+            left_out = [number for number, fault in enumerate(index.faults) if fault in without]
+            self._pool = holds_for, drawing.pool(index.rows, max_age, left_out)
         return self._pool[1]
 
     def reprioritise(self, ids: Ids, td_errors: npt.NDArray[np.floating]) -> None:

@@ -4,7 +4,7 @@ An old incident was acted in by an old network. V-trace (Espeholt et al. 2018, e
 ratios cut at 1, and the memory leaves out what is too old altogether. Where the network would not act so any more the
 ratio is nearly 0, and V-trace says nothing: so what was done is also imitated, which is what keeps a skill that is no
 longer practised (behavioural cloning: Rolnick et al. 2019, CLEAR). The memory gives only the newest of each fault, so that
-nobody imitates a beginner; a skill does not age while it is not practised.
+nobody imitates a beginner; a skill does not age while it is not practised. And only what is not practised is rehearsed.
 
 Whatever came of it is imitated: of what is uncertain, the part that went well is luck, and luck would pass for skill. For
 the same reason the bias of equation 10's draw, which is by surprise, is undone wholly, and not little by little.
@@ -36,6 +36,8 @@ IMITATION: Final = 0.5
 """Weight of the imitation beside V-trace's own terms."""
 UNDONE: Final = 1.0
 """Beta of the draw."""
+PRACTISED: Final = 0.5
+"""A fault with at least this part of an even share of what is played needs no rehearsal."""
 NAMES: Final = ("category", *HEADS)
 
 
@@ -131,6 +133,15 @@ class Rehearsal:
     def settle(self) -> None:
         """Tell the memory how much was missed at last, which is how often each is drawn again (equation 10)."""
         self._memory.reprioritise(self._drawn.ids[: self._seen], self._missed[: self._seen])
+
+
+def practised(rollout: Rollout, table: CauseTable) -> frozenset[str]:
+    """Faults that are played often enough. Drawn beside the others they would take their place, and fit by heart."""
+    counts = np.bincount(table.fault[rollout.cause].flatten().numpy(), minlength=len(CLASSES))
+    even = counts.sum() / np.count_nonzero(counts)
+    return frozenset(
+        fault.value for fault, count in zip(CLASSES, counts, strict=True) if count >= PRACTISED * even
+    )
 
 
 def remember(memory: Memory, rollout: Rollout, table: CauseTable, version: int, run: int = 0) -> None:

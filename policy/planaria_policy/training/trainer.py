@@ -16,7 +16,7 @@ from planaria_policy.network.policy import PolicyNetwork, Shape
 from planaria_policy.training.collect import Rollout
 from planaria_policy.training.config import Config
 from planaria_policy.training.losses import Terms, advantages, ppo
-from planaria_policy.training.replay import INCIDENTS, UNDONE, Rehearsal, remember
+from planaria_policy.training.replay import INCIDENTS, UNDONE, Rehearsal, practised, remember
 from planaria_policy.training.source import Here, Source, table_of
 
 LOWEST_RATE = 0.05
@@ -120,7 +120,10 @@ class Trainer:
             return None
         config = self.config
         remember(self.memory, rollout, self._table, self.round, config.seed)
-        drawn = self.memory.sample(INCIDENTS, self._chance(), UNDONE, max_age=config.memory_age)
+        known = practised(rollout, self._table)
+        drawn = self.memory.sample(
+            INCIDENTS, self._chance(), UNDONE, max_age=config.memory_age, without=known
+        )
         return Rehearsal(self.memory, drawn) if len(drawn) else None
 
     def _rehearsed(self, rehearsal: Rehearsal | None) -> torch.Tensor:
