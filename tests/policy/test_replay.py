@@ -141,9 +141,12 @@ def test_only_what_is_not_practised_is_rehearsed(tmp_path, monkeypatch):
     with Memory.open(tmp_path / "memory.db") as memory:
         list(Trainer(config.model_copy(update={"held_out": second}), memory=memory).run())
         took = memory.sample
-        monkeypatch.setattr(
-            memory, "sample", lambda *given, **how: drawn.append(took(*given, **how)) or drawn[-1]
-        )
+
+        def noted(*given, **how):
+            drawn.append(took(*given, **how))
+            return drawn[-1]
+
+        monkeypatch.setattr(memory, "sample", noted)
         rounds = Trainer(config.model_copy(update={"held_out": first, "seed": 2}), memory=memory).run()
         assert next(rounds).figures["loss/memory"] != 0
     assert len(drawn) == 1
