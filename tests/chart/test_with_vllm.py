@@ -20,7 +20,7 @@ from tests.vllm.real_server import KEY, MODEL, RealServer
 
 pytestmark = [
     *(pytest.mark.cluster, pytest.mark.images, pytest.mark.apart, pytest.mark.vllm),
-    pytest.mark.timeout(900),  # it loads its model twice
+    pytest.mark.timeout(1800),  # it loads its model twice, and on a new machine makes it first
 ]
 
 
