@@ -15,7 +15,10 @@ CACHE = Path(os.environ.get("PLANARIA_CACHE", Path.home() / ".cache/planaria"))
 
 
 def made(folder: Path) -> Path:
-    """The folder of the model. A change of the prompt, of the corpus or of its training makes a new one (two minutes, ten on a slow and busy machine)."""
+    """The folder of the model. A change of the prompt, of the corpus or of its training makes a new one.
+
+    That takes two minutes, on a slow and busy machine ten.
+    """
     if not (BIN.parent / ".planaria-env").exists():
         pytest.skip("there is no .venv-vllm; `make test-vllm` makes it")
     asked = folder / "questions.jsonl"

@@ -17,10 +17,8 @@ from tests.builders import observation
 from tests.semantics.test_situations import SITUATIONS, bad_configuration, dependency_at_zero
 from tests.vllm.real_server import MODEL
 
-pytestmark = [
-    pytest.mark.vllm,
-    pytest.mark.timeout(1800),
-]  # the first of them makes the model on a new machine
+# The first of them makes the model on a new machine.
+pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1800)]
 DEADLINE = 4.0
 """Of the tests that wait for it to pass."""
 SLACK = 3.0
