@@ -39,8 +39,8 @@ coverage: ## every test once more, traced, and how much of the code they reach
 IMAGES_FIRST = $(PY) -m planaria_cluster images || true
 
 # The two halves run at once: one computes, the other mostly waits for what real containers do. The second has the shared cluster
-# for itself, because it takes nodes away and installs operators that see every namespace; the first has others. Which half has
-# what is in the images decides nothing but that both take about as long.
+# for itself, because it takes nodes away and installs operators that see every namespace; the first has others. The tests of
+# installed images could run in either: where they are, both take about as long.
 LANE = 2>&1 | sed -u 's/^/[$(@:test-%=%)] /'
 TOLD := --durations=15
 TRACED :=

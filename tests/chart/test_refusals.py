@@ -20,6 +20,7 @@ WRONG = {
     "policy.memory.type=redis": "'none', 'sqlite', 'postgresql'",
     "policy.memory.sqlite.size=2": "/policy/memory/sqlite/size",
     "policy.deadlineSeconds=0": "/policy/deadlineSeconds",
+    "semantics.encoder.deadlineSeconds=0": "/semantics/encoder/deadlineSeconds",
     "vllm.adapters[0].name=a": "missing property 'path'",
     "vllm.gpuMemoryUtilizationPercent=100": "/vllm/gpuMemoryUtilizationPercent",
     "monitoring.serviceMonitor.enabled=yes": "true, false, 'auto'",

@@ -102,6 +102,6 @@ def test_glued_words_come_apart_and_lines_are_joined():
     "unit", ["a", "0", "-", ":", "1.", "[ ", "aB", "0-", "A1_", "\x1b[", "f" * 7 + "-", "12:"]
 )
 def test_no_text_takes_long(unit):
-    started = time.process_time()
+    started = time.perf_counter()
     normalise(unit * 20_000)
-    assert time.process_time() - started < 5  # what grows with the square takes minutes
+    assert time.perf_counter() - started < 0.5

@@ -73,7 +73,7 @@ async def test_who_is_too_slow_is_not_waited_for():
     started = time.monotonic()
     made = Cascade([step(Says(opinion(), seconds=30), deadline=0.1)])
     assert (await made.extract(observation())).source is Source.RULES
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 1
 
 
 async def test_nothing_that_breaks_reaches_the_caller(monkeypatch, caplog):
@@ -252,7 +252,7 @@ async def test_each_failure_falls_back_in_time_has_its_reason_and_recovers_by_it
     server.always = behaviour
     started = time.monotonic()
     assert (await cascade.extract(observation())).fault is Fault.OVERLOAD
-    assert time.monotonic() - started < 4, "the slow server answers after 5"
+    assert time.monotonic() - started < 1.2
     assert (cascade.availability.status.available, cascade.availability.status.reason) == (False, reason)
     assert seen.calls == [("vllm", reason.value), ("encoder", "ok")]
     for number in range(FAILURES):
@@ -276,7 +276,7 @@ async def test_a_dead_server_costs_later_incidents_nothing(made):
     started = time.monotonic()
     for _ in range(20):
         assert (await cascade.extract(observation())).fault is Fault.OVERLOAD
-    assert time.monotonic() - started < 20 * 0.6, "none waited for the deadline"
+    assert time.monotonic() - started < 1
     assert len(server.asked) == FAILURES
 
 

@@ -29,9 +29,9 @@ def test_the_file_is_loaded_and_reads(made):
     opinion = EncoderReader.load(path).judge(window)
     assert sum(opinion.probabilities.values()) == pytest.approx(1, abs=1e-4)
     assert settle(opinion, window).fault in set(Fault)
-    started = time.process_time()
+    started = time.perf_counter()
     EncoderReader.load(path).judge(window)
-    assert time.process_time() - started < 10
+    assert time.perf_counter() - started < 10
 
 
 def test_it_is_of_all_the_templates_and_calibrated(made):

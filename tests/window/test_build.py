@@ -282,13 +282,13 @@ def seconds(seen):
     ids=["megabyte", "flood", "bomb", "unlike", "indented", "digits", "colons", "traces"],
 )
 def test_no_log_is_dear_to_read(texts):
-    assert seconds(saying(texts)) < 5.0  # what grows with the square takes minutes
+    assert seconds(saying(texts)) < 1.0
 
 
-def test_a_thousand_long_lines_are_not_dear_either():
+def test_a_thousand_long_lines_are_read_in_a_moment():
     parts = ["served", "order", "from", "cache", "shard", "for", "user", "took", "ms", "item"]
     shapes = [" ".join(parts[(n * k) % 10] + " <>" for k in range(1, 45)) for n in range(30)]
     texts = [
         f"2026-11-23T12:00:00.{n:03}Z INFO {shapes[n % 30].replace('<>', str(n))}"[:400] for n in range(1000)
     ]
-    assert seconds(saying(texts)) < 2.0
+    assert seconds(saying(texts)) < 0.25

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from planaria_policy.memory.index import Flags, Ids, Table
 
 RARE: Final = 0.5
-"""A class is rare where it has less than this part of an even share of the fresh trajectories."""
+"""A class is rare where it has less than this part of an even share: of the fresh trajectories, or of what is played."""
 
 Real = npt.NDArray[np.float64]
 
@@ -58,14 +58,13 @@ def pool(rows: Table, max_age: int | None, without: Sequence[int] = ()) -> Pool:
         np.maximum.at(newest, rows["fault"], rows["version"])
         fresh &= rows["version"] >= newest[rows["fault"]] - max_age
     faults = rows["fault"][fresh]
-    if not len(faults):
-        return Pool(np.empty(0, np.int64), np.empty(0, np.int64))
-    return Pool(np.flatnonzero(fresh), np.flatnonzero(_rare(faults)))
+    return Pool(np.flatnonzero(fresh), np.flatnonzero(rare(faults)))
 
 
-def _rare(faults: Ids) -> Flags:
+def rare(faults: Ids) -> Flags:
+    """Which of them are of a class that has less than `RARE` of an even share of all."""
     counts = np.bincount(faults)
-    even = len(faults) / np.count_nonzero(counts)
+    even = len(faults) / max(int(np.count_nonzero(counts)), 1)
     return np.asarray((counts < RARE * even)[faults])
 
 

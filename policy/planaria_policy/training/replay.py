@@ -20,6 +20,7 @@ import torch
 
 from planaria_contract import CLASSES
 from planaria_policy.memory import Memory, Sample, Trajectory
+from planaria_policy.memory.drawing import rare
 from planaria_policy.network.choosing import judge
 from planaria_policy.network.policy import PolicyNetwork
 from planaria_policy.simulator.causes import CauseTable
@@ -36,8 +37,6 @@ IMITATION: Final = 0.5
 """Weight of the imitation beside V-trace's own terms."""
 UNDONE: Final = 1.0
 """Beta of the draw."""
-PRACTISED: Final = 0.5
-"""A fault with at least this part of an even share of what is played needs no rehearsal."""
 NAMES: Final = ("category", *HEADS)
 
 
@@ -136,12 +135,9 @@ class Rehearsal:
 
 
 def practised(rollout: Rollout, table: CauseTable) -> frozenset[str]:
-    """Faults that are played often enough. Drawn beside the others they would take their place, and fit by heart."""
-    counts = np.bincount(table.fault[rollout.cause].flatten().numpy(), minlength=len(CLASSES))
-    even = counts.sum() / np.count_nonzero(counts)
-    return frozenset(
-        fault.value for fault, count in zip(CLASSES, counts, strict=True) if count >= PRACTISED * even
-    )
+    """Faults that are not rare in what is played. Drawn beside the others they would take their place."""
+    played = table.fault[rollout.cause].flatten().numpy()
+    return frozenset(CLASSES[number].value for number in np.unique(played[~rare(played)]))
 
 
 def remember(memory: Memory, rollout: Rollout, table: CauseTable, version: int, run: int = 0) -> None:
