@@ -36,6 +36,8 @@ class Record:
     fault: str
     read_by: str = ""
     """What took it for that fault: vllm, hybrid, encoder or rules."""
+    read_from: tuple[str, ...] = ()
+    """The lines that it was told by."""
     attempts: tuple[Applied, ...] = ()
     body: Body = field(default_factory=dict, repr=False, compare=False)
 
@@ -56,6 +58,7 @@ def read(body: Body) -> Record:
         succeeded=conditions.get("Succeeded", {}).get("status", "Unknown"),
         fault=meaning.get("fault", ""),
         read_by=meaning.get("source", ""),
+        read_from=tuple(item["excerpt"] for item in meaning.get("evidence") or []),
         attempts=tuple(_applied(name, item) for item in status.get("attempts") or []),
         body=body,
     )

@@ -24,7 +24,8 @@ def _understanding(case: Case) -> Iterator[str]:
     faults = [record.fault for record in case.records if record.fault]
     if not any(fault in expected.faults for fault in faults):
         seen = ", ".join(faults) or "nothing"
-        yield f"taken for {seen}, is {' or '.join(expected.faults)}"
+        lines = " | ".join(line for record in case.records for line in record.read_from)
+        yield f"taken for {seen}, is {' or '.join(expected.faults)}; read from: {lines or 'no line'}"
 
 
 def _action(case: Case) -> Iterator[str]:

@@ -27,6 +27,8 @@ def test_recovery_that_nobody_brought_about_is_no_success_of_the_operator():
 def test_wrong_action_or_wrong_diagnosis_is_named():
     assert "did scale Deployment/shop" in found(remediation(action="scale"))
     assert "taken for overload" in found(remediation(fault="overload"))
+    assert "read from: no line" in found(remediation(fault="overload"))
+    assert "read from: queue full" in found(remediation(fault="overload", read_from=("queue full",)))
 
 
 def test_record_that_stays_open_or_ends_badly_is_named():

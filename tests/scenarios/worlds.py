@@ -128,6 +128,7 @@ def remediation(
     stage: str = "Finished",
     succeeded: str = "True",
     fault: str = "hang_or_probe_failure",
+    read_from: tuple[str, ...] = (),
     number: int = 1,
 ) -> Body:
     kind, _, name = target.partition("/")
@@ -146,7 +147,7 @@ def remediation(
         "status": {
             "stage": stage,
             "conditions": [{"type": "Succeeded", "status": succeeded}],
-            "semanticState": {"fault": fault},
+            "semanticState": {"fault": fault, "evidence": [{"excerpt": line} for line in read_from]},
             "attempts": [attempt],
         },
     }

@@ -13,8 +13,8 @@ from tests.kube.real import NOWHERE, deployment, eventually
 pytestmark = pytest.mark.apiserver
 
 PODS = 500
-LIMIT = 0.1
-"""Seconds."""
+LIMIT = 2.0
+"""Full garbage collections of the process: one is paid on purpose, when it starts (`telemetry/garbage.py`)."""
 
 
 async def test_the_loop_is_never_blocked_for_long_with_500_pods(
@@ -35,5 +35,6 @@ async def test_the_loop_is_never_blocked_for_long_with_500_pods(
     assert probe.returncode == 0
     worst = json.loads(answer)
     assert worst.pop("pods") == PODS
+    limit = LIMIT * worst.pop("full collection")
     assert set(worst) == {"first list", "kopf begins", "resync", "all pods go at once"}
-    assert max(worst.values()) < LIMIT, worst
+    assert max(worst.values()) < limit, worst

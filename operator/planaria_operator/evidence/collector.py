@@ -12,15 +12,11 @@ from planaria_operator.evidence.alerts import as_events, query, read_alerts
 from planaria_operator.evidence.dependencies import dependencies
 from planaria_operator.evidence.dependents import callers, read_dependents
 from planaria_operator.evidence.event_reader import EventReader
-from planaria_operator.evidence.events import (
-    event_facts,
-    lately,
-    losses_over,
-    without_losses,
-)
+from planaria_operator.evidence.events import event_facts, lately
 from planaria_operator.evidence.facts import node_facts, pod_fact, workload_fact
 from planaria_operator.evidence.kubelet import Kubelet
 from planaria_operator.evidence.logs import MAX_PODS, clean, read_logs, wanted
+from planaria_operator.evidence.overcome import without_overcome
 from planaria_operator.evidence.redact import Redactor, redactor_of
 from planaria_operator.evidence.revisions import Revisions, read_revisions
 from planaria_operator.evidence.scene import Scene, scene
@@ -126,8 +122,7 @@ class Collector:
                 for node in list(carrying)[:MAX_EVENT_NODES]
             ),
         )
-        over = losses_over(self._store, about.affected) if about.workload else {}
-        return event_facts(without_losses(chain.from_iterable(found), over), redactor)
+        return event_facts(without_overcome(chain.from_iterable(found), about, self._store), redactor)
 
     async def _of_node(self, node: str, now: datetime) -> list[JsonBody]:
         return lately(await self._reader.of("Node", None, node), now)

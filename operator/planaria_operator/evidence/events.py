@@ -1,6 +1,6 @@
 """Events of events.k8s.io/v1 about the target, its pods and the ReplicaSet that makes them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,15 +10,11 @@ from planaria_operator.evidence.logs import clean
 from planaria_operator.evidence.redact import Redactor
 from planaria_operator.kube.interface import JsonBody, Kube
 from planaria_operator.objects.meta import parse_time
-from planaria_operator.objects.pod import Pod
-from planaria_operator.objects.store import ClusterStore
 
 MAX_EVENTS: Final = 40
 MAX_PER_OBJECT: Final = 50
 MAX_PER_NODE: Final = 10
 RECENT: Final = timedelta(minutes=15)
-LOSSES: Final = frozenset({"NodeNotReady"})
-"""Said of a node, and of each pod on it, when its kubelet no longer reports."""
 NODE_NAMESPACE: Final = "default"
 """Where events about cluster-scoped objects are kept."""
 
@@ -34,12 +30,18 @@ async def events_of(kube: Kube, kind: str, namespace: str | None, name: str) -> 
 def newest(bodies: Iterable[JsonBody]) -> list[JsonBody]:
     """Of one object's events, without our own."""
     foreign = [body for body in bodies if GROUP not in str(body.get("reportingController") or "")]
-    return sorted(foreign, key=_seen, reverse=True)[:MAX_PER_OBJECT]
+    return sorted(foreign, key=last_seen, reverse=True)[:MAX_PER_OBJECT]
 
 
 def lately(bodies: Iterable[JsonBody], now: datetime) -> list[JsonBody]:
     """Of what a node's kubelet and its controllers said of it."""
-    return [body for body in bodies if _seen(body) >= (now - RECENT).timestamp()][:MAX_PER_NODE]
+    return [body for body in bodies if last_seen(body) >= (now - RECENT).timestamp()][:MAX_PER_NODE]
+
+
+def last_seen(body: JsonBody) -> float:
+    """Seconds since the epoch; 0 where nothing says when."""
+    time = _time(body)
+    return time.timestamp() if time else 0.0
 
 
 def subject_of(body: JsonBody) -> tuple[str, str]:
@@ -48,43 +50,10 @@ def subject_of(body: JsonBody) -> tuple[str, str]:
     return str(about.get("kind")), str(about.get("name"))
 
 
-def without_losses(bodies: Iterable[JsonBody], over: Mapping[tuple[str, str], datetime]) -> list[JsonBody]:
-    """All but what was said of the loss of a node that is over. `over`: see `losses_over`."""
-    return [body for body in bodies if body.get("reason") not in LOSSES or not _is_over(body, over)]
-
-
-def losses_over(store: ClusterStore, affected: Sequence[Pod]) -> dict[tuple[str, str], datetime]:
-    """What an earlier loss of its node explains no more, by kind and name, with the time when the node was back.
-
-    Those are the pods that fell ill only after it, and the nodes of which that holds for all affected pods. The others may
-    still suffer from the loss: a kubelet that is back has all its containers to start.
-    """
-    back = {pod.meta.name: _back_before(store, pod) for pod in affected}
-    found = {("Pod", name): since for name, since in back.items() if since}
-    for name in {pod.node for pod in affected if pod.node}:
-        here = [back[pod.meta.name] for pod in affected if pod.node == name]
-        if since := here[0] if all(here) else None:
-            found["Node", name] = since
-    return found
-
-
-def _back_before(store: ClusterStore, pod: Pod) -> datetime | None:
-    """Since when the pod's node is ready, where the pod fell ill after that."""
-    node = store.node(pod.node or "")
-    if node is None or not node.ready or node.ready_since is None or pod.ready_since is None:
-        return None
-    return node.ready_since if pod.ready_since > node.ready_since else None
-
-
-def _is_over(body: JsonBody, over: Mapping[tuple[str, str], datetime]) -> bool:
-    back = over.get(subject_of(body))
-    return back is not None and _seen(body) <= back.timestamp()
-
-
 def event_facts(bodies: Iterable[JsonBody], redactor: Redactor) -> tuple[EventFact, ...]:
     """The newest first; of those alike in object, reason and message, one with their sum."""
     merged: dict[tuple[str, str, str], EventFact] = {}
-    for body in sorted(bodies, key=_seen, reverse=True):
+    for body in sorted(bodies, key=last_seen, reverse=True):
         fact = _fact(body, redactor)
         key = (str(fact.subject), fact.reason, fact.message)
         known = merged.get(key)
@@ -118,8 +87,3 @@ def _time(body: JsonBody) -> datetime | None:
         or body.get("eventTime")
         or (body.get("metadata") or {}).get("creationTimestamp")
     )
-
-
-def _seen(body: JsonBody) -> float:
-    time = _time(body)
-    return time.timestamp() if time else 0.0
