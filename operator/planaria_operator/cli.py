@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from planaria_operator.api.notification import RECEIVER_PATTERN
+from planaria_operator.flags import count, deadline, positive
 from planaria_operator.notify.receivers import Format
 from planaria_operator.settings import ALWAYS_PROTECTED, Settings
 from planaria_semantics.settings import ExtractorName, SemanticsSettings
@@ -103,7 +104,7 @@ def _add_options(run: argparse.ArgumentParser) -> None:
     add("--policy-url", metavar="URL", help="base address of the policy service; default: the rules decide")
     add(
         "--policy-deadline",
-        type=float,
+        type=deadline,
         default=Settings().policy_deadline_seconds,
         metavar="SECONDS",
         help="after which the rules decide; default: %(default)s",
@@ -118,14 +119,14 @@ def _add_limits(run: argparse.ArgumentParser) -> None:
     add = run.add_argument
     add(
         "--max-actions-per-hour",
-        type=int,
+        type=count,
         default=Settings().max_actions_per_hour,
         metavar="N",
         help="of all policies together; default: %(default)s",
     )
     add(
         "--max-acting",
-        type=int,
+        type=count,
         default=Settings().max_acting,
         metavar="N",
         help="remediations under way at the same time, of all policies together; default: %(default)s",
@@ -171,7 +172,7 @@ def _add_semantics(group: "argparse._ArgumentGroup") -> None:
     add("--extractor", choices=get_args(ExtractorName), help="default: hybrid with --vllm-url, else encoder")
     add(
         "--encoder-deadline",
-        type=float,
+        type=deadline,
         default=defaults.encoder_deadline_seconds,
         metavar="SECONDS",
         help="until the rules read instead; default: %(default)s",
@@ -191,24 +192,28 @@ def _add_semantics(group: "argparse._ArgumentGroup") -> None:
     add("--vllm-reliability", type=Path, metavar="FILE", help="how often that model is right, as measured")
     add(
         "--vllm-deadline",
-        type=float,
+        type=deadline,
         default=defaults.deadline_seconds,
         metavar="SECONDS",
         help="default: %(default)s",
     )
     add(
-        "--vllm-concurrency", type=int, default=defaults.concurrency, metavar="N", help="default: %(default)s"
+        "--vllm-concurrency",
+        type=positive,
+        default=defaults.concurrency,
+        metavar="N",
+        help="default: %(default)s",
     )
     add(
         "--vllm-queue",
-        type=int,
+        type=count,
         default=defaults.queue,
         metavar="N",
         help="questions that may wait; default: %(default)s",
     )
     add(
         "--vllm-examples",
-        type=int,
+        type=count,
         default=defaults.examples,
         metavar="N",
         help="shown with each question; default: %(default)s",
@@ -219,12 +224,6 @@ def _semantics(options: argparse.Namespace) -> SemanticsSettings:
     extractor: ExtractorName = options.extractor or ("hybrid" if options.vllm_url else "encoder")
     if extractor in {"vllm", "hybrid"} and not (options.vllm_url and options.vllm_model):
         raise SystemExit(f"--extractor {extractor}: needs --vllm-url and --vllm-model")
-    for flag, given, usual in (
-        ("--vllm-deadline", options.vllm_deadline, 5),
-        ("--encoder-deadline", options.encoder_deadline, 2),
-    ):
-        if given <= 0:
-            raise SystemExit(f"{flag} {given}: must be more than 0 seconds, such as {usual}")
     return SemanticsSettings(
         extractor=extractor,
         vllm_url=options.vllm_url,
