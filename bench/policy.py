@@ -2,8 +2,9 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -29,9 +30,10 @@ A return is minus the minutes of full outage that an incident cost, with the pri
 the oracle, which knows the hidden cause. Intervals are two standard errors over the seeds. Each seed trains a
 network and plays incidents that no other seed plays. MaskablePPO learns from as many decisions, with one flat space of actions.
 """
-PARTS = ("families", "unseen", "ablations", "forgetting", "speed", "ray")
 SEEN, UNSEEN, HARM, ENV_STEPS, TRAIN_STEPS = 0.97, 0.90, 0.001, 1e6, 1e5
 LOST = 0.02
+
+Measured = tuple[Any, list[Goal]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,64 +58,97 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from bench import policy_compare, policy_forgetting, policy_speed  # noqa: PLC0415  torch is not in every environment
-    from planaria_policy.training.run import load_network  # noqa: PLC0415
-
     console = Console()
-    parts = PARTS if options.part == "all" else (options.part,)
     goals: list[Goal] = []
-    measured: dict[str, Any] = {}
-    if "families" in parts:
-        given = load_network(options.network) if options.network else None
-        found = policy_compare.families(options.seeds, options.steps, given)
-        measured["families"] = found.as_json()
-        console.print(_players(found), _families(found))
-        goals += [
-            _goal("score on faults seen in training", found.score("policy"), SEEN),
-            Goal(
-                "harmed incidents",
-                found.harm("policy") <= HARM,
-                f"{found.harm('policy'):.3%}",
-                f"<= {HARM:.1%}",
-            ),
-            Goal(
-                "families where the rules are better",
-                not found.worse,
-                ", ".join(found.worse) or "none",
-                "none",
-            ),
-        ]
-    if "unseen" in parts:
-        unseen = policy_compare.unseen(options.seeds, options.steps)
-        measured["unseen"] = {name: each.as_json() for name, each in unseen.items()}
-        for name, each in unseen.items():
-            console.print(_players(each, name))
-            goals.append(_goal(f"score on {name}", each.score("policy"), UNSEEN))
-    if "ablations" in parts:
-        ablated = policy_compare.ablations(options.seeds, options.steps)
-        measured["ablations"] = ablated.as_json()
-        console.print(_players(ablated, "what is taken away"))
-    if "forgetting" in parts:
-        kept = policy_forgetting.measure(options.seeds, options.steps // 2)
-        measured["forgetting"] = policy_forgetting.as_json(kept)
-        console.print(_forgetting(kept))
-        lost = sum(each.lost for each in kept["with memory"]) / options.seeds
-        goals.append(Goal("lost of what was learned first", lost <= LOST, f"{lost:.1%}", f"<= {LOST:.0%}"))
-    if "speed" in parts:
-        speed = policy_speed.measure()
-        measured["speed"] = speed
-        console.print(_speed(speed))
-        goals += [
-            _at_least("simulator, decisions a second", speed["simulator"], ENV_STEPS),
-            _at_least("training, decisions a second", speed["training"], TRAIN_STEPS),
-        ]
-    if "ray" in parts:
-        measured["ray"] = policy_speed.on_ray()
-        console.print(_ray(measured["ray"]))
+    for part in PARTS if options.part == "all" else (options.part,):
+        measured, met = PARTS[part](options, console)
+        goals += met
+        if options.json:  # after each: the whole takes hours
+            _write(options.json, {part: measured}, met)
     console.print(goals_table(goals))
-    if options.json:
-        _write(options.json, measured, goals)
     return 1 if options.check and not all(goal.met for goal in goals) else 0
+
+
+# --- what is measured: what goes into the file, and the goals it has to meet; torch, which each needs, is not in every environment
+
+
+def _measure_families(options: argparse.Namespace, console: Console) -> Measured:
+    from bench import policy_compare  # noqa: PLC0415  torch
+    from planaria_policy.training.run import load_network  # noqa: PLC0415  torch
+
+    given = load_network(options.network) if options.network else None
+    found = policy_compare.families(options.seeds, options.steps, given)
+    console.print(_players(found), _families(found))
+    harm = found.harm("policy")
+    return found.as_json(), [
+        _goal("score on faults seen in training", found.score("policy"), SEEN),
+        Goal("harmed incidents", harm <= HARM, f"{harm:.3%}", f"<= {HARM:.1%}"),
+        Goal(
+            "families where the rules are better", not found.worse, ", ".join(found.worse) or "none", "none"
+        ),
+    ]
+
+
+def _measure_unseen(options: argparse.Namespace, console: Console) -> Measured:
+    from bench import policy_compare  # noqa: PLC0415  torch
+
+    found = policy_compare.unseen(options.seeds, options.steps)
+    for name, each in found.items():
+        console.print(_players(each, name))
+    return (
+        {name: each.as_json() for name, each in found.items()},
+        [_goal(f"score on {name}", each.score("policy"), UNSEEN) for name, each in found.items()],
+    )
+
+
+def _measure_ablations(options: argparse.Namespace, console: Console) -> Measured:
+    from bench import policy_compare  # noqa: PLC0415  torch
+
+    found = policy_compare.ablations(options.seeds, options.steps)
+    console.print(_players(found, "what is taken away"))
+    return found.as_json(), []
+
+
+def _measure_forgetting(options: argparse.Namespace, console: Console) -> Measured:
+    from bench import policy_forgetting  # noqa: PLC0415  torch
+
+    kept = policy_forgetting.measure(options.seeds, options.steps // 2)
+    console.print(_forgetting(kept))
+    lost = sum(each.lost for each in kept["with memory"]) / options.seeds
+    goal = Goal("lost of what was learned first", lost <= LOST, f"{lost:.1%}", f"<= {LOST:.0%}")
+    return policy_forgetting.as_json(kept), [goal]
+
+
+def _measure_speed(_: argparse.Namespace, console: Console) -> Measured:
+    from bench import policy_speed  # noqa: PLC0415  torch
+
+    speed = policy_speed.measure()
+    console.print(_speed(speed))
+    return speed, [
+        _at_least("simulator, decisions a second", speed["simulator"], ENV_STEPS),
+        _at_least("training, decisions a second", speed["training"], TRAIN_STEPS),
+    ]
+
+
+def _measure_ray(_: argparse.Namespace, console: Console) -> Measured:
+    from bench import policy_speed  # noqa: PLC0415  torch
+
+    rates = policy_speed.on_ray()
+    console.print(_ray(rates))
+    return rates, []
+
+
+PARTS: Final[dict[str, Callable[[argparse.Namespace, Console], Measured]]] = {
+    "families": _measure_families,
+    "unseen": _measure_unseen,
+    "ablations": _measure_ablations,
+    "forgetting": _measure_forgetting,
+    "speed": _measure_speed,
+    "ray": _measure_ray,
+}
+
+
+# --- goals, tables and the file
 
 
 def _goal(name: str, score: float, least: float) -> Goal:
@@ -171,7 +206,12 @@ def _forgetting(kept: "dict[str, list[Kept]]") -> Table:
 
 def _speed(speed: dict[str, float]) -> Table:
     table = Table(
-        box=None, pad_edge=False, show_header=False, title="speed on these cores", title_justify="left"
+        box=None,
+        pad_edge=False,
+        show_header=False,
+        min_width=24,
+        title="speed on these cores",
+        title_justify="left",
     )
     for name, value in speed.items():
         table.add_row(name, f"{value:,.2f}" if value < 100 else f"{value:,.0f}")

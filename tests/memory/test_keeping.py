@@ -40,7 +40,7 @@ def test_failures_stay():
 
 def test_high_priorities_stay_and_the_lowest_go_first():
     table = rows(100, total=0.0, priority=np.arange(100, 0, -1.0))
-    assert gone(table, 90) == set(range(91, 101))
+    assert gone(table, 90, Rules(reserve=0)) == set(range(91, 101))
 
 
 def test_a_class_keeps_its_reserve_whatever_the_others_do():
@@ -52,6 +52,16 @@ def test_a_class_keeps_its_reserve_whatever_the_others_do():
     left = gone(table, keep)
     assert len(left) == 100
     assert left & set(range(1, 16)) == set(range(1, 6))
+
+
+def test_the_reserve_holds_the_newest_of_a_class_and_not_its_best():
+    keep = len(Fault) * 50
+    table = rows(keep + 100, total=0.0, failed=True)
+    oldest = slice(20)
+    table["fault"][oldest] = 1
+    table["failed"][oldest] = False
+    table["priority"][oldest] = np.linspace(0.9, 0.1, 20)  # the older, the better
+    assert gone(table, keep) & set(range(1, 21)) == set(range(1, 11))
 
 
 def test_a_class_within_its_reserve_still_gives_way_to_its_own():

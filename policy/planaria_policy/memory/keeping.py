@@ -13,7 +13,7 @@ def superfluous(rows: Table, keep: int, rules: Rules) -> Ids:
     if surplus <= 0:
         return np.empty(0, np.int64)
     order = _least_first(rows, rules)
-    free = order[~_reserved(rows["fault"][order], keep, rules)]
+    free = order[~_reserved(rows, keep, rules)[order]]
     return np.sort(rows["id"][free[:surplus]])
 
 
@@ -28,14 +28,16 @@ def _least_first(rows: Table, rules: Rules) -> Ids:
     return np.lexsort((rows["id"], rows["priority"], worth))
 
 
-def _reserved(faults: Ids, keep: int, rules: Rules) -> Flags:
-    """The best of each class, as many as its reserve holds, may not be pushed out by other classes.
+def _reserved(rows: Table, keep: int, rules: Rules) -> Flags:
+    """The newest of each class, as many as its reserve holds, may not be pushed out. The rare part of equation 9.
 
-    `faults`: the class of each, the least worth keeping first. The rare part of equation 9.
+    The newest and not the best: what is rehearsed of a fault that is met no more is what the ablest policy did about it,
+    and the best of what every policy did is able *and lucky* (docs/decisions/0037-*).
     """
-    classes = max(len(Fault), int(faults.max()) + 1)
+    classes = max(len(Fault), int(rows["fault"].max()) + 1)
     reserve = int(rules.reserve * keep / classes)
-    held = np.zeros(len(faults), np.bool_)
-    for fault in np.unique(faults):
-        held[np.flatnonzero(faults == fault)[::-1][:reserve]] = True
+    held = np.zeros(len(rows), np.bool_)
+    newest = np.argsort(rows["id"])[::-1]
+    for fault in np.unique(rows["fault"]):
+        held[newest[rows["fault"][newest] == fault][:reserve]] = True
     return held
