@@ -24,7 +24,7 @@ PULLS: Final = (
     "Error: ErrImagePull",
     "Error: ImagePullBackOff",
 )
-"""How the notes of such a pull begin. Their reasons, Failed and BackOff, are given to other troubles too."""
+"""How the notes of a failed pull begin. Their reasons, Failed and BackOff, are given to other troubles too."""
 
 Over = Mapping[tuple[str, str], datetime]
 """By kind and name: until when a trouble of that object is over."""
