@@ -7,7 +7,7 @@ from typing import Final
 @dataclass(frozen=True)
 class Rules:
     reserve: float = 0.2
-    """Share of the capacity that is divided evenly over the fault classes and kept for each."""
+    """Share of the capacity that is divided evenly over the fault classes and holds the newest incidents of each."""
     quantile: float = 0.75
     """Equation 9: a return, or a priority, above this quantile is worth keeping."""
     alpha: float = 0.6
