@@ -48,9 +48,9 @@ def test_the_window_keeps_its_facts_its_bounds_and_true_lines_that_matter(number
     situation = FAULTS[number % len(FAULTS)][0]
     plain = build(situation())
     seen = into_log(situation(), attack, PLACES[number % len(PLACES)])
-    started = time.perf_counter()
+    started = time.thread_time()
     window = build(seen)
-    assert time.perf_counter() - started < SECONDS
+    assert time.thread_time() - started < SECONDS
     assert [sign[:3] for sign in window.facts] == [sign[:3] for sign in plain.facts]
     assert len(window.entries) <= BUDGET.entries
     assert sum(len(entry.text) for entry in window.entries) <= 4 * BUDGET.tokens

@@ -15,7 +15,7 @@ from planaria_operator.decide.service import FAILURES, Malformed, NotReached, Po
 from planaria_operator.reconcile.policy_status import policy_service
 from tests.builders import observation, state
 
-DEADLINE = 0.25
+DEADLINE = 1.0
 
 
 def situation(**fields):
@@ -96,10 +96,10 @@ async def test_no_log_line_leaves_the_operator(server, service):
 
 
 async def test_a_service_that_is_too_slow_costs_one_deadline_and_the_rules_decide(server, service):
-    server.delay = 5.0
+    server.delay = 10.0
     began = time.monotonic()
     decision = await Choice(service).decide(situation())
-    assert time.monotonic() - began < 5 * DEADLINE
+    assert time.monotonic() - began < 5
     assert decision.decided_by is Decider.RULES
     assert policy_service(service).reason is Reason.POLICY_TOO_SLOW
     with pytest.raises(TooSlow):

@@ -102,6 +102,6 @@ def test_glued_words_come_apart_and_lines_are_joined():
     "unit", ["a", "0", "-", ":", "1.", "[ ", "aB", "0-", "A1_", "\x1b[", "f" * 7 + "-", "12:"]
 )
 def test_no_text_takes_long(unit):
-    started = time.perf_counter()
+    started = time.thread_time()
     normalise(unit * 20_000)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5

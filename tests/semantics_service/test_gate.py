@@ -78,7 +78,7 @@ async def test_no_more_than_the_permitted_questions_are_open():
 
 
 async def test_a_full_queue_refuses_at_once():
-    gate = Gate("slow", Slow(0.2), Limits(concurrency=2, queue=3))
+    gate = Gate("slow", Slow(1), Limits(concurrency=2, queue=3))
     jam = [asyncio.create_task(gate.read(each)) for each in distinct(10)]
     await asyncio.sleep(0.05)
     refused = [each for each in jam if each.done()]
@@ -87,16 +87,16 @@ async def test_a_full_queue_refuses_at_once():
     started = time.monotonic()
     with pytest.raises(Busy, match="waiting already"):
         await gate.read(window("one more"))
-    assert time.monotonic() - started < 0.05
+    assert time.monotonic() - started < 0.5
     await asyncio.gather(*jam, return_exceptions=True)
     assert (await gate.read(window("one more"))).ranked
 
 
 async def test_the_deadline_counts_from_entry_and_includes_the_wait():
-    gate = Gate("slow", Slow(0.3), Limits(concurrency=1, queue=10, deadline=0.45))
+    gate = Gate("slow", Slow(1), Limits(concurrency=1, queue=10, deadline=1.5))
     started = time.monotonic()
     results = await asyncio.gather(*(gate.read(each) for each in distinct(4)), return_exceptions=True)
-    assert time.monotonic() - started < 0.7
+    assert time.monotonic() - started < 3
     assert [type(each) for each in results].count(TooSlow) == 3
 
 

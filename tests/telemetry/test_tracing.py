@@ -140,20 +140,20 @@ async def test_a_collector_that_is_away_delays_nothing_and_ends_in_time(world, c
     with collecting() as gone:
         url = gone.url
     tracer = Tracer(url)
-    assert await heal(world, tracer) < 5
+    assert await heal(world, tracer) < 15
     begin = time.monotonic()
     with caplog.at_level(logging.CRITICAL):
         await tracer.aclose()
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 15
 
 
 async def test_a_collector_that_hangs_delays_nothing_and_ends_in_time(world, collector):
     collector.hold.clear()
     tracer = Tracer(collector.url)
-    assert await heal(world, tracer) < 5
+    assert await heal(world, tracer) < 15
     begin = time.monotonic()
     await tracer.aclose()
-    assert time.monotonic() - begin < 4
+    assert time.monotonic() - begin < 15
 
 
 async def test_more_spans_than_the_queue_holds_are_dropped_without_waiting(collector, caplog):
@@ -163,7 +163,7 @@ async def test_more_spans_than_the_queue_holds_are_dropped_without_waiting(colle
     with caplog.at_level(logging.CRITICAL, "opentelemetry"):
         for number in range(3 * QUEUE):
             tracer.station(str(number), "act", 0.1, {})
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 30
     (sending,) = tracer._provider._active_span_processor._span_processors
     held = sending._batch_processor._queue  # type: ignore[attr-defined]
     assert len(held) <= QUEUE

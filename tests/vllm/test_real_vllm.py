@@ -21,7 +21,7 @@ from tests.vllm.real_server import MODEL
 pytestmark = [pytest.mark.vllm, pytest.mark.timeout(1800)]
 DEADLINE = 4.0
 """Of the tests that wait for it to pass."""
-SLACK = 3.0
+SLACK = 8.0
 """Seconds that a busy machine may need to notice."""
 
 
