@@ -65,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
         goals += met
         if options.json:  # after each: the whole takes hours
             _write(options.json, {part: measured}, met)
-    console.print(goals_table(goals))
+    if goals:
+        console.print(goals_table(goals))
     return 1 if options.check and not all(goal.met for goal in goals) else 0
 
 
