@@ -1,4 +1,4 @@
-"""The command line. Only argparse is imported here."""
+"""The command line. Nothing heavier than argparse is imported here."""
 
 import argparse
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from planaria_kubectl.times import parse_span
+from planaria_operator.flags import positive
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  (it has no public name)
 PROGRAM: Final = "kubectl planaria"
@@ -55,7 +56,7 @@ def _diff(commands: _Commands) -> None:
     made = _command(commands, "diff", "exactly what was, or would be, applied", "diff web-3f2a9c1b")
     made.add_argument("remediation", metavar="REMEDIATION", help="as kubectl get rem names it")
     made.add_argument(
-        "--attempt", type=_positive, metavar="N", help="which of its attempts (default: the latest)"
+        "--attempt", type=positive, metavar="N", help="which of its attempts (default: the latest)"
     )
 
 
@@ -75,7 +76,7 @@ def _simulate(commands: _Commands) -> None:
     )
     made.add_argument(
         "--pods",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="how many pods show it (default: those that show something now, else all)",
     )
@@ -139,12 +140,6 @@ def _span(text: str) -> timedelta:
         return parse_span(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
-    return int(text)
 
 
 def _percent(text: str) -> int:

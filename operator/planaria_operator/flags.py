@@ -24,6 +24,6 @@ def count(text: str) -> int:
 
 def positive(text: str) -> int:
     """1 or more."""
-    if count(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} must be 1 or more")
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of at least 1")
     return int(text)

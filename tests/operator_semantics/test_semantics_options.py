@@ -90,7 +90,7 @@ def test_what_cannot_be_is_refused_with_flag_and_fix(settings, arguments, told):
         ("--policy-deadline", "nan", "more than 0 seconds"),
         ("--vllm-queue", "x", "whole number"),
         ("--vllm-examples", "-1", "whole number"),
-        ("--vllm-concurrency", "0", "1 or more"),
+        ("--vllm-concurrency", "0", "no number of at least 1"),
         ("--max-acting", "2.5", "whole number"),
         ("--max-actions-per-hour", "-4", "whole number"),
     ],

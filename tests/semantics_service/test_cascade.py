@@ -242,7 +242,7 @@ def test_a_model_without_an_address_is_a_mistake(monkeypatch):
         (fake.status(500), Reason.NOT_REACHED, 10.0),
         (fake.status(401), Reason.REFUSED, 10.0),
         (fake.TRUNCATED, Reason.MALFORMED, 10.0),
-        (fake.slow(60), Reason.TOO_SLOW, 0.6),
+        (fake.slow(60), Reason.TOO_SLOW, 2.0),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -252,7 +252,7 @@ async def test_each_failure_falls_back_in_time_has_its_reason_and_recovers_by_it
     server.always = behaviour
     started = time.monotonic()
     assert (await cascade.extract(observation())).fault is Fault.OVERLOAD
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 30, "the slow server answers after 60"
     assert (cascade.availability.status.available, cascade.availability.status.reason) == (False, reason)
     assert seen.calls == [("vllm", reason.value), ("encoder", "ok")]
     for number in range(FAILURES):
@@ -263,8 +263,8 @@ async def test_each_failure_falls_back_in_time_has_its_reason_and_recovers_by_it
         while not cascade.availability.status.available:
             await asyncio.sleep(0.01)
         watching.cancel()
-        while (await cascade.extract(observation())).fault is not Fault.STORAGE_FAULT:
-            pass  # with 0.6 s, a busy machine may take its time once more
+    state = await cascade.extract(observation())
+    assert (state.fault, state.source) == (Fault.STORAGE_FAULT, Source.VLLM)
     assert cascade.availability.status.reason is Reason.MODEL_ANSWERS
 
 
@@ -277,7 +277,7 @@ async def test_a_dead_server_costs_later_incidents_nothing(made, deadline):
     started = time.monotonic()
     for _ in range(20):
         assert (await cascade.extract(observation())).fault is Fault.OVERLOAD
-    assert time.monotonic() - started < 20 * deadline / 2
+    assert time.monotonic() - started < 20 * deadline / 2, "none waited for the deadline"
     assert len(server.asked) == FAILURES
 
 
