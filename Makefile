@@ -25,37 +25,47 @@ test: env lint verify ## every check and every test, the real cluster included
 	@tools/env.sh train
 	@$(PY) -m planaria_cluster up
 	@$(IMAGES_FIRST)
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-code test-cluster
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-cluster test-policy test-unit test-apart
 
 # Traced code takes twice as long, and an operator that is traced is not the one that ships.
 .PHONY: coverage
 coverage: ## every test once more, traced, and how much of the code they reach
 	@$(MAKE) --no-print-directory test TRACED="--cov --cov-report="
-	@.venv/bin/coverage combine --quiet .coverage.code .coverage.cluster
+	@.venv/bin/coverage combine --quiet .coverage.cluster .coverage.unit .coverage.apart
 	@.venv/bin/coverage report --skip-covered
 	@.venv/bin/coverage xml --quiet
 
 # On a new machine the images take longer than a test may. What fails here, the tests tell again.
 IMAGES_FIRST = $(PY) -m planaria_cluster images || true
 
-# The two halves run at once: one computes, the other mostly waits for what real containers do. The second has the shared cluster
-# for itself, because it takes nodes away and installs operators that see every namespace; the first has others. The tests of
-# installed images could run in either: where they are, both take about as long.
+# Two run at a time: one has the shared cluster for itself and mostly waits for what real containers do, because it takes nodes away
+# and installs operators that see every namespace; beside it the others run in turn, the last with a cluster of its own. What only
+# computes gives way, so that an operator under test is not late because of it.
 LANE = 2>&1 | sed -u 's/^/[$(@:test-%=%)] /'
 TOLD := --durations=15
 TRACED :=
-
-.PHONY: test-code
-test-code: env
-	@.venv-train/bin/python -m pytest tests/policy -q $(TOLD) $(LANE)
-	@export PLANARIA_CLUSTER="$${PLANARIA_CLUSTER:-planaria}-code" COVERAGE_FILE=.coverage.code; \
-	  trap '$(PY) -m planaria_cluster down >/dev/null || true' EXIT; \
-	  $(PY) -m pytest $(TOLD) $(TRACED) -m "(not cluster or apart and not images) and not vllm_scenarios" $(LANE)
+GIVES_WAY := nice -n 10
+COMPUTES := not cluster and not apiserver and not vllm and not images
 
 .PHONY: test-cluster
 test-cluster: env
 	@COVERAGE_FILE=.coverage.cluster $(PY) -m pytest $(TOLD) $(TRACED) \
 	  -m "cluster and (images or not apart) and not vllm_scenarios and not learned and not outage" $(LANE)
+
+.PHONY: test-policy
+test-policy: env
+	@$(GIVES_WAY) .venv-train/bin/python -m pytest tests/policy -q $(TOLD) $(LANE)
+
+.PHONY: test-unit
+test-unit: env
+	@COVERAGE_FILE=.coverage.unit $(GIVES_WAY) $(PY) -m pytest $(TOLD) $(TRACED) -m "$(COMPUTES)" $(LANE)
+
+.PHONY: test-apart
+test-apart: env
+	@export PLANARIA_CLUSTER="$${PLANARIA_CLUSTER:-planaria}-code" COVERAGE_FILE=.coverage.apart; \
+	  trap '$(PY) -m planaria_cluster down >/dev/null || true' EXIT; \
+	  $(PY) -m pytest $(TOLD) $(TRACED) \
+	  -m "(not cluster or apart and not images) and not vllm_scenarios and not ($(COMPUTES))" $(LANE)
 
 .PHONY: test-vllm
 test-vllm: env ## only the tests against a real vLLM, which needs no GPU (3 GB to fetch the first time)
@@ -63,8 +73,8 @@ test-vllm: env ## only the tests against a real vLLM, which needs no GPU (3 GB t
 	@$(PY) -m pytest tests/vllm -m vllm --durations=5
 
 .PHONY: unit
-unit: env ## only the tests that need no cluster (seconds)
-	@$(PY) -m pytest -m "not cluster and not apiserver and not vllm and not images" -q
+unit: env ## only the tests that need no cluster (ten minutes; name a folder to pytest for less)
+	@$(PY) -m pytest -m "$(COMPUTES)" -q
 
 .PHONY: e2e-policy
 e2e-policy: env ## the scenarios on the real cluster, decided by the learned policy (six minutes)
@@ -135,7 +145,7 @@ train-env: ## create .venv-train (torch and the like) from locks/train.lock
 	@tools/env.sh train
 
 .PHONY: semantics
-semantics: train-env ## make the shipped encoder anew from the corpus, and measure it (an hour)
+semantics: train-env ## make the shipped encoder anew from the corpus, and measure it (an hour; four without AVX-512)
 	@.venv-train/bin/planaria semantics train
 	@.venv-train/bin/planaria semantics evaluate --baselines --plots docs/images --json docs/semantics.json --noise-model
 

@@ -10,17 +10,15 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from bench import crash_jobs, crash_plot, crash_report
-from bench.command import guarded
+from bench.command import add_usual, guarded
 from bench.crash_jobs import Job, Played
 from bench.crash_judge import Verdict, verdict
 from bench.crash_operator import Kill, Mortal, stations
 from bench.crash_report import Measured
-from bench.goals import Goal
-from bench.goals import table as goals_table
+from bench.goals import Goal, shown, status
 from bench.written import write_json
 from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
-from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
 from planaria_scenarios.api import connect
 from planaria_scenarios.audit import changes
@@ -79,17 +77,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="kill no longer than this; default: %(default)s",
     )
     add("--skip-undisturbed", action="store_true", help="kill from the start, and compare with nothing")
-    add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     add("--plot", type=Path, metavar="FILE", help="draw where the kills fell (PNG, SVG or PDF)")
-    add("--check", action="store_true", help="exit 1 unless nothing was lost and nothing done twice")
-    add("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
+    add_usual(parser, "nothing was lost and nothing done twice")
 
 
+@guarded()
 def run(options: argparse.Namespace) -> int:
-    return guarded(lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> int:
     progress = Progress()
     cluster = open_cluster(options.cluster, progress=progress)
     prepare(cluster, progress)
@@ -109,7 +102,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.plot:
         title = f"{len(measured.kills)} kills over {len(measured.verdicts)} incidents on a real cluster"
         crash_plot.draw(crash_report.rows(measured), title, options.plot)
-    return 1 if options.check and not all(goal.met for goal in found) else 0
+    return status(options, found)
 
 
 async def measure(cluster: Provider, course: Course, folder: Path, progress: Progress) -> Measured:
@@ -200,9 +193,7 @@ def _count(progress: Progress, mortal: Mortal, kill: Kill, wanted: int) -> None:
 
 def _print(measured: Measured, found: list[Goal]) -> None:
     console = show.console()
-    for table in (crash_report.table(measured), goals_table(found)):
-        console.print()
-        console.print(table)
+    shown(console, crash_report.table(measured), goals=found)
     console.print()
     console.print(crash_report.summary(measured))
     for complaint in crash_report.complaints(measured):

@@ -8,13 +8,11 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from bench.command import guarded
-from bench.goals import Goal
-from bench.goals import table as goals_table
+from bench.command import add_usual, guarded
+from bench.goals import Goal, shown, status
 from bench.written import origin, write_json
 from planaria_cluster import open_cluster
 from planaria_cluster.progress import Progress
-from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.catalogue import Entry, find
@@ -41,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="only this scenario (repeatable); default: all"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     parser.add_argument(
         "--at-once",
         type=int,
@@ -49,28 +46,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="scenarios that share the cluster (default: %(default)s)",
     )
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="exit 1 unless the policy healed all, harmed nothing, left controls alone",
-    )
-    parser.add_argument("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
+    add_usual(parser, "the policy healed all, harmed nothing, left controls alone")
 
 
+@guarded()
 def run(options: argparse.Namespace) -> int:
-    return guarded(lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> int:
     found = _measure(find(options.only or ["all"]), options)
     goals = _goals(found["policy"])
     console = show.console()
-    for shown in (_table(found), goals_table(goals)):
-        console.print()
-        console.print(shown)
+    shown(console, _table(found), goals=goals)
     if options.json:
         write_json(options.json, _body(found, goals))
-    return 1 if options.check and not all(goal.met for goal in goals) else 0
+    return status(options, goals)
 
 
 def _measure(entries: list[Entry], options: argparse.Namespace) -> dict[Mode, list[Result]]:

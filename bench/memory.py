@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from bench.goals import Goal
+from bench.goals import Goal, status
 from bench.goals import table as goals_table
 from bench.memory_parts import measure, simulated
 from bench.postgres import Server
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     console.print(_table(found), goals_table(goals))
     if options.json:
         _write(options.json, found, goals)
-    return 1 if options.check and not all(goal.met for goal in goals) else 0
+    return status(options, goals)
 
 
 def _told(progress: Progress, what: str) -> Callable[[float], None]:

@@ -10,13 +10,11 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from bench.command import guarded
-from bench.goals import Goal
-from bench.goals import table as goals_table
+from bench.command import add_usual, guarded
+from bench.goals import Goal, shown, status
 from bench.written import origin, write_json
 from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
-from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
 from planaria_scenarios.audit import Change, changes, on_targets
 from planaria_scenarios.cancelling import run_cancellable
@@ -61,17 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--only", action="append", metavar="NAME", help="only this scenario (repeatable); default: all faults"
     )
-    add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
-    add("--check", action="store_true", help="exit 1 unless nothing was changed, and everything was decided")
     add("--at-once", type=int, default=6, metavar="N", help="scenarios at a time; default: %(default)s")
-    add("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
+    add_usual(parser, "nothing was changed, and everything was decided")
 
 
+@guarded()
 def run(options: argparse.Namespace) -> int:
-    return guarded(lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> int:
     progress = Progress()
     cluster = open_cluster(options.cluster, progress=progress)
     prepare(cluster, progress)
@@ -79,12 +72,10 @@ def _run(options: argparse.Namespace) -> int:
     rows, nodes = run_cancellable(measure(cluster, entries, options.at_once, progress))
     found = goals(rows, nodes)
     console = show.console()
-    for shown in (table(rows), goals_table(found)):
-        console.print()
-        console.print(shown)
+    shown(console, table(rows), goals=found)
     if options.json:
         write_json(options.json, body(rows, nodes, found))
-    return 1 if options.check and not all(goal.met for goal in found) else 0
+    return status(options, found)
 
 
 async def measure(

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from bench.command import guarded
-from bench.goals import Goal
-from bench.goals import table as goals_table
+from bench.command import add_usual, guarded
+from bench.goals import Goal, shown, status
 from bench.outage_cases import CASES
 from bench.outage_play import Outcome, play
 from bench.written import origin, write_json
@@ -41,25 +40,18 @@ What the operators wrote is in {LOGS}.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--only", action="append", choices=[case.name for case in CASES], help="repeatable; default: all")
-    add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
-    add("--check", action="store_true", help="exit 1 unless every goal is met")
-    add("--cluster", default=CLUSTER, metavar="NAME", help="default: %(default)s")
+    add_usual(parser, cluster=CLUSTER)
 
 
+@guarded(FileNotFoundError)  # without PostgreSQL
 def run(options: argparse.Namespace) -> int:
-    return guarded(lambda: _run(options), FileNotFoundError)  # without PostgreSQL
-
-
-def _run(options: argparse.Namespace) -> int:
     found = _measured(options.only, options.cluster)
     aims = goals(found)
     console = show.console()
-    for one in (table(found), goals_table(aims)):
-        console.print()
-        console.print(one)
+    shown(console, table(found), goals=aims)
     if options.json:
         write_json(options.json, _report(found, aims))
-    return 1 if options.check and not all(goal.met for goal in aims) else 0
+    return status(options, aims)
 
 
 def cluster(name: str = CLUSTER) -> tuple[Provider, Path]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from bench.goals import Goal
+from bench.goals import Goal, status
 from bench.goals import table as goals_table
 from bench.written import origin, write_json
 
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
             _write(options.json, {part: measured}, met)
     if goals:
         console.print(goals_table(goals))
-    return 1 if options.check and not all(goal.met for goal in goals) else 0
+    return status(options, goals)
 
 
 # --- what is measured: what goes into the file, and the goals it has to meet; torch, which each needs, is not in every environment

@@ -4,12 +4,11 @@ import argparse
 from pathlib import Path
 
 from bench import recovery_plot, recovery_report
-from bench.command import guarded
-from bench.goals import table as goals_table
+from bench.command import add_usual, guarded
+from bench.goals import shown, status
 from bench.written import write_json
 from planaria_cluster import open_cluster
 from planaria_cluster.progress import Progress
-from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
 from planaria_scenarios.cancelling import run_cancellable
 from planaria_scenarios.catalogue import Entry, find
@@ -32,13 +31,7 @@ Recovered means: judged from pods and workloads, not from what the operator says
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--only", action="append", metavar="NAME", help="only this scenario (repeatable); default: all")
-    add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
     add("--plot", type=Path, metavar="FILE", help="draw the times there (PNG, SVG or PDF)")
-    add(
-        "--check",
-        action="store_true",
-        help="exit 1 unless all recovered, nothing was harmed, controls left alone",
-    )
     add(
         "--at-once",
         type=int,
@@ -47,22 +40,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="scenarios that share the cluster (default: %(default)s)",
     )
     add("--skip-off", action="store_true", help="leave out the runs without the operator")
-    add("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
+    add_usual(parser, "all recovered, nothing was harmed, controls left alone")
 
 
+@guarded()
 def run(options: argparse.Namespace) -> int:
-    return guarded(lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> int:
     entries = find(options.only or ["all"])
     on, off = _measure(entries, options)
     rows = recovery_report.rows(on, off)
     goals = recovery_report.goals(on)
     console = show.console()
-    for table in (recovery_report.table(rows), recovery_report.controls(on), goals_table(goals)):
-        console.print()
-        console.print(table)
+    shown(console, recovery_report.table(rows), recovery_report.controls(on), goals=goals)
     for result in on:
         for complaint in result.complaints:
             console.print(f"{result.name}: {complaint}", markup=False, style="red")
@@ -70,7 +58,7 @@ def _run(options: argparse.Namespace) -> int:
         write_json(options.json, recovery_report.body(on, off, goals))
     if options.plot:
         recovery_plot.draw(rows, options.plot)
-    return 1 if options.check and not all(goal.met for goal in goals) else 0
+    return status(options, goals)
 
 
 def _measure(entries: list[Entry], options: argparse.Namespace) -> tuple[list[Result], list[Result]]:

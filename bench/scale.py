@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import scale_plot
-from bench.command import guarded
-from bench.goals import table as goals_table
+from bench.command import add_usual, guarded
+from bench.goals import shown, status
 from bench.scale_report import Measured, body, costs, goals, latencies, latency, summary, trend
 from bench.storm import add_size, policy, prepared
 from bench.town import READY_SECONDS, Size, Town, town, until
@@ -18,7 +18,6 @@ from bench.town_watch import Watch, watching
 from bench.written import write_json
 from planaria_cluster import Provider
 from planaria_cluster.progress import Progress
-from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
 from planaria_scenarios.api import connect
 from planaria_scenarios.audit import changes
@@ -60,16 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what --json wrote for another size (repeatable)",
     )
     add("--plot", type=Path, metavar="FILE", help="draw how soon they are noticed, and memory by size")
-    add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
-    add("--check", action="store_true", help="exit 1 unless every goal was met")
-    add("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
+    add_usual(parser)
 
 
+@guarded()
 def run(options: argparse.Namespace) -> int:
-    return guarded(lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> int:
     progress, size = Progress(), Size(options.nodes, options.pods, REPLICAS)
     earlier = [row for file in options.trend for row in json.loads(file.read_text(encoding="utf-8"))["trend"]]
     cluster = prepared(options.cluster, size, progress)
@@ -77,14 +71,12 @@ def _run(options: argparse.Namespace) -> int:
     found = goals(measured)
     console = show.console()
     rows = [*earlier, summary(measured)]
-    for shown in (costs(measured), latencies(measured), trend(rows), goals_table(found)):
-        console.print()
-        console.print(shown)
+    shown(console, costs(measured), latencies(measured), trend(rows), goals=found)
     if options.json:
         write_json(options.json, body(measured, found, earlier), indent=1)
     if options.plot:
         scale_plot.draw(measured, rows, options.plot)
-    return 1 if options.check and not all(goal.met for goal in found) else 0
+    return status(options, found)
 
 
 async def measure(cluster: Provider, size: Size, failing: int, progress: Progress) -> Measured:

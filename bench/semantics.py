@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from bench import semantics_cost, semantics_storm
-from bench.goals import Goal
+from bench.goals import Goal, status
 from bench.goals import table as goals_table
 from bench.written import origin, write_json
 
@@ -22,7 +22,6 @@ Latency and memory are measured in a fresh process bound to one core. Latency is
 on who else uses it; the clock's is in the JSON. The storm runs against a server that speaks the API of
 vLLM and answers after half a second; it counts what it is asked.
 """
-MIB = 2**20
 LATENCY_MS, MEMORY_MIB, FILE_MIB, CALLS, STORM_SECONDS = 150, 350, 25, 8, 1.0
 
 
@@ -44,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     )
     if options.json:
         _write(options.json, cost, storm, goals)
-    return 1 if options.check and not all(goal.met for goal in goals) else 0  # fmt: skip
+    return status(options, goals)
 
 
 def _goals(cost: dict[str, float], storm: dict[str, float]) -> list[Goal]:

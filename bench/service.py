@@ -12,7 +12,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from bench.goals import Goal
+from bench.goals import Goal, status
 from bench.goals import table as goals_table
 from bench.service_load import bodies, load
 from bench.service_process import service
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     console.print(_table(rows), goals_table(goals))
     if options.json:
         _write(options, rows, goals)
-    return 1 if options.check and not all(goal.met for goal in goals) else 0
+    return status(options, goals)
 
 
 def _measure(questions: list[bytes], bytecode: Path, options: argparse.Namespace) -> Row:

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import storm_report
-from bench.command import guarded
-from bench.goals import table as goals_table
+from bench.command import add_usual, guarded
+from bench.goals import shown, status
 from bench.storm_report import Cause, Row
 from bench.town import BAD, DEPENDENTS, READY_SECONDS, Size, Town, beside, dependency, some, town, until
 from bench.town_watch import Watch, watching
 from bench.written import write_json
 from planaria_cluster import Provider, open_cluster
 from planaria_cluster.progress import Progress
-from planaria_cluster.provider import DEFAULT_NAME
 from planaria_scenarios import show
 from planaria_scenarios.api import connect
 from planaria_scenarios.audit import changes, on_targets
@@ -89,9 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add_size(parser)
     add("--seed", type=int, default=7, metavar="N", help="which nodes are lost; default: %(default)s")
-    add("--json", type=Path, metavar="FILE", help="write everything that was measured there")
-    add("--check", action="store_true", help="exit 1 unless every goal was met")
-    add("--cluster", default=DEFAULT_NAME, metavar="NAME", help="default: %(default)s")
+    add_usual(parser)
 
 
 def add_size(parser: argparse.ArgumentParser) -> None:
@@ -104,25 +101,20 @@ def add_size(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@guarded()
 def run(options: argparse.Namespace) -> int:
-    return guarded(lambda: _run(options))
-
-
-def _run(options: argparse.Namespace) -> int:
     progress, size = Progress(), Size(options.nodes, options.pods)
     cluster = prepared(options.cluster, size, progress)
     rows = run_cancellable(measure(cluster, size, options.seed, progress))
     found = storm_report.goals(rows)
     console = show.console()
-    for shown in (storm_report.table(rows), goals_table(found)):
-        console.print()
-        console.print(shown)
+    shown(console, storm_report.table(rows), goals=found)
     for complaint in storm_report.complaints(rows):
         console.print(complaint, markup=False, style="red")
     if options.json:
         setting = {"nodes": size.nodes, "pods": size.pods, "min_healthy_percent": MIN_HEALTHY}
         write_json(options.json, storm_report.body(rows, found, setting), indent=1)
-    return 1 if options.check and not all(goal.met for goal in found) else 0
+    return status(options, found)
 
 
 def prepared(name: str, size: Size, progress: Progress) -> Provider:

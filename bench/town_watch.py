@@ -90,7 +90,6 @@ class Watch:
         self.use: list[Use] = []
         self.records: dict[str, Record] = {}
         self.storm = False
-        self.healthy_now = 0
         self._town, self._address = town, address
 
     async def run(self) -> None:

@@ -126,6 +126,11 @@ def pod(
     return Pod(meta=about, containers=tuple(containers or (container(),)), **fields)
 
 
+def gated_pod(name: str, owner: ReplicaSet | Workload) -> Pod:
+    """One that somebody holds back from being scheduled."""
+    return pod(name, owner, ready=False, node=None, phase="Pending", scheduled=False, gated=True)
+
+
 # --- workloads
 
 

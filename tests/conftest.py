@@ -1,5 +1,8 @@
 """What every test may use: the path of a kubeconfig for a real cluster, started once and kept for the next run."""
 
+import logging
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,3 +26,20 @@ def kubeconfig() -> Path:
     path = cluster.kubeconfig()
     ensure_crds(path)
     return path
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """For whoever lets the operator set logging up: its stream ends with the test."""
+    import structlog
+
+    root, show = logging.getLogger(), warnings.showwarning
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
+    warnings.showwarning = show
+    for name in ("kopf", "kubernetes", "asyncio"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    logging.getLogger("aiohttp.access").disabled = False

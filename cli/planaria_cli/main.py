@@ -102,7 +102,7 @@ def _run(command: Command, arguments: list[str]) -> int:
         found: Callable[[list[str]], int] = getattr(importlib.import_module(module), function)
     except ModuleNotFoundError as error:
         sys.stderr.write(
-            f"planaria: this command needs {error.name}; install it with: pip install 'planaria[{command.extra}]'\n"
+            f"planaria: this command needs {error.name}; install it from a checkout: pip install '.[{command.extra}]'\n"
         )
         return MISUSED
     return found(arguments)

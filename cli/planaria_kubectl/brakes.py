@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Final
 
 from planaria_contract import Action, Decision, Fault, ObjectRef
+from planaria_operator.api.actions import AllowedAction
 from planaria_operator.api.decision import DecisionRecord, GuardRecord, ParametersRecord, SemanticRecord
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, Stage
+from planaria_operator.detect.detector import detect
 from planaria_operator.guard.chain import check_all
 from planaria_operator.guard.verdict import Proposal
-from planaria_operator.guard.weather import CALM, Weather
+from planaria_operator.guard.weather import Weather, weather
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.record.convert import decision as read_decision
 from planaria_operator.record.convert import object_reference
@@ -69,7 +71,7 @@ def verdicts(
     remediation: Remediation,
     plan: Plan,
     now: datetime,
-    weather: Weather = CALM,
+    sky: Weather,
 ) -> tuple[GuardRecord, ...]:
     """Of every guard, in order."""
     proposal = Proposal(
@@ -80,7 +82,7 @@ def verdicts(
         store=store,
         now=now,
         protected_namespaces=store.protected,
-        weather=weather,
+        weather=sky,
     )
     return tuple(
         GuardRecord(
@@ -109,7 +111,16 @@ def verdicts_on_anything(
         policy, target, now, state=supposed_state(target, Fault.UNKNOWN, 100), decision=decision
     )
     plan = Plan(action=Action.RESTART, target=about, summary="any action", operations=())
-    return verdicts(store, policy, remediation, plan, now)
+    sky = weather(store, policy, detect(store, policy, now), now)
+    return verdicts(store, _with_restart(policy), remediation, plan, now, sky)
+
+
+def _with_restart(policy: HealingPolicy) -> HealingPolicy:
+    """That one action is not listed says nothing of the others."""
+    if policy.spec.allows(Action.RESTART) is not None:
+        return policy
+    listed = (*policy.spec.actions, AllowedAction(type="restart"))
+    return policy.model_copy(update={"spec": policy.spec.model_copy(update={"actions": listed})})
 
 
 def refusal(found: tuple[GuardRecord, ...]) -> GuardRecord | None:

@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     except (PluginError, KubeError) as error:
         return _complain(str(error), MISUSED if isinstance(error, Misuse) else FAILED)
     except ModuleNotFoundError as error:
-        return _complain(f"{error.name} is missing: pip install 'planaria[kubectl]'", FAILED)
+        return _complain(f"{error.name} is missing; from a checkout: pip install '.[kubectl]'", FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -77,7 +77,7 @@ async def rehearsed(kube: Kube, plan: Plan) -> tuple[bool | None, str]:
     except Forbidden as error:
         return None, f"you may not ask the API server (the operator may): {error}"
     except TooManyRequests as error:
-        return False, f"{Reason.DISRUPTION_BUDGET.value}: {error}"
+        return (False, f"{Reason.DISRUPTION_BUDGET.value}: {error}") if error.budget else (None, str(error))
     except Permanent as error:
         return False, f"{Reason.REJECTED.value}: {error}"
     except KubeError as error:

@@ -19,7 +19,10 @@ GAP: Final = 3
 
 GOOD, BAD, CAREFUL, QUIET, STRONG = "green", "red", "yellow", "dim", "bold"
 STYLES: Final = {
-    **dict.fromkeys(("Recovered", "RecoveredWithoutAction", "Enforce", "Allowed", "True", "Counted"), GOOD),
+    **dict.fromkeys(
+        ("Recovered", "RecoveredWithoutAction", "RecoveredLate", "Enforce", "Allowed", "True", "Counted"),
+        GOOD,
+    ),
     **dict.fromkeys(("Escalated", "Failed", "Ineffective", "RevertFailed", "False", "Late", "Void"), BAD),
     **dict.fromkeys(
         ("Blocked", "Waiting", "Awaiting", "Acting", "Verifying", "Reverting", "Superseded"), CAREFUL

@@ -11,13 +11,16 @@ from typing import Final
 
 from kubernetes.aio.config import list_kube_config_contexts
 
+from planaria_kubectl.errors import PluginError
 from planaria_kubectl.read_only import ReadOnlyKube
 from planaria_operator.kube.connect import IN_CLUSTER, KUBECONFIG, connect
 from planaria_operator.kube.interface import Kube
 from planaria_operator.objects.meta import now
 
 USER_AGENT: Final = "kubectl-planaria"
-USUAL: Final = Path("~/.kube/config")
+USUAL: Final = "~/.kube/config"
+OF_THE_POD: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+"""Of a service account that is mounted; kubectl takes $POD_NAMESPACE before it."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class Session:
 
 @asynccontextmanager
 async def open_session(given: Namespace) -> AsyncIterator[Session]:
-    """Raises a ConnectError."""
-    kubeconfig = _kubeconfig(given.kubeconfig)
+    """Raises a ConnectError, and a PluginError where a context is chosen and there is no kubeconfig."""
+    kubeconfig = _kubeconfig(given)
     kube = await connect(kubeconfig, context=given.context, user_agent=USER_AGENT)
     try:
         namespace = given.namespace or _namespace(kubeconfig, given.context)
@@ -42,18 +45,32 @@ async def open_session(given: Namespace) -> AsyncIterator[Session]:
         await kube.close()
 
 
-def _kubeconfig(chosen: Path | None) -> Path | None:
-    """None leaves it to $KUBECONFIG or to the pod that this runs in."""
-    if chosen or os.environ.get(KUBECONFIG) or os.environ.get(IN_CLUSTER):
-        return chosen
-    return USUAL.expanduser()
+def _kubeconfig(given: Namespace) -> Path | None:
+    """None for the service account of the pod that this runs in: kubectl takes it only where there is no file."""
+    named = given.kubeconfig or os.environ.get(KUBECONFIG)
+    usual = os.path.expanduser(USUAL)  # noqa: PTH111  Path raises for a pod's user that has no home
+    if named or os.path.isfile(usual) or not os.environ.get(IN_CLUSTER):  # noqa: PTH113  as for another's home
+        return Path(named or usual)
+    if given.context:
+        raise PluginError(
+            f"--context {given.context}: no kubeconfig has it; pass --kubeconfig FILE, "
+            "or leave --context out to use the service account of this pod"
+        )
+    return None
 
 
 def _namespace(kubeconfig: Path | None, context: str | None) -> str:
-    """Of the context. The file has been read once already, so it is there and well-formed."""
-    named = str(kubeconfig) if kubeconfig else os.environ.get(KUBECONFIG)
-    if not named:
-        return "default"
-    contexts, current = list_kube_config_contexts(named)
+    """Of the context, or of the pod. The file has been read once already, so it is there and well-formed."""
+    if kubeconfig is None:
+        return os.environ.get("POD_NAMESPACE") or _text(OF_THE_POD) or "default"
+    contexts, current = list_kube_config_contexts(str(kubeconfig))
     chosen = next((each for each in contexts if each["name"] == context), current)
     return str((chosen.get("context") or {}).get("namespace") or "default")
+
+
+def _text(file: Path) -> str:
+    """Empty where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""

@@ -71,6 +71,8 @@ def _to_be_healthy(remediation: Remediation, policy: HealingPolicy | None, now: 
     if policy is None or attempt is None or attempt.applied_at is None:
         return "the target to become healthy"
     limit = attempt.applied_at + timedelta(seconds=policy.spec.verification.timeout_seconds)
+    if limit < now:  # which a rollout, an autoscaler or `minReadySeconds` may put off, once
+        return "the target to become healthy; undone soon where it does not"
     return f"the target to become healthy; undone in {until(limit, now)} where it does not"
 
 

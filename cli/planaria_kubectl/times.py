@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from typing import Final
 
 UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LONGEST: Final = timedelta(days=36500)
+"""A century, so that no moment of today leaves the calendar by it."""
 _PART: Final = re.compile(r"(\d+)([smhd])")
-_WHOLE: Final = re.compile(r"(?:\d+[smhd])+")
+_WHOLE: Final = re.compile(r"(?:\d{1,12}[smhd]){1,8}")
 
 
 def parse_span(text: str) -> timedelta:
-    """`90s`, `30m`, `2h`, `1d`, `1h30m`. Raises ValueError naming the text."""
+    """`90s`, `30m`, `2h`, `1d`, `1h30m`. Raises ValueError naming the text, for more than LONGEST too."""
     if not _WHOLE.fullmatch(text):
         raise ValueError(f"{text!r} is no span of time: write 90s, 30m, 2h, 1d or 1h30m")
-    try:
-        return timedelta(seconds=sum(int(count) * UNITS[unit] for count, unit in _PART.findall(text)))
-    except OverflowError:
-        raise ValueError(f"{text!r} is too long a span of time") from None
+    seconds = sum(int(count) * UNITS[unit] for count, unit in _PART.findall(text))
+    if seconds > LONGEST.total_seconds():
+        raise ValueError(f"{text!r} is too long a span of time: {LONGEST.days}d is the most")
+    return timedelta(seconds=seconds)
 
 
 def span(seconds: float) -> str:

@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from planaria_kubectl.clean import clean
 from planaria_kubectl.errors import PluginError
 from planaria_kubectl.pauses import PauseRequest, pauses_of
+from planaria_operator.api.base import POLICY_KINDS
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.kube.errors import Forbidden, NotFound
 from planaria_operator.kube.interface import RESOURCES, JsonBody, Kube
+from planaria_operator.objects.meta import identity_of
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.settings import Settings
-from planaria_operator.watch.kinds import CUSTOM, OPTIONAL, PARSERS, POLICIES
+from planaria_operator.watch.kinds import CUSTOM, OPTIONAL, PARSERS
 from planaria_operator.watch.resources import parse_policy, parse_remediation
 
 Key = tuple[str, str]
@@ -26,10 +29,12 @@ PROTECTED: Final = Settings().protected
 """What an operator protects that was told nothing else; its own settings cannot be read from outside."""
 LESS: Final[Mapping[str, str]] = {
     **OPTIONAL,
+    "Namespace": "whether one says planaria.dev/heal: disabled is not known",
+    "PodDisruptionBudget": "whether one forbids an eviction is not known",
     "Node": "whether a node is lost is not known",
     CLUSTER_POLICY: "whether one reaches this namespace is not known",
 }
-"""Kinds that a viewer may not be allowed to list, and what is lost then."""
+"""Kinds that a viewer may not be allowed to list, and what is lost then; an operator that may not does less, a viewer knows less."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,8 @@ async def _list(kube: Kube, kind: str, namespace: str, notes: list[str]) -> list
     except Forbidden:
         if kind not in LESS:
             raise
+        if kind == "Namespace" and namespace and (own := await _namespace(kube, namespace)):
+            return [own]
         notes.append(f"you may not list {RESOURCES[kind].plural}: {LESS[kind]}")
     except NotFound as error:
         if kind == CLUSTER_POLICY:  # an operator of before had none
@@ -92,9 +99,16 @@ async def _list(kube: Kube, kind: str, namespace: str, notes: list[str]) -> list
     return []
 
 
+async def _namespace(kube: Kube, name: str) -> JsonBody | None:
+    """A role that is bound in a namespace lets read that one."""
+    with suppress(Forbidden, NotFound):
+        return await kube.get("Namespace", "", name)
+    return None
+
+
 def _put(world: World, kind: str, body: JsonBody) -> None:
     try:
-        if kind in POLICIES:
+        if kind in POLICY_KINDS:
             policy = parse_policy(body)
             world.store.put_policy(policy)
             world.pauses[policy.key] = pauses_of(body)
@@ -103,5 +117,6 @@ def _put(world: World, kind: str, body: JsonBody) -> None:
         else:
             world.store.put(PARSERS[kind](body))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        name = (body.get("metadata") or {}).get("name")
-        world.notes.append(clean(f"{kind}/{name} cannot be read and is left out: {error}"))
+        identity, why = identity_of(kind, body), clean(str(error))
+        world.store.unreadable[identity] = why
+        world.notes.append(f"{clean(f'{kind}/{identity.name}')} cannot be read and is left out: {why}")

@@ -93,7 +93,7 @@ def _tool(cluster: Provider, arguments: argparse.Namespace) -> int:
         environment = {"KUBECONFIG": str(cluster.kubeconfig())}
     except NoClusterError:
         environment = {}  # a chart is linted and rules are tested without any cluster
-    return _become(TOOLS[arguments.command](None), arguments.words, environment)
+    return _become(TOOLS[arguments.command](), arguments.words, environment)
 
 
 def _become(program: Path, words: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -7,22 +7,22 @@ from planaria_cluster import build
 from planaria_cluster.progress import Progress
 
 
-def helm(progress: Progress | None = None) -> Path:
+def helm() -> Path:
     """The path of `helm`. Raises ClusterError where it can be neither found in the cache nor built."""
-    return build.built(build.helm(), progress or Progress()) / "helm"
+    return build.built(build.helm(), Progress()) / "helm"
 
 
-def promtool(progress: Progress | None = None) -> Path:
+def promtool() -> Path:
     """The path of `promtool`, which checks and unit-tests rules. Raises ClusterError as `helm` does."""
-    return build.built(build.prometheus(), progress or Progress()) / "promtool"
+    return build.built(build.prometheus(), Progress()) / "promtool"
 
 
-def prometheus(progress: Progress | None = None) -> Path:
+def prometheus() -> Path:
     """The path of `prometheus`; it discovers Kubernetes, files and fixed addresses. Raises ClusterError as `helm` does."""
-    return build.built(build.prometheus(), progress or Progress()) / "prometheus"
+    return build.built(build.prometheus(), Progress()) / "prometheus"
 
 
-TOOLS: dict[str, Callable[[Progress | None], Path]] = {
+TOOLS: dict[str, Callable[[], Path]] = {
     "helm": helm,
     "promtool": promtool,
     "prometheus": prometheus,

@@ -126,6 +126,8 @@ class WorkloadFact(Model):
     rollout_in_progress: bool = False
     revision_age_seconds: int | None = None
     """Time since the current revision was made."""
+    previous_left_seconds: int | None = None
+    """Time since the revision after the previous one was made: until then the previous one was current."""
     healed_revision: bool = False
     """The current revision is a healing action's own work, so its youth lays no blame on anybody's rollout."""
     autoscaled_by: str | None = None

@@ -42,7 +42,7 @@ COMMON: Final[Mapping[str, Values]] = {
     "agrees": ("true", "false"),
     "decided_by": _values(Decider),
     "fault": _values(Fault),
-    "guard": tuple(guard.name for guard in GUARDS),
+    "guard": (*(guard.name for guard in GUARDS), "delay", metrics.NO_GUARD),
     "how": ("hit", "joined", "miss"),
     "kind": metrics.FAILED_CALLS,
     "verb": metrics.VERBS,

@@ -37,7 +37,7 @@ NOW: Final = Row(
         Panel(
             "Policy service",
             "Whether the learned policy answers. Where it does not, or none is configured, the rules decide.",
-            (Query(f"min(planaria_policy_available{{{OWN}}})"),),
+            (Query(f"max(planaria_policy_available{{{OWN}}})"),),  # a standby asks nothing, so its own is 0
             kind="stat", width=4, height=4, words={1.0: ("answers", GREEN), 0.0: ("rules decide", ORANGE)},
         ),
         Panel(
@@ -210,7 +210,7 @@ DECIDING: Final = Row(
             "Availability over time",
             "1: answers. 0: something simpler stands in.",
             (
-                Query(f"min(planaria_policy_available{{{OWN}}})", "policy service"),
+                Query(f"max(planaria_policy_available{{{OWN}}})", "policy service"),
                 Query(f"min(planaria_semantics_available{{{OWN}}})", "configured reader"),
             ),
             maximum=1, colours={"policy service": VIOLET, "configured reader": BLUE},

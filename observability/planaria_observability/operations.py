@@ -33,6 +33,8 @@ REFUSALS: Final = {
     "mode: ObserveMode": GREY,
     "budget: BudgetExhausted": RED,
     "min-healthy: TooFewHealthy": ORANGE,
+    "storm: SharedCause": ORANGE,
+    "storm: StormActive": ORANGE,
     "cooldown: Cooldown": BLUE,
 }
 OUTCOMES: Final = {
@@ -41,6 +43,7 @@ OUTCOMES: Final = {
     "Ineffective": ORANGE,
     "Failed": RED,
     "Superseded": GREY,
+    "TargetGone": GREY,
 }
 
 
@@ -203,7 +206,7 @@ ACTIONS: Final = Row(
         ),
         Panel(
             "Refusals, sum of the shown time",
-            "The same, counted. BudgetExhausted and TooFewHealthy are worth a look: they protect from acting on a common cause.",
+            "The same, counted. BudgetExhausted, StormActive, SharedCause and TooFewHealthy are worth a look: they protect from acting on a common cause.",
             (
                 Query(
                     f"sort_desc(sum by (guard, reason) (increase(planaria_refusals_total{{{OWN}}}[$__range])) > 0)",

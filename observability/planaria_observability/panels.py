@@ -18,7 +18,6 @@ COLUMNS: Final = 24
 DATASOURCE: Final[Json] = {"type": "prometheus", "uid": "${datasource}"}
 
 BLUE, GREEN, ORANGE, RED, VIOLET, GREY = "#3274d9", "#3fa45b", "#e8852b", "#d9383e", "#8f6bd1", "#8e959e"
-GOOD_AT_ONE: Final = ((None, RED), (1.0, GREEN))
 BAD_AT_ONE: Final = ((None, GREEN), (1.0, ORANGE))
 Steps = tuple[tuple[float | None, str], ...]
 

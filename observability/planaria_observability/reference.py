@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from planaria_observability.catalogue import EXAMPLES, Values, values_of
+from planaria_operator.api.reference import in_cell
 from planaria_operator.telemetry import metrics
 from planaria_policy.serving.app import Service
 from planaria_policy.serving.shelf import Shelf
@@ -98,9 +99,9 @@ def page() -> str:
 def _section(families: Sequence[Family]) -> Iterator[str]:
     yield from ["| metric | type | unit | meaning |", "|---|---|---|---|"]
     for each in families:
-        yield f"| [`{each.name}`](#{each.name}) | {each.kind} | {each.unit} | {_cell(each.meaning)} |"
+        yield f"| [`{each.name}`](#{each.name}) | {each.kind} | {each.unit} | {in_cell(each.meaning)} |"
     for each in families:
-        yield f"\n### {each.name}\n\n{_cell(each.meaning)}\n"
+        yield f"\n### {each.name}\n\n{in_cell(each.meaning)}\n"
         yield from (f"- `{label}`: {_told(each.values(label))}" for label in each.labels)
         yield ("\n" if each.labels else "") + f"```promql\n{each.example}\n```"
     yield ""
@@ -108,10 +109,6 @@ def _section(families: Sequence[Family]) -> Iterator[str]:
 
 def _told(values: Values) -> str:
     return values if isinstance(values, str) else ", ".join(f"`{value}`" for value in values)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def files(docs: Path) -> dict[Path, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -31,6 +31,7 @@ from planaria_operator.reconcile.journal import Journal
 from planaria_operator.reconcile.policy_status import METRICS_CONFIGURED, METRICS_UNREACHABLE, policy_service
 from planaria_operator.reconcile.records import Records
 from planaria_operator.record.events import Recorder
+from planaria_operator.record.unreadable import TELL_SECONDS, tell_of_unreadable
 from planaria_operator.settings import Settings
 from planaria_operator.telemetry import heap, metrics
 from planaria_operator.telemetry.logs import configure
@@ -74,7 +75,14 @@ async def run_until_stopped(settings: Settings, journal: Journal | None = None) 
 
 async def _serve(settings: Settings, journal: Journal, stop: asyncio.Event) -> int:
     probes = Probes(settings)
-    async with probes.served():
+    async with AsyncExitStack() as served:
+        try:
+            await served.enter_async_context(probes.served())
+        except (OSError, UnicodeError) as error:
+            listen = f"{settings.listen_host}:{settings.listen_port}"
+            fix = "name an address of this machine and a port that is free"
+            log.error("cannot start", error=f"--listen {listen}: {error}; {fix}")  # noqa: TRY400  likewise
+            return EXIT_MISCONFIGURED
         try:
             kube = await patiently("reach the API server", lambda: _connect(settings), stop)
         except (ConfigMissing, ConfigMalformed) as error:
@@ -122,6 +130,7 @@ async def _operate(
         asyncio.create_task(meaning.extractor.watch(), name="semantics"),
         asyncio.create_task(_tell_of_semantics(meaning, engine), name="semantics condition"),
         asyncio.create_task(_tell_of_policy(service, engine), name="policy condition"),
+        asyncio.create_task(_tell_of_unreadable(store, recorder, lead), name="unreadable policies"),
     ]
     try:
         await _watch_and_reconcile(settings, kube, build_feed(settings, store), lead, engine, probes, stop)
@@ -144,7 +153,8 @@ def build_feed(settings: Settings, store: ClusterStore) -> Feed:
     """A policy for many namespaces has no place in an operator that may see a few alone."""
     feed = Feed(store)
     if settings.namespaces:
-        feed.skip("ClusterHealingPolicy", f"only {', '.join(settings.namespaces)} is watched (--namespace)")
+        why = f"only {', '.join(settings.namespaces)} is watched (--namespace)"
+        feed.skip("ClusterHealingPolicy", why, for_good=True)
     return feed
 
 
@@ -190,23 +200,29 @@ async def _watch_and_reconcile(
     probes: Probes,
     stop: asyncio.Event,
 ) -> None:
-    """Fill the store, then watch and reconcile; where the watch ends for a reason that can be mended, again."""
+    """Fill the store, then watch and reconcile; where the watch ends for a reason that can be mended, again. Until the store
+    is filled anew the lead is kept, and nothing is judged or done by what was seen last.
+    """
     reconciling: asyncio.Task[None] | None = None
+
+    def blind() -> None:
+        probes.synced = engine.seeing = False
+
     try:
         while not stop.is_set():
             await patiently("read the cluster", lambda: prime(kube, feed, settings.namespaces), stop)
             if stop.is_set():
                 return
-            probes.synced = True
+            probes.synced = engine.seeing = True
             log.info("synced", policies=len(feed.store.policies), remediations=len(feed.store.remediations))
             reconciling = reconciling or asyncio.create_task(
                 _reconcile(lead, engine, probes, stop), name="reconcile"
             )
             try:
-                await watch(feed, kube, settings.namespaces, stop)
+                await watch(feed, kube, settings.namespaces, stop, blind=blind)
             except WatchError as error:
                 log.warning("watching ended; starting it again soon", error=str(error))
-                probes.synced = False
+                blind()
                 await pause_for(WATCH_PAUSE_SECONDS, stop)
     finally:
         stop.set()  # an error that nobody expected must end the process, not leave it healing what it no longer sees
@@ -250,6 +266,14 @@ async def _tell_of_semantics(meaning: Meaning, engine: Engine) -> None:
     while True:
         engine.known["SemanticsAvailable"] = meaning.known
         await asyncio.sleep(SEMANTICS_CHECK_SECONDS)
+
+
+async def _tell_of_unreadable(store: ClusterStore, recorder: Recorder, lead: Elector | None) -> None:
+    """For as long as there are any. Only by who leads: nobody else may write."""
+    while True:
+        if lead is None or lead.leading:
+            tell_of_unreadable(recorder, store)
+        await asyncio.sleep(TELL_SECONDS)
 
 
 async def _tell_of_policy(service: PolicyService | None, engine: Engine) -> None:

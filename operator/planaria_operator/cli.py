@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from planaria_operator.api.notification import RECEIVER_PATTERN
-from planaria_operator.flags import count, deadline, positive
+from planaria_operator.flags import address, count, deadline, positive, url
 from planaria_operator.notify.receivers import Format
 from planaria_operator.settings import ALWAYS_PROTECTED, Settings
 from planaria_semantics.settings import ExtractorName, SemanticsSettings
@@ -80,6 +80,7 @@ def _clean_up(_options: argparse.Namespace) -> int:
 
 
 def _add_options(run: argparse.ArgumentParser) -> None:
+    run.set_defaults(refuse=run.error)
     add = run.add_argument
     add(
         "--kubeconfig", type=Path, metavar="FILE", help="default: $KUBECONFIG, else the pod's service account"
@@ -100,8 +101,13 @@ def _add_options(run: argparse.ArgumentParser) -> None:
         action="store_true",
         help="act only while holding a Lease in --own-namespace; for more than one replica",
     )
-    add("--prometheus", metavar="URL", help="base address of a Prometheus to read evidence from")
-    add("--policy-url", metavar="URL", help="base address of the policy service; default: the rules decide")
+    add("--prometheus", type=url, metavar="URL", help="base address of a Prometheus to read evidence from")
+    add(
+        "--policy-url",
+        type=url,
+        metavar="URL",
+        help="base address of the policy service; default: the rules decide",
+    )
     add(
         "--policy-deadline",
         type=deadline,
@@ -137,6 +143,7 @@ def _add_receivers(run: argparse.ArgumentParser) -> None:
     add = run.add_argument
     add(
         "--receiver",
+        type=_receiver,
         action="append",
         default=[],
         metavar="NAME[=FORMAT]",
@@ -152,10 +159,27 @@ def _add_receivers(run: argparse.ArgumentParser) -> None:
     )
 
 
+def _receiver(text: str) -> tuple[str, str]:
+    """Name and format."""
+    name, _, form = text.partition("=")
+    form = form or Format.GENERIC.value
+    if not re.fullmatch(RECEIVER_PATTERN, name) or len(name) > 63:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: a name has small letters, digits and '-', such as oncall"
+        )
+    if form not in set(Format):
+        raise argparse.ArgumentTypeError(f"{text!r}: the format is one of {', '.join(Format)}")
+    return name, form
+
+
 def _add_output(run: argparse.ArgumentParser) -> None:
     add = run.add_argument
     add(
-        "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="probes and metrics; port 0 picks one"
+        "--listen",
+        type=address,
+        default="127.0.0.1:8080",
+        metavar="HOST:PORT",
+        help="probes and metrics; port 0 picks one",
     )
     add(
         "--otlp-endpoint",
@@ -175,10 +199,11 @@ def _add_semantics(group: "argparse._ArgumentGroup") -> None:
         type=deadline,
         default=defaults.encoder_deadline_seconds,
         metavar="SECONDS",
-        help="until the rules read instead; default: %(default)s",
+        help="for one reading, until the rules read instead; default: %(default)s",
     )
     add(
         "--vllm-url",
+        type=url,
         metavar="URL",
         help="an OpenAI-compatible server, such as http://vllm.planaria-system:8000/v1",
     )
@@ -223,7 +248,7 @@ def _add_semantics(group: "argparse._ArgumentGroup") -> None:
 def _semantics(options: argparse.Namespace) -> SemanticsSettings:
     extractor: ExtractorName = options.extractor or ("hybrid" if options.vllm_url else "encoder")
     if extractor in {"vllm", "hybrid"} and not (options.vllm_url and options.vllm_model):
-        raise SystemExit(f"--extractor {extractor}: needs --vllm-url and --vllm-model")
+        options.refuse(f"--extractor {extractor}: needs --vllm-url and --vllm-model")
     return SemanticsSettings(
         extractor=extractor,
         vllm_url=options.vllm_url,
@@ -238,23 +263,8 @@ def _semantics(options: argparse.Namespace) -> SemanticsSettings:
     )
 
 
-def _receivers(given: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for each in given:
-        name, _, form = each.partition("=")
-        form = form or Format.GENERIC.value
-        if not re.fullmatch(RECEIVER_PATTERN, name) or len(name) > 63:
-            raise SystemExit(f"--receiver {each}: a name has small letters, digits and '-', such as oncall")
-        if form not in set(Format):
-            raise SystemExit(f"--receiver {each}: the format is one of {', '.join(Format)}")
-        found[name] = form
-    return found
-
-
 def _settings(options: argparse.Namespace) -> Settings:
-    host, _, port = options.listen.rpartition(":")
-    if not host or not port.isdigit():
-        raise SystemExit(f"--listen {options.listen}: expected HOST:PORT, such as 127.0.0.1:8080")
+    host, port = options.listen
     return Settings(
         kubeconfig=options.kubeconfig,
         namespaces=tuple(options.namespace),
@@ -265,11 +275,11 @@ def _settings(options: argparse.Namespace) -> Settings:
         policy_url=options.policy_url,
         policy_deadline_seconds=options.policy_deadline,
         semantics=_semantics(options),
-        receivers=_receivers(options.receiver),
+        receivers=dict(options.receiver),
         receivers_directory=options.receivers_dir,
         otlp_endpoint=options.otlp_endpoint,
         listen_host=host,
-        listen_port=int(port),
+        listen_port=port,
         log_format=options.log_format,
         log_level=options.log_level,
         max_actions_per_hour=options.max_actions_per_hour,

@@ -23,7 +23,7 @@ class Counted:
         metrics.SEMANTICS_ASKED.labels(reader=reader, outcome=outcome).inc()
         metrics.SEMANTICS_SECONDS.labels(reader=reader).observe(seconds)
 
-    def called(self, reader: str, outcome: str, seconds: float) -> None:  # noqa: ARG002  asked() has the time
+    def called(self, reader: str, outcome: str) -> None:
         metrics.SEMANTICS_CALLS.labels(reader=reader, outcome=outcome).inc()
 
     def cached(self, reader: str, how: str) -> None:
@@ -60,6 +60,8 @@ class Meaning:
         if self._settings.extractor == "rules":
             return RULES_ALONE
         status = self.extractor.availability.status
+        if not status.available and (trouble := self.extractor.left_alone):
+            return Known(False, Reason.RULES_ALONE, trouble)
         if status is NOT_CONFIGURED:
             return SEMANTICS_EMBEDDED
         return Known(status.available, Reason(status.reason.value), status.message)

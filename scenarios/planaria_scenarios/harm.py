@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from planaria_scenarios.history import History
+from planaria_scenarios.history import History, Sample
 from planaria_scenarios.model import Keep, Scenario
 from planaria_scenarios.oracle import Baseline, Known
 from planaria_scenarios.records import Applied, Record
 
 TAINT_PREFIX = "planaria.dev/"
+HITCH = 10
+"""Seconds for which a replica may be unready without any harm: on a busy machine a well pod misses its probe now and then,
+and nobody did that. What is taken away or restarted is told from pods, however short it was."""
 
 
 @dataclass
@@ -111,13 +114,15 @@ def _broken_newcomers(case: Case, known: Known | None) -> Iterator[str]:
 
 def _too_few_ready(case: Case) -> Iterator[str]:
     floor = case.scenario.harm.min_ready
-    low = [
-        sample.ready
-        for sample in case.history.samples
-        if sample.ref == case.target and sample.time >= case.injected.at and sample.ready < floor
-    ]
-    if low:
-        yield f"{case.target} fell to {min(low)} ready replicas, must keep {floor}"
+    samples = [s for s in case.history.samples if s.ref == case.target and s.time >= case.injected.at]
+    fell: Sample | None = None
+    for sample in samples:
+        if sample.ready < floor:
+            fell = fell or sample
+        elif fell and sample.time - fell.time <= HITCH:
+            fell = None
+    if fell:
+        yield f"{case.target} fell to {min(s.ready for s in samples)} ready replicas, must keep {floor}"
 
 
 def _taints(case: Case) -> Iterator[str]:

@@ -126,7 +126,7 @@ class Harm(Strict):
 
     max_actions: int = Field(default=1, ge=0, le=10)
     min_ready: int = Field(default=0, ge=0)
-    """Ready replicas of the target, from injection on."""
+    """Ready replicas of the target, from injection on; a missed probe that is soon made good is forgiven."""
     keep_spec: bool = False
     """The target itself must not be edited."""
     keep_pods: Keep = Keep.NONE

@@ -20,7 +20,7 @@ READY_SECONDS = 180
 STOP_SECONDS = 20
 TOKEN_SECONDS = 7200
 ENCODER_DEADLINE = "20"
-"""Seconds. The machine that runs the operator here runs a whole cluster too, and the usual 2 s may pass before its turn comes."""
+"""Seconds. The machine that runs the operator here runs a whole cluster too, and may be busy for the usual 2 s."""
 
 
 @asynccontextmanager

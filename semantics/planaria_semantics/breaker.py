@@ -53,43 +53,52 @@ class Breaker:
     def open(self) -> bool:
         return self._failures >= FAILURES and (self._trying or self._clock() < self._closed_until)
 
+    @property
+    def left_alone(self) -> str:
+        """Why it is not asked, or only tried now and then; empty from its next answer on."""
+        return f"{self.name} is left alone for a while: {self._last}" if self._failures >= FAILURES else ""
+
     async def read(self, window: Window) -> Opinion:
         if self.open and self._last is not None:
-            raise type(self._last)(f"{self.name} is left alone for a while: {self._last}")
-        started = self._clock()
-        self._trying = self._failures >= FAILURES
+            raise type(self._last)(self.left_alone)
+        self._trying = trial = self._failures >= FAILURES
         try:
             opinion = await self._reader.read(window)
         except SemanticsError as error:
-            self._failed(error)
-            self._observer.called(self.name, error.code, self._clock() - started)
+            self._failed(error, trial=trial)
             raise
         except asyncio.CancelledError:  # whoever asked has no more time
-            self._failed(TooSlow(f"{self.name} had not answered when its time was up"))
-            self._observer.called(self.name, TooSlow.code, self._clock() - started)
+            self._failed(TooSlow(f"{self.name} had not answered when its time was up"), trial=trial)
             raise
         finally:
-            self._trying = False
+            if trial:  # another's goes on
+                self._trying = False
         self.reset()
-        self._observer.called(self.name, "ok", self._clock() - started)
+        self._observer.called(self.name, "ok")
         if self._availability is not None:
             self._availability.answered()
         return opinion
 
-    def _failed(self, error: SemanticsError) -> None:
+    def _failed(self, error: SemanticsError, *, trial: bool) -> None:
+        self._observer.called(self.name, error.code)
         if self._availability is not None:
             self._availability.failed(error)
         if isinstance(error, Busy):
             return  # it is there and answers at once: leaving it alone would save no time
+        if self._failures >= FAILURES and not trial:
+            return  # on its way before the others failed: one trouble, told once more
         self._last = error
         self._failures += 1
         if self._failures >= FAILURES:
-            self._closed_until = self._clock() + self._pause * random.uniform(1 - JITTER, 1 + JITTER)
-            LOG.warning(
-                "%s failed %d times in a row, next try in %.0f s: %s",
-                self.name,
-                self._failures,
-                self._pause,
-                error,
-            )
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._leave_alone(error)
+
+    def _leave_alone(self, error: SemanticsError) -> None:
+        self._closed_until = self._clock() + self._pause * random.uniform(1 - JITTER, 1 + JITTER)
+        LOG.warning(
+            "%s failed %d times in a row, next try in %.0f s: %s",
+            self.name,
+            self._failures,
+            self._pause,
+            error,
+        )
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)

@@ -9,6 +9,7 @@ from typing import Final
 
 from planaria_contract import Fault, ModelVersion, Observation, SemanticState, Source
 from planaria_semantics.availability import Availability
+from planaria_semantics.breaker import Breaker
 from planaria_semantics.errors import SemanticsError, TooSlow
 from planaria_semantics.extractor import Extractor, Reader
 from planaria_semantics.observer import Observer, Unobserved
@@ -27,6 +28,8 @@ class Step:
     reader: Reader
     deadline: float
     """Seconds. A reader that keeps a deadline of its own should get a little more here."""
+    breaker: Breaker | None = None
+    """That of the reader, where it can say that it is left alone."""
 
 
 class Cascade:
@@ -48,6 +51,12 @@ class Cascade:
         self._observer = observer or Unobserved()
         self._budget = budget
         self._close = close
+
+    @property
+    def left_alone(self) -> str:
+        """Why the last reader is not asked now, so that behind it only the rules are left; empty while it is asked."""
+        breaker = self.steps[-1].breaker if self.steps else None
+        return breaker.left_alone if breaker else ""
 
     async def watch(self) -> None:
         """Keep `availability` true. Runs until it is cancelled, or returns where there is nothing to watch."""

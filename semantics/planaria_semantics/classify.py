@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from planaria_contract import Fault, ModelVersion, Observation, SemanticState, Source
+from planaria_semantics import streams
 from planaria_semantics.errors import SemanticsError
 from planaria_semantics.extractor import Extractor, Reader
 from planaria_semantics.progress import Tick, progress
@@ -67,10 +68,9 @@ def main(arguments: list[str]) -> int:
     try:
         _check(options)
         with ExitStack() as stack:
-            source, size = _source(options.input, stack)
-            target = _target(options.output, stack)
+            source, size = streams.opened(options.input, stack)
             tick = stack.enter_context(progress("classify", size))
-            failed = asyncio.run(_classify(options, source, target, tick))
+            failed = asyncio.run(_classify(options, source, tick))
     except BrokenPipeError:
         # Whoever read our output has seen enough; the interpreter must not try to flush it once more.
         sys.stdout = io.StringIO()
@@ -110,29 +110,18 @@ def _parser() -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> None:
     if options.extractor in {"vllm", "hybrid"} and not (options.url and options.model_name):
         raise ValueError(f"--extractor {options.extractor} needs --url and --model-name")
-    if options.input != "-" and options.output != "-":
-        files = (Path(options.input).resolve(), Path(options.output).resolve())
-        if files[0] == files[1]:
-            raise ValueError(f"--output {options.output} would overwrite the input; name another file")
+    streams.refuse_the_same(options.input, options.output)
 
 
-def _source(name: str, stack: ExitStack) -> tuple[TextIO, int | None]:
-    """The input, and its size in bytes where that is known."""
-    if name == "-":
-        if isinstance(sys.stdin, io.TextIOWrapper):
-            sys.stdin.reconfigure(encoding="utf-8-sig", errors="replace")
-        return sys.stdin, None
-    file = Path(name)
-    opened = file.open(encoding="utf-8-sig", errors="replace", newline="\n")
-    return stack.enter_context(opened), file.stat().st_size
+async def _classify(options: argparse.Namespace, source: TextIO, tick: Tick) -> int:
+    """The number of lines that have no answer. Without anything to read with, the output keeps what it held."""
+    async with _extractor(options) as extractor:
+        with streams.target(options.output) as target:
+            return await _answered(extractor, source, target, tick)
 
 
-def _target(name: str, stack: ExitStack) -> TextIO:
-    return sys.stdout if name == "-" else stack.enter_context(Path(name).open("w", encoding="utf-8"))
-
-
-async def _classify(options: argparse.Namespace, source: TextIO, target: TextIO, tick: Tick) -> int:
-    """The number of lines that have no answer. At most `AT_ONCE` lines are held."""
+async def _answered(extractor: Extractor, source: TextIO, target: TextIO, tick: Tick) -> int:
+    """At most `AT_ONCE` lines are held."""
     failed = 0
     waiting: deque[tuple[int, asyncio.Task[tuple[str, str]]]] = deque()
 
@@ -147,13 +136,12 @@ async def _classify(options: argparse.Namespace, source: TextIO, target: TextIO,
         target.flush()
         tick(size)
 
-    async with _extractor(options) as extractor:
-        async for number, line in _lines(source):
-            waiting.append((len(line), asyncio.create_task(_one(number, line, extractor))))
-            while waiting and (len(waiting) >= AT_ONCE or waiting[0][1].done()):
-                await finish()
-        while waiting:
+    async for number, line in _lines(source):
+        waiting.append((len(line), asyncio.create_task(_one(number, line, extractor))))
+        while waiting and (len(waiting) >= AT_ONCE or waiting[0][1].done()):
             await finish()
+    while waiting:
+        await finish()
     return failed
 
 

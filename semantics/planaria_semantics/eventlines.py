@@ -29,10 +29,13 @@ _ROW: Final = re.compile(
     rf"(?:{_AGE}\s{{1,40}})?(?:(?P<kind>[A-Za-z]{{2,40}})/(?P<name>{_NAME})\s{{1,40}}|{_SOURCE}\s{{1,40}})?(?P<message>\S.*)"
 )
 _HEADING: Final = re.compile(r"\s*(?:Events:?\s*$|-{3,}|(?:LAST SEEN|NAMESPACE|TYPE|Type)\s{2,}\S+\s{2,})")
+_KEYS: Final = "type|reason|message|note|object|kind|name|namespace|involvedObject|source|host|count"
 _PAIR: Final = re.compile(
-    r"\b(type|reason|message|note|object|kind|name|involvedObject|count)[=:]\s?(\"(?:[^\"\\]|\\.){0,2000}\"|[^\s,]{1,2000})",
+    rf"\b(?P<key>{_KEYS})[=:]\s?(?:\"(?P<quoted>(?:[^\"\\]|\\.){{0,2000}})\"|(?P<word>[^\s,]{{1,2000}}))",
     re.IGNORECASE,
 )
+_SENTENCE: Final = re.compile(rf".+?(?=,?\s(?:{_KEYS})=|$)", re.IGNORECASE)
+"""What stands behind message= without quotes: it goes on until the next pair. A colon may be in it."""
 _BARE: Final = re.compile(
     rf"\s*(?P<reason>{_REASON})(?::\s|\s{{2,}}|(?<=[a-z])(?<=[A-Za-z]{{8}})\s)(?P<message>\S.*)"
 )
@@ -51,13 +54,25 @@ def read_event(line: str) -> list[EventFact]:
         count = _COUNT.search(line)
         subject = _subject(row["kind"], row["name"])
         return [_event(row["type"], row["reason"], row["message"], subject, int(count[1]) if count else 1)]
-    pairs = {key.lower(): value.strip('"') for key, value in _PAIR.findall(line)}
+    pairs = _pairs(line)
     reason, message = pairs.get("reason"), pairs.get("message") or pairs.get("note")
     if reason and message and re.fullmatch(_REASON, reason):
         kind, _, name = pairs.get("object", "").rpartition("/")
         subject = _subject(pairs.get("kind") or kind, name or pairs.get("name"))
         return [_event(pairs.get("type", "Warning"), reason, message, subject)]
     return []
+
+
+def _pairs(line: str) -> dict[str, str]:
+    """By key in lower case. What stands within a message is none."""
+    found: dict[str, str] = {}
+    at = 0
+    while pair := _PAIR.search(line, at):
+        key, word, at = pair["key"].lower(), pair["word"], pair.end()
+        if word and key in {"message", "note"} and (sentence := _SENTENCE.match(line, pair.start("word"))):
+            word, at = sentence[0], sentence.end()
+        found[key] = word.strip('"') if word else pair["quoted"]
+    return found
 
 
 def bare_event(line: str) -> EventFact:

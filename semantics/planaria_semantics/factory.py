@@ -10,6 +10,7 @@ from planaria_semantics.gate import Gate, Limits
 from planaria_semantics.observer import Observer, Unobserved
 from planaria_semantics.sceptic import Sceptic
 from planaria_semantics.settings import SemanticsSettings
+from planaria_semantics.turn import InTurn
 
 if TYPE_CHECKING:
     from planaria_semantics.encoder import EncoderReader
@@ -25,24 +26,31 @@ def assemble(settings: SemanticsSettings, observer: Observer | None = None) -> C
     if settings.extractor == "rules":
         return Cascade(observer=watcher)
     encoder = _encoder()
-    last = Step("encoder", Breaker("encoder", encoder, observer=watcher), settings.encoder_deadline_seconds)
+    breaker = Breaker("encoder", encoder, observer=watcher)
+    in_turn = InTurn("encoder", breaker, settings.encoder_deadline_seconds, idle=encoder.idle)
+    last = Step("encoder", in_turn, in_turn.longest + MARGIN, breaker)
     if settings.extractor == "encoder":
         return Cascade([last], observer=watcher)
-    return _with_model(settings, watcher, encoder, last)
+    if settings.extractor == "hybrid":  # where the encoder reads as well, and its own novelty counts
+        room = max(0.0, settings.deadline_seconds - settings.encoder_deadline_seconds)
+        return _with_model(settings, watcher, _vllm(settings, None), last, beside=in_turn.hurried(room))
+    return _with_model(settings, watcher, _vllm(settings, encoder), last)
 
 
 def _with_model(
-    settings: SemanticsSettings, observer: Observer, encoder: "EncoderReader", last: Step
+    settings: SemanticsSettings,
+    observer: Observer,
+    reader: "VllmReader",
+    last: Step,
+    beside: Reader | None = None,
 ) -> Cascade:
-    hybrid = settings.extractor == "hybrid"  # where the encoder reads as well, and its own novelty counts
-    reader = _vllm(settings, None if hybrid else encoder)
     availability = Availability(reader.probe, settings.probe_seconds)
     breaker = Breaker("vllm", reader, availability, observer)
     availability.recovered = breaker.reset
     limits = Limits(settings.concurrency, settings.queue, settings.deadline_seconds)
     model: Reader = Sceptic(Gate("vllm", breaker, limits, observer))
-    if hybrid:
-        model = _hybrid(model, encoder)
+    if beside:
+        model = _hybrid(model, beside)
     first = Step(settings.extractor, model, settings.deadline_seconds + MARGIN)
     return Cascade([first, last], availability=availability, observer=observer, close=reader.aclose)
 
@@ -67,7 +75,6 @@ def _vllm(settings: SemanticsSettings, novelty: "Novelty | None") -> "VllmReader
     return VllmReader(
         client,
         reliability=measured,
-        revision=settings.vllm_revision,
         examples=settings.examples,
         novelty=novelty,
     )

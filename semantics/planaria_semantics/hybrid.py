@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -69,7 +70,7 @@ def _both(first: ModelVersion, second: ModelVersion) -> ModelVersion:
 def _evidence(first: Opinion, second: Opinion, best: Fault) -> tuple[Evidence, ...]:
     """Of the reader that is surer of the winner first; each line once."""
     ordered = sorted((first, second), key=lambda opinion: -opinion.probabilities.get(best, 0.0))
-    unique = {
-        (item.kind, item.index): item for opinion in reversed(ordered) for item in reversed(opinion.evidence)
-    }
-    return tuple(reversed(unique.values()))[:MAX_EVIDENCE]
+    unique: dict[tuple[str, int], Evidence] = {}
+    for item in chain.from_iterable(opinion.evidence for opinion in ordered):
+        unique.setdefault((item.kind, item.index), item)
+    return tuple(unique.values())[:MAX_EVIDENCE]

@@ -8,7 +8,7 @@ class Observer(Protocol):
         """A reader was asked by the cascade. `outcome` is "ok", "bug", or the code of a `SemanticsError`."""
         ...
 
-    def called(self, reader: str, outcome: str, seconds: float) -> None:
+    def called(self, reader: str, outcome: str) -> None:
         """A call really went out; what the cache or another call in flight answered is not counted."""
         ...
 
@@ -23,7 +23,7 @@ class Unobserved:
     def asked(self, reader: str, outcome: str, seconds: float) -> None:
         pass
 
-    def called(self, reader: str, outcome: str, seconds: float) -> None:
+    def called(self, reader: str, outcome: str) -> None:
         pass
 
     def cached(self, reader: str, how: str) -> None:

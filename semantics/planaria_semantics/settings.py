@@ -18,20 +18,18 @@ class SemanticsSettings:
     vllm_model: str | None = None
     """The model or adapter to ask for, as the server's /v1/models lists it."""
 
-    vllm_revision: str = ""
-    """Revision of the model's weights, where it is known; it ends up in every state."""
-
     api_key_file: Path | None = None
     """File with the server's API key, as a mounted Secret. It is read at every call, so a rotated key needs no restart."""
 
     reliability_file: Path | None = None
-    """How often the model is right when it says so, measured. Default: what ships for that model, else a prior."""
+    """How often the model is right when it says so, measured. Default: a prior."""
 
     deadline_seconds: float = 5.0
     """For one question to the model, waiting for a free place included."""
 
     encoder_deadline_seconds: float = 2.0
-    """For one reading by the embedded encoder, which on a core of its own takes a tenth of it; then the rules read."""
+    """For one reading by the embedded encoder, which on a core of its own takes a tenth of it; then the rules read. It counts
+    from its turn on: one window is read at a time, and waiting for that is no failure (`turn.PATIENCE`)."""
 
     concurrency: int = 4
     """Questions on their way to the model at the same time."""

@@ -44,8 +44,7 @@ def _severity(fault: Fault, opinion: Opinion, observation: Observation, reading:
 
 def _evidence(opinion: Opinion, signs: list[Sign]) -> tuple[Evidence, ...]:
     """The reader's lines first, then the facts that speak for the same fault; each once."""
-    found = (*opinion.evidence, *(sign.evidence for sign in signs))
-    unique = {
-        (item.kind, item.index, item.excerpt if item.kind == "fact" else ""): item for item in reversed(found)
-    }
-    return tuple(reversed(unique.values()))[:MAX_EVIDENCE]
+    unique: dict[tuple[str, int, str], Evidence] = {}
+    for item in (*opinion.evidence, *(sign.evidence for sign in signs)):
+        unique.setdefault((item.kind, item.index, item.excerpt if item.kind == "fact" else ""), item)
+    return tuple(unique.values())[:MAX_EVIDENCE]

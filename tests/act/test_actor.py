@@ -1,6 +1,7 @@
 """Sent twice is sent once, whatever was lost in between. FakeKube counts what would have changed."""
 
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from planaria_contract import Migrate, Resize, Restart, Rollback, Scale
 from planaria_contract.actions import Parameters
 from planaria_operator.act import migrate, resize, restart, rollback, scale
-from planaria_operator.act.actor import Actor, Superseded
+from planaria_operator.act.actor import Actor
 from planaria_operator.act.builder import Refusal
 from planaria_operator.act.patches import ATTEMPT, REVERT, still_fits, value_at
+from planaria_operator.act.sending import Superseded, TooLarge
 from planaria_operator.api.plan import Plan
 from planaria_operator.kube.errors import (
     Conflict,
@@ -187,6 +189,48 @@ async def test_a_change_by_somebody_else_is_a_conflict_before_and_superseded_aft
     assert kube.changes == []
 
 
+@pytest.mark.parametrize("parameters", [Rollback(), Scale(ratio=2.0)], ids=["rollback", "scale"])
+async def test_what_somebody_else_has_put_back_is_undone_already(parameters: Parameters):
+    kube = world()
+    before = copy.deepcopy(current(kube)["spec"])
+    plan = planned(kube, parameters)
+    await Actor(kube).apply(plan.operations, TOKEN)
+    kube.put({**current(kube), "spec": before})
+    sent = len(kube.changes)
+    (said,) = await Actor(kube).apply(plan.inverse, TOKEN + REVERT)
+    assert said in {"Deployment/front is as it was before", "Deployment/front had 3 replicas already"}
+    assert len(kube.changes) == sent
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["deleted", "made anew"])
+@pytest.mark.parametrize("parameters", [Rollback(), Scale(ratio=2.0)], ids=["rollback", "scale"])
+async def test_of_an_object_that_is_gone_there_is_nothing_to_undo(parameters: Parameters, gone: bool):
+    kube = world()
+    plan = planned(kube, parameters)
+    await Actor(kube).apply(plan.operations, TOKEN)
+    namesake = {**current(kube), "metadata": {**current(kube)["metadata"], "uid": "another"}}
+    del kube.objects[FRONT]
+    if not gone:
+        kube.put(namesake)
+    sent = len(kube.changes)
+    assert await Actor(kube).apply(plan.inverse, TOKEN + REVERT) == ["Deployment/front is gone"]
+    assert len(kube.changes) == sent
+
+
+async def test_a_revision_that_an_older_server_kept_is_undone_where_a_newer_one_leaves_out_what_is_null():
+    """Up to Kubernetes 1.33 a template is written with `creationTimestamp: null`; a JSON Patch tests by the letter."""
+    kube = world()
+    older = replica_set(1, GOOD)
+    older["spec"]["template"]["metadata"]["creationTimestamp"] = None
+    made = setting(Rollback(), target=current(kube), revisions=(replica_set(2, BAD), older))
+    plan = rollback.build(made)
+    assert isinstance(plan, Plan)
+    await Actor(kube).apply(plan.operations, TOKEN)
+    kube.put({**current(kube), "spec": {**current(kube)["spec"], "template": copy.deepcopy(GOOD)}})
+    await Actor(kube).apply(plan.inverse, TOKEN + REVERT)
+    assert current(kube)["spec"]["template"] == BAD
+
+
 async def test_a_write_that_loses_a_race_is_made_on_the_newest_version():
     kube = world()
     kube.fail("patch", "Deployment", Conflict("the object has been modified"), times=2)
@@ -229,14 +273,21 @@ async def test_an_eviction_that_lost_another_race_is_still_owed():
 
 async def test_a_budget_that_refuses_is_passed_on_with_its_waiting_time():
     kube = world()
-    kube.fail("evict", "Pod", TooManyRequests("budget front", retry_after=11))
+    kube.fail("evict", "Pod", TooManyRequests("budget front", retry_after=11, budget=True))
     with pytest.raises(TooManyRequests) as caught:
         await Actor(kube).apply(planned(kube, Restart(pods=("front-0",))).operations, TOKEN)
     assert caught.value.retry_after == 11
 
 
 @pytest.mark.parametrize(
-    "error", [Invalid("node has no room"), Forbidden("pods/resize"), NotFound("gone"), Conflict("uid")]
+    "error",
+    [
+        Invalid("node has no room"),
+        Forbidden("pods/resize"),
+        NotFound("gone"),
+        Conflict("uid"),
+        TooManyRequests("budget front", budget=True),
+    ],
 )
 async def test_what_is_best_effort_is_noted_and_the_plan_goes_on(error: KubeError):
     kube = world()
@@ -246,27 +297,34 @@ async def test_what_is_best_effort_is_noted_and_the_plan_goes_on(error: KubeErro
     assert current(kube)["metadata"]["annotations"][ATTEMPT] == TOKEN
 
 
-async def test_a_server_that_is_away_stops_even_what_is_best_effort():
+@pytest.mark.parametrize(
+    "why",
+    [
+        "maximum memory usage per Container is 512Mi, but limit is 1Gi",
+        "memory max limit to request ratio per Container is 2, but provided ratio is 4.000000",
+        "exceeded quota: team, requested: limits.memory=256Mi, used: limits.memory=1Gi, limited: limits.memory=1Gi",
+    ],
+    ids=["limit range", "ratio", "quota"],
+)
+@pytest.mark.parametrize("dry", [True, False], ids=["tried", "done"])
+async def test_where_no_pod_may_be_so_large_the_template_is_left_as_it_is(why: str, dry: bool):
+    """The controller would delete the pod that runs, and may not make the one that is to take its place."""
     kube = world()
-    kube.fail("patch", "Pod", Unavailable("no answer"))
-    with pytest.raises(Unavailable):
+    plan = planned(kube, Resize(resource="memory", ratio=2.0))
+    kube.fail(
+        "patch", "Pod", Forbidden(f'not allowed to patch pods/resize: pods "front-0" is forbidden: {why}')
+    )
+    with pytest.raises(TooLarge, match=re.escape(why)):
+        await (Actor(kube).dry_run(plan.operations) if dry else Actor(kube).apply(plan.operations, TOKEN))
+    assert current(kube)["spec"]["template"] == BAD
+
+
+@pytest.mark.parametrize("error", [Unavailable("no answer"), TooManyRequests("please try again later")])
+async def test_a_server_that_is_away_or_throttles_stops_even_what_is_best_effort(error: KubeError):
+    kube = world()
+    kube.fail("patch", "Pod", error)
+    with pytest.raises(type(error)):
         await Actor(kube).apply(planned(kube, Resize(resource="memory", ratio=2.0)).operations, TOKEN)
-
-
-async def test_other_taints_stay_when_ours_comes_and_goes():
-    theirs = {"key": "dedicated", "value": "db", "effect": "NoSchedule"}
-    kube = FakeKube({**copy.deepcopy(NODE), "spec": {"taints": [theirs]}}, pod())
-    plan = planned(world(), Migrate(source="node-1"))
-    await Actor(kube).apply(plan.operations, TOKEN)
-    ours = {"key": "planaria.dev/avoid", "effect": "PreferNoSchedule"}
-    assert kube.objects["Node", "", "node-1"]["spec"]["taints"] == [theirs, ours]
-    await Actor(kube).apply(plan.cleanup, TOKEN)
-    assert kube.objects["Node", "", "node-1"]["spec"]["taints"] == [theirs]
-
-
-async def test_a_node_that_is_gone_needs_no_cleaning_up():
-    plan = planned(world(), Migrate(source="node-1"))
-    assert await Actor(FakeKube()).apply(plan.cleanup, TOKEN) == ["Node/node-1 is gone"]
 
 
 # --- how a patch is read

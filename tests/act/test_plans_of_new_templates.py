@@ -9,7 +9,7 @@ from planaria_contract import (
 )
 from planaria_operator.act import resize, restart, rollback
 from planaria_operator.act.patches import ATTEMPT
-from planaria_operator.api.plan import Verb
+from planaria_operator.api.plan import Plan, Verb
 from planaria_operator.api.reasons import Reason
 from tests.act.bodies import (
     TOKEN,
@@ -26,6 +26,9 @@ from tests.act.bodies import (
     template,
     workload,
 )
+from tests.builders import workload_fact
+
+LIMITED = {"limits": {"memory": "256Mi"}, "requests": {"memory": "128Mi"}}
 
 # --- restart
 
@@ -78,6 +81,73 @@ def test_a_stateful_set_is_helped_past_its_broken_pods(strategy):
     plan = planned(restart.build(found))
     assert [each.verb for each in plan.operations] == [Verb.PATCH, Verb.EVICT]
     assert plan.operations[1].best_effort
+
+
+def stateful(*names: str, **spec):
+    """A StatefulSet of five, whose pods of these names are broken."""
+    target = workload("StatefulSet", made_of=template("app:2", resources=LIMITED), replicas=5, **spec)
+    pods = tuple(pod(name, owner="StatefulSet", owner_uid="uid-front", resources=LIMITED) for name in names)
+    return {"kind": "StatefulSet", "target": target, "pods": pods}
+
+
+def evicted(plan: Plan) -> list[str]:
+    return [each.object.name for each in plan.operations if each.verb is Verb.EVICT]
+
+
+def behind(partition: int, **spec):
+    strategy = {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}
+    return {"updateStrategy": strategy, **spec}
+
+
+@pytest.mark.parametrize(("most", "count"), [(1, 1), (2, 2), (None, 5), (50, 5)])
+def test_a_workload_restart_evicts_no_more_broken_pods_at_once_than_its_bound_and_says_so(most, count):
+    names = [f"front-{index}" for index in range(5)]
+    plan = planned(restart.build(setting(Restart(scope="workload"), **stateful(*names), max_pods=most)))
+    assert evicted(plan) == names[:count]
+    assert f"at the pace of the update strategy, but {count} broken pods at once;" in plan.harm
+
+
+def test_a_workload_restart_that_needs_no_eviction_speaks_of_none():
+    assert "broken" not in planned(restart.build(setting(Restart(scope="workload")))).harm
+
+
+@pytest.mark.parametrize(
+    ("build", "parameters"),
+    [(rollback.build, Rollback()), (resize.build, Resize(resource="memory", ratio=2.0))],
+    ids=["rollback", "resize"],
+)
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (behind(0), ["front-1", "front-3"]),
+        (behind(2), ["front-3"]),
+        (behind(3), ["front-3"]),
+        (behind(4), []),
+        (behind(1, ordinals={"start": 2}), ["front-3"]),
+        ({"updateStrategy": {"type": "OnDelete"}}, ["front-1", "front-3"]),
+    ],
+    ids=["none", "between", "at it", "above all", "counted from the first ordinal", "on delete"],
+)
+def test_a_pod_behind_a_partition_would_come_back_as_it_was_and_is_not_evicted(
+    build, parameters, spec, expected
+):
+    good, bad = (template(image, resources=LIMITED) for image in ("app:1", "app:2"))
+    history = (controller_revision(2, bad), controller_revision(1, good))
+    plan = planned(build(setting(parameters, **stateful("front-1", "front-3", **spec), revisions=history)))
+    assert evicted(plan) == expected
+
+
+def test_a_workload_restart_evicts_also_what_is_broken_behind_a_partition():
+    plan = planned(restart.build(setting(Restart(scope="workload"), **stateful("front-1", **behind(3)))))
+    assert [each.verb for each in plan.operations] == [Verb.PATCH, Verb.EVICT]
+
+
+@pytest.mark.parametrize("partition", [5, 9])
+def test_where_a_partition_holds_every_pod_a_workload_restart_is_one_of_its_pods(partition: int):
+    found = setting(Restart(scope="workload"), **stateful("front-1", **behind(partition)))
+    plan = planned(restart.build(found))
+    assert [each.verb for each in plan.operations] == [Verb.EVICT]
+    assert plan.summary == "evict 1 of 1 pods: front-1"
 
 
 @pytest.mark.parametrize(
@@ -142,6 +212,31 @@ def test_a_revision_may_be_asked_for_by_number_hash_or_name(name: str):
 def test_a_revision_that_is_not_kept_is_refused():
     wanted = setting(Rollback(revision="9"), target=workload(made_of=BAD), revisions=HISTORY)
     assert refused(rollback.build(wanted)) is Reason.NO_PREVIOUS_REVISION
+
+
+@pytest.mark.parametrize("observed", ["hash2", None])
+def test_only_the_revision_that_was_observed_is_gone_back_from(observed: str | None):
+    decided_on = seen(affected("front-0"), workload=workload_fact(revision=observed))
+    found = setting(Rollback(), target=workload(made_of=BAD), revisions=HISTORY, observed=decided_on)
+    assert replaced(planned(rollback.build(found)).operations[0]) == {"/spec/template": GOOD}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with its ReplicaSet", "before its controller saw it"])
+def test_a_revision_that_nobody_has_looked_at_is_not_gone_back_from(known: bool):
+    mend = template("app:3")
+    history = (replica_set(3, mend), *HISTORY) if known else HISTORY
+    decided_on = seen(affected("front-0"), workload=workload_fact(revision="hash2"))
+    for parameters in (Rollback(), Rollback(revision="hash1")):
+        found = setting(parameters, target=workload(made_of=mend), revisions=history, observed=decided_on)
+        assert refused(rollback.build(found)) is Reason.WORLD_CHANGED
+
+
+def test_a_revision_that_was_restarted_since_is_still_the_one_that_was_observed():
+    restarted = template("app:2", annotations={"kubectl.kubernetes.io/restartedAt": "2026-11-23T11:00:00Z"})
+    decided_on = seen(affected("front-0"), workload=workload_fact(revision="hash2"))
+    history = (replica_set(3, restarted), *HISTORY)
+    found = setting(Rollback(), target=workload(made_of=restarted), revisions=history, observed=decided_on)
+    assert replaced(planned(rollback.build(found)).operations[0]) == {"/spec/template": GOOD}
 
 
 def test_a_stateful_set_goes_back_by_its_controller_revision():

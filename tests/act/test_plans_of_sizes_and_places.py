@@ -146,6 +146,44 @@ def test_the_bound_is_of_what_the_container_had_when_the_incident_opened(reverte
     assert f"512Mi -> {after}" in plan.summary
 
 
+MESHED = [{"name": name, "resources": LIMITED} for name in ("app", "istio-proxy")]
+MIGRATE = {"name": "migrate", "resources": LIMITED}
+
+
+def oom_killed(*names: str, seconds: float = 20, among: str = "containerStatuses"):
+    """A resize of two containers and an init container, of which those named were killed for memory `seconds` ago."""
+    state = {"reason": "OOMKilled", "exitCode": 137, "finishedAt": ago(seconds).isoformat()}
+    body, target = pod(), workload()
+    target["spec"]["template"]["spec"] |= {"containers": MESHED, "initContainers": [MIGRATE]}
+    body["spec"] |= {"containers": [*MESHED, {"name": "injected"}], "initContainers": [MIGRATE]}
+    body["status"][among] = [{"name": name, "lastState": {"terminated": state}} for name in names]
+    return resize.build(setting(DOUBLE, target=target, pods=(body,)))
+
+
+def test_of_several_containers_only_the_one_that_was_killed_for_memory_is_raised():
+    plan = planned(oom_killed("app"))
+    assert plan.summary == "app memory 256Mi -> 512Mi; in place in 1 pods, then in the template"
+    assert [each["name"] for each in json.loads(plan.operations[0].body)["spec"]["containers"]] == ["app"]
+    assert list(replaced(plan.operations[-1])) == [RESOURCES]
+
+
+def test_an_init_container_that_was_killed_for_memory_is_raised_in_the_template_and_no_other_is():
+    plan = planned(oom_killed("migrate", among="initContainerStatuses"))
+    assert plan.summary.startswith("migrate memory 256Mi -> 512Mi; in place in 0 pods")
+    assert list(replaced(plan.operations[-1])) == ["/spec/template/spec/initContainers/0/resources"]
+
+
+def test_where_no_limit_of_the_template_holds_what_was_killed_no_other_is_raised():
+    found = oom_killed("injected")
+    assert refused(found) is Reason.NO_LIMIT_TO_RAISE
+    assert "injected" in found.message
+
+
+def test_where_none_was_killed_lately_all_are_raised_but_init_containers():
+    plan = planned(oom_killed("istio-proxy", seconds=3601))
+    assert plan.summary.startswith("app memory 256Mi -> 512Mi, istio-proxy memory 256Mi -> 512Mi;")
+
+
 # --- scale
 
 
@@ -254,7 +292,23 @@ def test_a_preferred_node_is_preferred_by_avoiding_the_others():
 
 def test_in_a_large_cluster_no_node_is_preferred():
     world = store(*LOST, [node(f"worker-{index}") for index in range(21)])
-    assert refused(moved(Migrate(source="node-1", node="node-2"), world=world)) is Reason.PLAN_TOO_LARGE
+    plan = planned(moved(Migrate(source="node-1", node="node-2"), world=world))
+    assert (verbs(plan), plan.cleanup) == ([(Verb.EVICT, "front-0")], ())
+    assert "where the scheduler finds room" in plan.summary, "it says no more than is done"
+
+
+def test_in_a_large_cluster_a_ready_node_that_is_left_is_avoided_all_the_same():
+    world = store(node("node-1"), [node(f"worker-{index}") for index in range(21)])
+    plan = planned(moved(Migrate(source="node-1", node="worker-0"), world=world))
+    assert verbs(plan) == [(Verb.AVOID, "node-1"), (Verb.EVICT, "front-0")]
+    assert "where the scheduler finds room" in plan.summary
+
+
+def test_as_many_nodes_are_avoided_as_the_bound_allows():
+    world = store(*LOST, [node(f"worker-{index}") for index in range(20)])
+    plan = planned(moved(Migrate(source="node-1", node="node-2"), world=world))
+    assert [verb for verb, _ in verbs(plan)] == [Verb.AVOID] * 20 + [Verb.EVICT]
+    assert "node node-2 preferred" in plan.summary
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import pytest
 
 from planaria_contract import Scale
 from planaria_operator.act import scale
-from planaria_operator.act.actor import Actor, Superseded
+from planaria_operator.act.actor import Actor
 from planaria_operator.act.builder import Refusal
 from planaria_operator.act.patches import ATTEMPT, REVERT
+from planaria_operator.act.sending import Superseded
 from planaria_operator.api.plan import Plan, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.errors import Conflict

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from planaria_contract import Resize, Restart, Rollback
-from planaria_operator.act.actor import Superseded
 from planaria_operator.act.patches import ATTEMPT, REVERT
+from planaria_operator.act.sending import Superseded
 from planaria_operator.api.plan import Plan, Verb
 from planaria_operator.kube.errors import Conflict
 from planaria_operator.kube.interface import JsonBody

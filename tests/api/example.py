@@ -237,10 +237,13 @@ POLICY_STATUS = HealingPolicyStatus(
     targets=4,
     unhealthy=1,
     active=1,
-    reservations=(Reservation(remediation="web-1", attempt=1, target="Deployment/web", time=after(6)),),
+    reservations=(
+        Reservation(remediation="web-1", uid="b1", attempt=1, target="Deployment/web", time=after(6)),
+    ),
     failures=(
         Failure(
             remediation="web-0",
+            uid="b0",
             attempt=1,
             action="restart Deployment/shop/web scope=pod",
             outcome=AttemptOutcome.INEFFECTIVE,

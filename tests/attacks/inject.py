@@ -1,9 +1,9 @@
 """Where an attack gets in."""
 
-from itertools import count
+from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
 
-from planaria_contract import EventFact, LogLine, ObjectRef, Observation, SemanticState
+from planaria_contract import EventFact, ObjectRef, Observation, SemanticState
 from tests.attacks.attack import Attack
 from tests.attacks.faults import FAULTS, POD
 from tests.builders import ago
@@ -33,8 +33,13 @@ def into_log(seen: Observation, attack: Attack, place: Place) -> Observation:
     own = [at for at, line in enumerate(seen.logs) if line.pod == POD]
     at = {"before": own[0], "between": own[len(own) // 2], "after": own[-1] + 1}[place]
     beside = seen.logs[min(at, own[-1])]
-    forged = [beside.model_copy(update={"text": text}) for text in attack.lines]
-    return seen.model_copy(update={"logs": _numbered([*seen.logs[:at], *forged, *seen.logs[at:]])})
+    said = [
+        *((line, line.text) for line in seen.logs[:at]),
+        *((beside, text) for text in attack.lines),
+        *((line, line.text) for line in seen.logs[at:]),
+    ]
+    logs = tuple(line.model_copy(update={"index": n, "text": text}) for n, (line, text) in enumerate(said))
+    return seen.model_copy(update={"logs": logs})
 
 
 def into_events(seen: Observation, attack: Attack) -> Observation:
@@ -48,21 +53,14 @@ def into_events(seen: Observation, attack: Attack) -> Observation:
     return seen.model_copy(update={"events": (told, *seen.events, probe)})
 
 
-def under(attack: Attack, number: int, *, places: int = 1, faults: int = len(FAULTS)) -> list[Attacked]:
+def under(attack: Attack, number: int, *, places: int = 1, faults: int = len(FAULTS)) -> Iterator[Attacked]:
     """For `faults` of the faults, others for each attack; the place goes round with attack and fault."""
-    found: list[Attacked] = []
     for turn in range(number, number + faults):
         situation, *expected = FAULTS[turn % len(FAULTS)]
         for extra in range(places):
             place = PLACES[(turn + extra) % len(PLACES)]
             seen = into_log(situation(), attack, place)
-            found.append(Attacked(f"{situation.__name__} {place}", seen, tuple(expected)))
+            yield Attacked(f"{situation.__name__} {place}", seen, tuple(expected))
         if len(attack.lines) <= FEW and (places > 1 or turn % 4 == 0):
             seen = into_events(situation(), attack)
-            found.append(Attacked(f"{situation.__name__} in events", seen, tuple(expected)))
-    return found
-
-
-def _numbered(lines: list[LogLine]) -> tuple[LogLine, ...]:
-    numbers = count()
-    return tuple(line.model_copy(update={"index": next(numbers)}) for line in lines)
+            yield Attacked(f"{situation.__name__} in events", seen, tuple(expected))

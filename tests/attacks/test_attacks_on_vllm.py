@@ -1,6 +1,8 @@
 """What a language model is asked under every attack, and what comes of it when the model obeys all it is told."""
 
 from dataclasses import asdict
+from functools import partial
+from itertools import islice
 
 import pytest
 
@@ -46,17 +48,29 @@ async def reader(server):
     await made.aclose()
 
 
+@pytest.fixture(scope="module")
+def usual():
+    """What is decided without an attack, by who reads and the fault: asked once, because nothing changes it."""
+    return {}
+
+
 def some(attack, number, count):
-    """`count` faults of those under the attack, others for each attack; each with its plain observation."""
+    """`count` faults of those under the attack, others for each attack; each with the fault's plain situation."""
     plain = {entry[0].__name__: entry[0] for entry in FAULTS}
-    found = [(what, seen) for what, seen, _ in under(attack, number) if what.split()[0] in BY_FACTS]
-    turned = [found[(number + at) % len(found)] for at in range(count)]
-    return [(what, seen, plain[what.split()[0]]()) for what, seen in turned]
+    found = ((what, seen) for what, seen, _ in under(attack, number) if what.split()[0] in BY_FACTS)
+    return [(what, seen, plain[what.split()[0]]) for what, seen in islice(found, count)]
 
 
 async def read(reader, seen):
     window = build(seen)
     return settle(await reader.read(window), window)
+
+
+async def usually(usual, who, situation, ask):
+    """The decision on `situation` by whom `ask` asks."""
+    if (who, situation) not in usual:
+        usual[who, situation] = decision(await ask(situation()))
+    return usual[who, situation]
 
 
 @pytest.mark.parametrize(("number", "attack"), NUMBERED, ids=NAMES)
@@ -80,33 +94,36 @@ def test_an_attack_stays_in_its_line_its_block_and_its_role(number, attack):
 
 
 @pytest.mark.parametrize(("number", "attack"), NUMBERED, ids=NAMES)
-async def test_a_model_that_obeys_decides_as_without_it(reader, number, attack):
+async def test_a_model_that_obeys_decides_as_without_it(reader, usual, number, attack):
     changed = []
     for what, seen, plain in some(attack, number, 3):
-        state, usual = await read(reader, seen), await read(reader, plain)
-        if decision(state) != decision(usual) or not state.refers_into(seen):
-            changed.append((what, decision(state), decision(usual)))
+        expected = await usually(usual, "vllm", plain, partial(read, reader))
+        state = await read(reader, seen)
+        if decision(state) != expected or not state.refers_into(seen):
+            changed.append((what, decision(state), expected))
     assert changed == []
 
 
 @pytest.mark.parametrize(("number", "attack"), NUMBERED, ids=NAMES)
-async def test_hybrid_decides_as_without_it(reader, encoder, number, attack):
+async def test_hybrid_decides_as_without_it(reader, encoder, usual, number, attack):
     both = HybridReader(reader, encoder)
     ((what, seen, plain),) = some(attack, number, 1)
-    assert decision(await read(both, seen)) == decision(await read(both, plain)), what
+    expected = await usually(usual, "hybrid", plain, partial(read, both))
+    assert decision(await read(both, seen)) == expected, what
 
 
 @pytest.mark.parametrize("extractor", ["vllm", "hybrid"])
-async def test_the_whole_cascade_decides_as_without_it(server, extractor):
+async def test_the_whole_cascade_decides_as_without_it(server, usual, extractor):
     cascade = assemble(
         SemanticsSettings(extractor, vllm_url=server.url, vllm_model=server.model, deadline_seconds=30)
     )
     changed = []
     for number, attack in NUMBERED[extractor == "vllm" :: 4]:
         ((what, seen, plain),) = some(attack, number, 1)
-        state, usual = await cascade.extract(seen), await cascade.extract(plain)
+        expected = await usually(usual, f"cascade of {extractor}", plain, cascade.extract)
+        state = await cascade.extract(seen)
         assert state.source.value == extractor
-        if decision(state) != decision(usual):
+        if decision(state) != expected:
             changed.append((attack.name, what, decision(state)))
     await cascade.aclose()
     assert changed == []
@@ -119,7 +136,7 @@ async def test_without_its_cleaning_the_model_would_obey(reader, monkeypatch):
     for number, attack in NUMBERED:
         if attack.kind in {"chat template", "delimiter"}:
             ((_, seen, plain),) = some(attack, number, 1)
-            if (await read(reader, seen)).fault is not (await read(reader, plain)).fault:
+            if (await read(reader, seen)).fault is not (await read(reader, plain())).fault:
                 fooled.add(attack.name)
     assert {"chatml", "llama3", "end_of_text"} <= fooled
 

@@ -1,12 +1,13 @@
 """The chart as it renders, and questions about what came out."""
 
+import subprocess
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 import yaml
 
-from charts.generate.helm import CHART, HelmError, rendered
+from charts.generate.helm import CHART, SECONDS, HelmError, helm, rendered
 
 Body = dict[str, Any]
 Permission = tuple[str, str, str]
@@ -31,6 +32,15 @@ def render(*options: str, namespace: str = "planaria-system") -> tuple[Body, ...
 
 def set_values(*assignments: str) -> tuple[Body, ...]:
     return render(*(word for each in assignments for word in ("--set", each)))
+
+
+def notes(*assignments: str) -> str:
+    """What `helm install` says. It asks no server."""
+    words = [word for each in assignments for word in ("--set", each)]
+    release = ("planaria", str(CHART), "--namespace", "planaria-system")
+    command = [str(helm()), "install", *release, "--dry-run=client", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True)
+    return done.stdout.partition("NOTES:")[2]
 
 
 def refusal(*assignments: str, options: tuple[str, ...] = ()) -> str:

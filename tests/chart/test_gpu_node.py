@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.chart.rendering import Body, of_case, pod_specs, render
-from tests.chart.test_install import eventually
+from tests.chart.waiting import eventually
 from tests.kubectl import Kubectl
 
 pytestmark = pytest.mark.apiserver
@@ -50,7 +50,7 @@ def vllm_pod(namespace: str, node: str) -> Body:
 def test_it_is_placed_where_the_gpus_are(kubectl: Kubectl, restricted: str, gpu_node: str):
     kubectl("create", "-f", "-", stdin=yaml.safe_dump(vllm_pod(restricted, gpu_node)))
     try:
-        eventually(lambda: kubectl.json("get", "pod", "vllm", "-n", restricted)["spec"].get("nodeName"), 60)
+        eventually(lambda: kubectl.json("get", "pod", "vllm", "-n", restricted)["spec"].get("nodeName"))
         pod = kubectl.json("get", "pod", "vllm", "-n", restricted)
         assert pod["spec"]["nodeName"] == gpu_node
         assert pod["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "2"

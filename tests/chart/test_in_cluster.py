@@ -22,6 +22,7 @@ from planaria_scenarios.result import Result
 from planaria_scenarios.session import Session, play
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
+from tests.chart.waiting import eventually
 from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
 from tests.kubectl import Kubectl
 from tests.scenarios.chosen import chosen
@@ -69,9 +70,9 @@ def shop(kubectl: Kubectl) -> Iterator[str]:
     kubectl("delete", "namespace", name, "--wait=false")
 
 
-def until_finished(kubectl: Kubectl, namespace: str, seconds: float = 180) -> dict[str, Any]:
+def until_finished(kubectl: Kubectl, namespace: str) -> dict[str, Any]:
     """The Deployment, when the one Remediation is over."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + 180
     while not finished(kubectl, namespace):
         assert time.monotonic() < deadline, kubectl("get", "remediations", "-n", namespace, "-o", "yaml")
         time.sleep(1)
@@ -181,7 +182,7 @@ class Led:
 def led(release: Release, kubectl: Kubectl) -> Iterator[Led]:
     if not isinstance(open_cluster(), BareProvider):
         pytest.skip("only the bare provider gives a node, or a pod, a network that can be cut")
-    ready(kubectl, release)
+    until_ready(kubectl, release)
     name = f"led-{secrets.token_hex(4)}"
     kubectl("create", "namespace", name)
     leader = kubectl.json("get", "pod", holder(kubectl, release), "-n", release.namespace)
@@ -209,7 +210,7 @@ def stages(kubectl: Kubectl, namespace: str) -> list[str]:
     return [body.get("status", {}).get("stage", "") for body in kubectl.items("remediations", namespace)]
 
 
-def ready(kubectl: Kubectl, release: Release) -> None:
+def until_ready(kubectl: Kubectl, release: Release) -> None:
     """All of it, as after the install."""
     for name in ("e2e-planaria-operator", "e2e-planaria-policy"):
         kubectl("rollout", "status", f"deployment/{name}", "-n", release.namespace, "--timeout=170s")
@@ -217,15 +218,14 @@ def ready(kubectl: Kubectl, release: Release) -> None:
 
 def ended_with(kubectl: Kubectl, release: Release, name: str) -> int:
     """The exit status of the container that ran before, or runs no more."""
-    deadline = time.monotonic() + 60
-    while True:
+
+    def states() -> list[dict[str, Any]]:
         pod = kubectl.json("get", "pod", name, "-n", release.namespace)
         (status,) = pod["status"]["containerStatuses"]
-        ended = status["lastState"].get("terminated") or status["state"].get("terminated")
-        if ended:
-            return int(ended["exitCode"])
-        assert time.monotonic() < deadline, status
-        time.sleep(0.5)
+        return [status["lastState"], status["state"]]
+
+    found = eventually(states, lambda both: any("terminated" in each for each in both))
+    return next(int(each["terminated"]["exitCode"]) for each in found if "terminated" in each)
 
 
 def acted_once(kubectl: Kubectl, release: Release, led: Led) -> None:
@@ -245,7 +245,7 @@ def test_the_leaders_node_lost_in_mid_remediation_costs_nothing_and_is_taken_bac
         acted_once(kubectl, release, led)
     finally:
         cluster.start_node(led.node)
-    ready(kubectl, release)
+    until_ready(kubectl, release)
 
 
 def test_the_leaders_network_cut_in_mid_remediation_costs_nothing_and_it_joins_again(
@@ -262,4 +262,4 @@ def test_the_leaders_network_cut_in_mid_remediation_costs_nothing_and_it_joins_a
         assert ended_with(kubectl, release, led.leader) == LOST_LEAD
     finally:
         cluster.exec_node(led.node, ["nft", "delete table ip cut"])
-    ready(kubectl, release)
+    until_ready(kubectl, release)

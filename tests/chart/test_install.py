@@ -1,8 +1,7 @@
 """The chart on the real cluster: install, round trip, a fault, upgrade, rollback, uninstall; in this order."""
 
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from planaria_cluster.products import build_products
 from tests.api import example
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
+from tests.chart.waiting import eventually
 from tests.kubectl import Kubectl
 
 pytestmark = [pytest.mark.cluster, pytest.mark.images]
@@ -58,14 +58,6 @@ def release(images: None, kubectl: Kubectl, shop: str) -> Iterator[Release]:
     release.install("--set", f"watchNamespaces={{{shop}}}")
     yield release
     kubectl("delete", "namespace", namespace, "--wait=false")
-
-
-def eventually(probe: Callable[[], Any], seconds: float = 60) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := probe()):
-        assert time.monotonic() < deadline, "not within the time"
-        time.sleep(0.5)
-    return found
 
 
 def operator(kubectl: Kubectl, release: Release) -> dict[str, Any]:
@@ -124,7 +116,7 @@ def record(release: Release, kubectl: Kubectl, shop: str) -> dict[str, Any]:
         found = kubectl.items("remediations", shop)
         return next((each for each in found if each.get("status", {}).get("decision")), None)
 
-    found: dict[str, Any] = eventually(understood, 120)
+    found: dict[str, Any] = eventually(understood, seconds=120)
     return found
 
 
@@ -180,7 +172,8 @@ def test_an_uninstall_says_what_stays_and_leaves_nothing_else(release: Release, 
         "get", "crd", "healingpolicies.planaria.dev", "remediations.planaria.dev", "approvals.planaria.dev"
     )
     selected = ("-A", "-l", f"app.kubernetes.io/instance={release.name}", "-o", "name")
-    eventually(lambda: kubectl("get", KINDS, *selected).split() == [], 60)
+    # Helm does not wait for pods, which the garbage collector ends in its own time.
+    eventually(lambda: kubectl("get", KINDS, *selected).split(), lambda left: left == [], seconds=180)
 
 
 def test_a_namespace_with_records_goes_without_an_operator(kubectl: Kubectl):

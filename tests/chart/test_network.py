@@ -51,6 +51,23 @@ def test_the_policy_service_reaches_nothing_but_its_database():
     assert ports(spec["egress"]) == {53, 5353, 6432}
 
 
+def test_the_test_of_a_release_reaches_what_it_asks():
+    egress = named(set_values(), "NetworkPolicy", "planaria-test")["spec"]["egress"]
+    assert ports(egress) == {53, 5353, 443, 6443, 8443, 16443, 8080, 8090}
+    assert [ports([rule]) for rule in egress if "to" in rule] == [{8080, 8090}]
+
+
+def test_the_test_of_a_release_reaches_a_policy_service_elsewhere_as_the_operator_does():
+    bodies = set_values(
+        "policy.enabled=false",
+        "policy.url=http://policy.ml.svc:9000",
+        "networkPolicy.extraEgress[0].ports[0].port=9001",
+    )
+    for who in ("operator", "test"):
+        egress = named(bodies, "NetworkPolicy", f"planaria-{who}")["spec"]["egress"]
+        assert {9000, 9001} <= ports([rule for rule in egress if "to" not in rule]), who
+
+
 def test_vllm_reaches_nothing_but_where_its_model_comes_from():
     online = named(render(*of_case("vllm-gpu")), "NetworkPolicy", "planaria-vllm")["spec"]
     assert ports(online["egress"]) == {53, 5353, 443}

@@ -95,7 +95,8 @@ def test_the_policy_to_paste_is_one(notes: str, kubectl: Kubectl, restricted: st
 def test_the_notes_say_what_may_happen_and_how_to_see_it(notes: str):
     assert "It may do at most: isolate, migrate, resize, restart, rollback, scale." in notes
     assert "Evidence is read by the embedded encoder." in notes
-    assert "kubectl get hpol,rem -A" in notes
+    assert "kubectl get hpol,chpol,rem -A" in notes
+    assert "kubectl get nodes --field-selector spec.unschedulable=true" in notes
 
 
 def test_a_cluster_without_the_prometheus_operator_is_told(kubectl: Kubectl, restricted: str):

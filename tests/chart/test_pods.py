@@ -11,7 +11,9 @@ from planaria_policy.serving.cli import serve
 from tests.chart.rendering import (
     CASES,
     args_of,
+    is_hook,
     named,
+    notes,
     of_case,
     of_kind,
     pod_specs,
@@ -119,6 +121,31 @@ def test_labels_and_annotations_of_the_site_are_everywhere(case: str):
         assert body["metadata"]["annotations"]["contact"] == "platform@example.com", body["metadata"]["name"]
 
 
+@pytest.mark.parametrize("errand", ["test", "cleanup"])
+def test_an_errand_runs_where_the_operator_may(errand: str):
+    """Elsewhere it would wait for ever: for a node without a taint, or one that the operator's labels ask for."""
+    apart = ("--set", "operator.affinity.podAntiAffinity.x=y")
+    specs = dict(pod_specs(render(*of_case("company"), *apart)))
+    operator, sent = specs["healer-operator"], specs[f"healer-{errand}"]
+    for key in ("tolerations", "nodeSelector", "priorityClassName"):
+        assert sent[key] == operator[key], key
+    # Not its distance from other pods: that would keep it from the operator's own node.
+    assert sent["affinity"] == {"nodeAffinity": operator["affinity"]["nodeAffinity"]}
+    assert "affinity" not in dict(pod_specs(set_values()))[f"planaria-{errand}"]
+
+
+@pytest.mark.parametrize(("kind", "errand"), [("Pod", "test"), ("Job", "cleanup")])
+def test_the_pod_of_an_errand_has_the_labels_and_annotations_of_the_operators(kind: str, errand: str):
+    bodies = render(*of_case("company"))
+    sent = named(bodies, kind, f"healer-{errand}")
+    metadata = sent["metadata"] if kind == "Pod" else sent["spec"]["template"]["metadata"]
+    assert metadata["labels"].items() >= {"sidecar": "none", "team": "platform"}.items()
+    assert metadata["labels"]["app.kubernetes.io/component"] == errand
+    assert metadata["annotations"]["example.com/backup"] == "no"
+    assert metadata["annotations"]["contact"] == "platform@example.com"
+    assert is_hook(sent)
+
+
 def test_the_watched_and_the_protected_namespaces_reach_the_operator():
     args = args_of(render(*of_case("namespaced")), "operator")
     assert {"--namespace=default", "--protect=shop", "--own-namespace=planaria-system"} <= set(args)
@@ -145,13 +172,52 @@ def test_the_gpus_of_a_pod_are_those_that_share_the_model():
     assert probe["periodSeconds"] * probe["failureThreshold"] == 1800
 
 
+def test_the_rollout_of_vllm_does_not_count_as_failed_while_its_model_may_still_load():
+    """Beside loading there is an image of gigabytes to pull, and a node to find."""
+    given = ("--set-json", "vllm.startupSeconds=86400")
+    slow = named(render(*of_case("vllm-gpu"), *given), "Deployment", "planaria-vllm")["spec"]
+    usual = named(render(*of_case("vllm-gpu")), "Deployment", "planaria-vllm")["spec"]
+    assert (usual["progressDeadlineSeconds"], slow["progressDeadlineSeconds"]) == (2400, 87000)
+
+
+def test_vllm_is_given_whole_numbers():
+    """In a file of values every number is a float to Helm, which writes a million as 1e+06."""
+    large = ("vllm.maxModelLen=1048576", "vllm.maxQueuedRequests=2000000", "vllm.runAsUser=1000660000")
+    given = ("--set-json", ",".join(large))
+    text = rendered(*of_case("vllm-gpu"), *given, only=["templates/vllm/deployment.yaml"])
+    assert "--max-model-len=1048576\n" in text
+    assert "--max-num-queued-reqs=2000000\n" in text
+    assert "runAsUser: 1000660000\n" in text
+
+
 def test_sqlite_has_one_pod_one_claim_and_no_overlap():
     bodies = render(*of_case("sqlite"))
     service = named(bodies, "Deployment", "planaria-policy")["spec"]
     assert (service["replicas"], service["strategy"]) == (1, {"type": "Recreate"})
-    claim = named(bodies, "PersistentVolumeClaim", "planaria-policy")
-    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert named(bodies, "PersistentVolumeClaim", "planaria-policy")
     assert "--memory=/var/lib/memory/memory.db" in args_of(bodies, "policy")
+
+
+@pytest.mark.parametrize(("said", "kept"), [((), "keep"), (("policy.memory.sqlite.keep=false",), None)])
+def test_what_was_remembered_outlives_its_use_unless_somebody_says_otherwise(
+    said: tuple[str, ...], kept: str | None
+):
+    """Helm deletes what a release does not render any more, as after a change of policy.memory.type."""
+    claim = named(set_values("policy.memory.type=sqlite", *said), "PersistentVolumeClaim", "planaria-policy")
+    assert claim["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == kept
+
+
+def test_the_notes_ask_every_policy_also_those_for_the_cluster():
+    assert "kubectl get hpol,chpol,rem -A" in notes()
+
+
+def test_the_notes_tell_how_to_remove_what_was_remembered():
+    removal = "kubectl -n planaria-system delete pvc planaria-policy"
+    sqlite = "policy.memory.type=sqlite"
+    assert removal in notes(sqlite)
+    assert "pvc" not in notes()
+    assert "pvc" not in notes(sqlite, "policy.memory.sqlite.keep=false")
+    assert "pvc" not in notes(sqlite, "policy.memory.sqlite.existingClaim=mine")
 
 
 def test_the_url_of_postgresql_stays_in_its_secret():

@@ -12,6 +12,7 @@ import pytest
 from planaria_cluster import Provider
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
+from tests.chart.waiting import eventually
 from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
 from tests.kubectl import Kubectl
 
@@ -146,8 +147,5 @@ def test_without_the_policies_everybody_passes(release: Release, kubectl: Kubect
     """Last: so it was they that denied."""
     release.upgrade("--set", "networkPolicy.enabled=false")
     _, address = pod(kubectl, "operator")
-    deadline = time.monotonic() + 30
-    while not fetches(kubectl, "stranger", f"http://{address}:8080/metrics"):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+    eventually(lambda: fetches(kubectl, "stranger", f"http://{address}:8080/metrics"), seconds=30)
     assert connects(kubectl, pod(kubectl, "policy")[0], outsiders["stranger"], 8080)

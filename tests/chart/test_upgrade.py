@@ -1,6 +1,5 @@
 """`helm upgrade` of what the version before left: its definitions, its objects, and a remediation that was under way."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from charts.generate import helm
 from planaria_cluster import Provider
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
+from tests.chart.waiting import eventually
 from tests.e2e.bad_rollout import deployment
 from tests.kubectl import Kubectl
 
@@ -108,10 +108,7 @@ def test_what_was_over_stays_as_it_was(upgraded: Release, kubectl: Kubectl, stor
 def test_the_old_policy_is_read_and_means_what_it_meant(
     upgraded: Release, kubectl: Kubectl, stored: dict[str, Any]
 ):
-    deadline = time.monotonic() + 60
-    while not ready(policy := kubectl.json("get", "healingpolicy", "enforce-web", "-n", "shop")):
-        assert time.monotonic() < deadline, policy.get("status")
-        time.sleep(0.5)
+    policy = eventually(lambda: kubectl.json("get", "healingpolicy", "enforce-web", "-n", "shop"), ready)
     assert still_says(policy["spec"], stored["policy"]["spec"])
 
 
@@ -132,13 +129,11 @@ def ready(policy: dict[str, Any]) -> bool:
 def test_what_was_under_way_is_ended_without_a_second_action(
     upgraded: Release, kubectl: Kubectl, stored: dict[str, Any]
 ):
-    deadline = time.monotonic() + 120
-    while True:
-        record = kubectl.json("get", "remediation", "web-verifying", "-n", "shop")
-        if record["status"]["stage"] == "Finished":
-            break
-        assert time.monotonic() < deadline, record["status"]
-        time.sleep(0.5)
+    record = eventually(
+        lambda: kubectl.json("get", "remediation", "web-verifying", "-n", "shop"),
+        lambda body: body["status"]["stage"] == "Finished",
+        seconds=120,
+    )
     succeeded = next(each for each in record["status"]["conditions"] if each["type"] == "Succeeded")
     assert (succeeded["status"], len(record["status"]["attempts"])) == ("True", 1)
     web = kubectl.json("get", "deployment", "web", "-n", "shop")

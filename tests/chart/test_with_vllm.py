@@ -1,8 +1,7 @@
 """A real vLLM behind the address that the chart is given, reached from inside the cluster; killed in mid-incident; and back."""
 
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from planaria_cluster import Provider
 from planaria_cluster.bare.provider import BareProvider
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
+from tests.chart.waiting import eventually
 from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
 from tests.kubectl import Kubectl
 from tests.vllm import small
@@ -22,6 +22,10 @@ pytestmark = [
     *(pytest.mark.cluster, pytest.mark.images, pytest.mark.apart, pytest.mark.vllm),
     pytest.mark.timeout(1800),  # it loads its model twice, and on a new machine makes it first
 ]
+
+
+WITH_VLLM = {"hybrid", "vllm"}
+"""On a busy machine the encoder's half may come too late; what is tested is that the model's came."""
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +96,7 @@ def breaks(kubectl: Kubectl, shop: str, image: str) -> None:
 
 def healed(kubectl: Kubectl, shop: str) -> dict[str, Any]:
     """The record, when it is over."""
-    eventually(lambda: finished(kubectl, shop), 180)
+    eventually(lambda: finished(kubectl, shop), seconds=180)
     web = kubectl.json("get", "deployment", "web", "-n", shop)
     assert web["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
     (record,) = kubectl.items("remediations", shop)
@@ -108,31 +112,28 @@ def available(kubectl: Kubectl, shop: str) -> tuple[str, str]:
     return known["status"], known["reason"]
 
 
-def eventually(probe: Callable[[], Any], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not probe():
-        assert time.monotonic() < deadline, "not within the time"
-        time.sleep(0.3)
+def reached(condition: tuple[str, str]) -> bool:
+    return condition[0] == "True"
 
 
 def test_it_reads_and_when_it_is_killed_the_encoder_does_and_when_it_is_back_it_reads_again(
     server: RealServer, kubectl: Kubectl, shops: list[str]
 ):
     first, second, third, fourth = shops
-    eventually(lambda: available(kubectl, first)[0] == "True", 60)
+    eventually(lambda: available(kubectl, first), reached)
     breaks(kubectl, first, "no-such-image")
-    assert healed(kubectl, first)["semanticState"]["source"] == "hybrid"
+    assert healed(kubectl, first)["semanticState"]["source"] in WITH_VLLM
 
     breaks(kubectl, second, "absent-cart")
-    eventually(lambda: bool(kubectl.items("remediations", second)), 60)
+    eventually(lambda: kubectl.items("remediations", second))
     server.stop()
     healed(kubectl, second)
     breaks(kubectl, third, "lost-checkout")
     assert healed(kubectl, third)["semanticState"]["source"] == "encoder"
-    eventually(lambda: available(kubectl, third) == ("False", "NotReached"), 30)
+    eventually(lambda: available(kubectl, third), lambda now: now == ("False", "NotReached"))
 
     server.start()
     server.wait_ready()
-    eventually(lambda: available(kubectl, fourth)[0] == "True", 120)
+    eventually(lambda: available(kubectl, fourth), reached, seconds=120)
     breaks(kubectl, fourth, "missing-front")
-    assert healed(kubectl, fourth)["semanticState"]["source"] == "hybrid"
+    assert healed(kubectl, fourth)["semanticState"]["source"] in WITH_VLLM

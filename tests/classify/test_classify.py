@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -198,6 +199,42 @@ def test_wrong_usage_says_what_to_do(tmp_path, monkeypatch, capsys, arguments, w
     (tmp_path / "same.jsonl").write_text(json.dumps(HEAP))
     assert main(arguments) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("how", ["hard link", "standard input", "both standard"])
+def test_the_input_is_not_emptied_where_it_is_the_output_under_another_name(
+    tmp_path, capsys, monkeypatch, how
+):
+    same, other = tmp_path / "same.jsonl", tmp_path / "other.jsonl"
+    same.write_text(json.dumps(HEAP) + "\n")
+    other.hardlink_to(same)
+    arguments = ["-e", "rules"]
+    with same.open() as source, same.open("a") as target:
+        if how == "hard link":
+            arguments += ["-i", str(same), "-o", str(other)]
+        else:
+            monkeypatch.setattr(sys, "stdin", source)
+        if how == "standard input":
+            arguments += ["-o", str(same)]
+        if how == "both standard":
+            monkeypatch.setattr(sys, "stdout", target)
+        assert main(arguments) == 2
+    assert "would overwrite the input" in capsys.readouterr().err
+    assert same.read_text() == json.dumps(HEAP) + "\n"
+
+
+def test_one_terminal_may_be_both_input_and_output(monkeypatch):
+    with Path("/dev/null").open("r+") as null:
+        monkeypatch.setattr(sys, "stdin", null)
+        assert main(["-e", "rules", "-o", "/dev/null"]) == 0
+
+
+def test_without_anything_to_read_with_the_output_keeps_what_it_held(tmp_path, monkeypatch):
+    kept = tmp_path / "kept.jsonl"
+    kept.write_text("of yesterday\n")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(HEAP) + "\n"))
+    assert main(["--model", str(tmp_path / "none.zip"), "-o", str(kept)]) == 2
+    assert kept.read_text() == "of yesterday\n"
 
 
 def test_help_has_an_example(capsys):

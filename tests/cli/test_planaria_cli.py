@@ -35,7 +35,7 @@ def test_a_missing_package_is_named_with_what_to_install(monkeypatch, capsys):
     assert main(["semantics", "x"]) == 2
     told = capsys.readouterr().err
     assert "package_that_is_missing" in told
-    assert "pip install 'planaria[train]'" in told
+    assert "from a checkout: pip install '.[train]'" in told
 
 
 def test_the_rest_of_the_line_and_the_status_are_the_commands_own(monkeypatch):

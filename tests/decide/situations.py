@@ -36,9 +36,10 @@ def situation(
     tried: tuple[Tried, ...] = (),
     attempts_left: int = 3,
     confidence: float = 0.9,
+    age: float | None = None,
     **fields: Any,
 ) -> Situation:
-    """`fields` are those of `Observation`."""
+    """`age`: of the incident, in seconds; `fields` are those of `Observation`."""
     fields.setdefault("pods", pods(affected, total))
     fields.setdefault("workload", workload_fact(ready=total - affected, desired=total, revision=NEW))
     return Situation(
@@ -47,6 +48,7 @@ def situation(
         masks=masks,
         tried=tried,
         attempts_left=attempts_left,
+        age_seconds=age,
     )
 
 
@@ -75,5 +77,5 @@ async def climb(found: Situation, limit: int = 12) -> list[str]:
         rules.append(decision.rule)
         if decision.category is Action.ESCALATE:
             return rules
-        tried = (*tried, Tried(decision.category.value, signature(decision)))
+        tried = (*tried, Tried(decision.category.value, signature(decision), decision.parameters))
     return rules

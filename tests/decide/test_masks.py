@@ -1,10 +1,13 @@
 """What is ruled out, and the stable reason for it."""
 
-from planaria_contract import Action, NodeFact, ObjectRef
+from planaria_contract import Action, Fault, NodeFact, ObjectRef, Restart
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.reasons import Reason
+from planaria_operator.decide.decider import Tried
+from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.liberties import liberties
 from planaria_operator.decide.masks import (
+    age_masks,
     confidence_masks,
     merged,
     node_masks,
@@ -13,6 +16,7 @@ from planaria_operator.decide.masks import (
     situation_masks,
 )
 from tests.builders import observation, pod_fact, policy, workload_fact
+from tests.decide.situations import rolled_out, situation
 
 
 def reasons(masks):
@@ -51,6 +55,29 @@ def test_what_the_policy_does_not_list_is_ruled_out():
     found = reasons(policy_masks(policy(actions=[{"type": "restart"}])))
     assert found[Action.SCALE] == found[Action.ROLLBACK] == found[Action.MIGRATE] == "NotAllowedByPolicy"
     assert Action.RESTART not in found
+
+
+def ruled_out_by_age(age: float | None, **fields):
+    found = situation(Fault.APPLICATION_CRASH, age=age, **fields)
+    return reasons(age_masks(Facts(found)))
+
+
+def test_nobody_may_take_back_a_revision_that_came_after_the_fault():
+    fix = rolled_out(age=60)
+    assert ruled_out_by_age(400, workload=fix) == {Action.ROLLBACK: "FaultIsOlder"}
+    for age in (None, 0, 64):
+        assert ruled_out_by_age(age, workload=fix) == {}
+    assert ruled_out_by_age(400, workload=rolled_out(age=900)) == {}
+    assert ruled_out_by_age(400, workload=rolled_out(age=60, previous_left_seconds=410)) == {}
+
+
+def test_a_revision_that_planaria_made_since_the_fault_hides_none_that_is_to_blame():
+    assert ruled_out_by_age(400, workload=rolled_out(age=60, healed_revision=True)) == {}
+
+
+def test_a_release_that_came_after_what_planaria_did_is_not_taken_for_its_own():
+    restarted = Tried("restart", "restart Deployment/shop/front scope=workload", Restart(scope="workload"))
+    assert Action.ROLLBACK in ruled_out_by_age(400, workload=rolled_out(age=60), tried=(restarted,))
 
 
 def test_waiting_ends_when_the_patience_of_the_policy_does():

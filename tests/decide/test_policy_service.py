@@ -1,21 +1,37 @@
 """The operator's side of the policy service: deadline, fallback, condition, and no trust in the other side's masks."""
 
 import asyncio
+import json
 import time
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
-from planaria_contract import Action, Decider, Decision, Mask, ModelVersion, Restart, Rollback
+from planaria_contract import (
+    Action,
+    AlertFact,
+    Decider,
+    Decision,
+    EventFact,
+    Evidence,
+    LogLine,
+    Mask,
+    ModelVersion,
+    Restart,
+    Rollback,
+)
 from planaria_operator.api.healing_policy import DecideMode
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.choice import Choice, consultation
 from planaria_operator.decide.decider import Situation, Tried
 from planaria_operator.decide.service import FAILURES, Malformed, NotReached, PolicyService, TooSlow
 from planaria_operator.reconcile.policy_status import policy_service
-from tests.builders import observation, state
+from planaria_policy.spaces.encode import encode
+from tests.builders import observation, state, symptom
 
 DEADLINE = 1.0
+WORDS = "login of jane@example.com failed"
 
 
 def situation(**fields):
@@ -90,9 +106,37 @@ async def test_in_rules_mode_nobody_is_asked(server, service):
     assert server.asked == []
 
 
-async def test_no_log_line_leaves_the_operator(server, service):
-    await Choice(service).decide(situation())
-    assert "logs" not in server.asked[0]["observation"] or server.asked[0]["observation"]["logs"] == []
+def wordy():
+    """A situation with the same words in every place where an application's may stand."""
+    subject = observation().target
+    seen = observation(
+        logs=(LogLine(index=0, pod="front-0", container="app", text=WORDS),),
+        events=(EventFact(reason="Unhealthy", message=WORDS, subject=subject),),
+        alerts=(AlertFact(name="FrontIsDown", summary=WORDS),),
+        symptoms=(symptom(message=WORDS),),
+        missing=(f"metrics: {WORDS}",),
+    )
+    read = state(summary=WORDS, evidence=(Evidence(kind="log", index=0, excerpt=WORDS),))
+    return replace(situation(), observation=seen, state=read)
+
+
+async def test_no_word_of_an_application_reaches_the_service(server, service):
+    await Choice(service).decide(wordy())
+    assert WORDS not in json.dumps(server.asked[0])
+
+
+def test_the_policy_sees_the_same_without_the_words():
+    found = wordy()
+    asked = consultation(found)
+    told, whole = (
+        encode(asked),
+        encode(asked.model_copy(update={"observation": found.observation, "state": found.state})),
+    )
+    assert told.facts.tolist() == whole.facts.tolist()
+    assert told.nodes.tolist() == whole.nodes.tolist()
+    assert {head: may.tolist() for head, may in told.legal.items()} == {
+        head: may.tolist() for head, may in whole.legal.items()
+    }
 
 
 async def test_a_service_that_is_too_slow_costs_one_deadline_and_the_rules_decide(server, service):

@@ -20,7 +20,7 @@ from planaria_contract import (
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.decider import Tried
 from tests.builders import pod_fact, workload_fact
-from tests.decide.situations import OLD, WAITED, climb, decide, pods, rolled_out, situation
+from tests.decide.situations import NEW, OLD, WAITED, climb, decide, pods, rolled_out, situation
 
 MIB = 2**20
 
@@ -118,8 +118,38 @@ async def test_without_a_previous_revision_only_what_can_help_is_tried(fault, af
     assert await climb(situation(fault, affected=affected)) == expected
 
 
+@pytest.mark.parametrize("fault", [Fault.BAD_CONFIGURATION, Fault.APPLICATION_CRASH, Fault.IMAGE_PULL])
+@pytest.mark.parametrize("others", [NEW, OLD])
+async def test_a_revision_that_came_after_the_fault_is_not_rolled_back(fault, others):
+    """It may be the person's fix, on its way or no better; the one before has the fault for certain."""
+    fix = rolled_out(age=60, in_progress=True)
+    found = situation(fault, pods=pods(1, others=others), workload=fix, age=400)
+    assert (await decide(found)).category is not Action.ROLLBACK
+
+
+@pytest.mark.parametrize("age", [None, 0, 50, 60, 65])
+async def test_a_revision_whose_fault_was_seen_at_about_the_time_it_was_made_is_rolled_back(age):
+    bad = rolled_out(age=60, in_progress=True)
+    found = situation(Fault.APPLICATION_CRASH, pods=pods(1, others=OLD), workload=bad, age=age)
+    assert (await decide(found)).category is Action.ROLLBACK
+
+
+async def test_of_two_bad_releases_in_a_row_both_are_gone_back_from():
+    """The fault came with the first of them; the revision that still serves was left before it began."""
+    second = rolled_out(age=60, in_progress=True, previous_left_seconds=410)
+    found = situation(Fault.IMAGE_PULL, pods=pods(1, others=OLD), workload=second, age=400)
+    assert (await decide(found)).category is Action.ROLLBACK
+
+
+async def test_what_was_done_in_an_earlier_incident_says_nothing_of_the_newest_revision():
+    before = Tried("resize", "resize Deployment/shop/front ratio=2.0 resource=memory")
+    found = situation(Fault.APPLICATION_CRASH, affected=3, workload=rolled_out(), tried=(before,), age=20)
+    assert (await decide(found)).category is Action.ROLLBACK
+
+
 async def test_the_revision_that_our_own_restart_made_is_not_blamed():
-    restarted = Tried("restart", "restart Deployment/shop/front scope=workload")
+    done = Restart(scope="workload")
+    restarted = Tried("restart", "restart Deployment/shop/front scope=workload", done)
     found = situation(Fault.APPLICATION_CRASH, affected=3, workload=rolled_out(age=90), tried=(restarted,))
     assert (await decide(found)).category is Action.ESCALATE
 

@@ -13,6 +13,7 @@ from tests.builders import (
     container,
     daemon_set,
     deployment,
+    gated_pod,
     node,
     pod,
     pods_of,
@@ -101,6 +102,32 @@ def test_a_rolling_update_with_old_pods_leaving_and_new_pods_starting_is_no_inci
 # --- nodes
 
 
+def gated_rollout(*others: Any):
+    """The new pod waits behind a gate for longer than the rollout may take; the old ones are well."""
+    owner = deployment(progressing_reason="ProgressDeadlineExceeded", progressing_since=ago(1), updated=1)
+    current = replica_set(owner)
+    return store(owner, current, pods_of(current), gated_pod("front-9", current), *others, node())
+
+
+def test_a_rollout_that_waits_behind_a_scheduling_gate_alone_is_no_incident():
+    assert detect(gated_rollout(), policy(), NOW) == []
+
+
+def test_a_rollout_that_also_waits_for_pods_that_cannot_be_made_is_one():
+    owner = deployment(
+        progressing_reason="ProgressDeadlineExceeded", progressing_since=ago(1), ready=1, updated=2
+    )
+    current = replica_set(owner)
+    short = store(owner, current, pods_of(current, 1), gated_pod("front-9", current), node())
+    (incident,) = detect(short, policy(), NOW)
+    assert [symptom.kind for symptom in incident.symptoms] == [SymptomKind.STUCK_ROLLOUT]
+
+
+def test_a_rollout_that_also_waits_for_another_pod_is_one():
+    (incident,) = detect(gated_rollout(broken("front-8", replica_set(deployment()))), policy(), NOW)
+    assert SymptomKind.STUCK_ROLLOUT in {symptom.kind for symptom in incident.symptoms}
+
+
 def lost_node_world(*, kinds_age=40, pod_fields=None, **node_fields):
     owner = deployment()
     current = replica_set(owner)
@@ -156,6 +183,34 @@ def test_a_lost_node_without_movable_selected_pods_is_no_incident():
     away = pod("agent-0", agent, ready=False, ready_since=ago(40))
     assert detect(store(agent, away, node(**LOST)), policy(), NOW) == []
     assert detect(store(front(deleting=True), node(**LOST)), policy(), NOW) == []
+
+
+def test_pods_whose_node_is_gone_are_nobodys_fault_while_kubernetes_removes_them():
+    agent = daemon_set()
+    away = pod("agent-0", agent, ready=False, ready_since=ago(40))
+    world = lost_node_world()
+    world.put(node("node-2"))
+    for view in (agent, away):
+        world.put(view)
+    world.remove(node("node-1"))
+    assert detect(world, policy(), NOW) == []
+
+
+def test_a_new_pod_that_has_no_node_yet_is_seen_though_others_lost_theirs():
+    owner = deployment()
+    current = replica_set(owner)
+    stuck = pod("front-1", current, ready=False, scheduled=False, node=None, phase="Pending",
+                unscheduled_since=ago(61))  # fmt: skip
+    world = store(owner, current, broken("front-0", current), stuck, node("node-2"))
+    (incident,) = detect(world, policy(), NOW)
+    assert [symptom.subject.name for symptom in incident.symptoms] == ["front-1"]
+
+
+def test_where_nodes_are_not_watched_no_pod_is_taken_for_one_whose_node_is_gone():
+    owner = deployment()
+    current = replica_set(owner)
+    (incident,) = detect(store(owner, current, broken("front-0", current)), policy(), NOW)
+    assert incident.ripe
 
 
 def test_what_was_wrong_before_the_node_was_lost_stays_with_its_workload():

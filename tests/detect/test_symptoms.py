@@ -6,12 +6,11 @@ import pytest
 
 from planaria_contract import SymptomKind
 from planaria_operator.api.triggers import Triggers
-from planaria_operator.detect.symptoms import of_node, of_pod, of_workload, was_ready
+from planaria_operator.detect.symptoms import WAITING, of_node, of_pod, of_workload, was_ready
 from tests.builders import NOW, ago, container, deployment, node, pod, replica_set, terminated, waiting
 
 OWNER = replica_set(deployment())
 TRIGGERS = Triggers()
-RESTARTED = {"restarts": 1, "running_since": ago(4)}
 
 
 def findings(subject, now=NOW, **triggers):
@@ -70,12 +69,6 @@ def fallen(age, **fields):
             containers=[
                 container(restarts=1, last_termination=terminated("Completed", 0), running_since=ago(4))
             ],
-        ),
-        pod(
-            "gated",
-            scheduled=False,
-            unscheduled_since=ago(900),
-            unscheduled_message="Scheduling is blocked due to non-empty scheduling gates",
         ),
     ],
     ids=lambda subject: subject.meta.name,
@@ -138,6 +131,11 @@ def test_waiting_reasons_count_from_the_start_of_unreadiness(reason, kind):
     assert not finding.ripe(NOW - timedelta(seconds=3))
 
 
+def test_the_trigger_names_every_reason_to_wait_that_it_is_about():
+    described = Triggers.model_fields["waiting_for_seconds"].description or ""
+    assert [reason for reason in WAITING if reason not in described] == []
+
+
 def test_a_failing_init_container_is_seen():
     broken = waiting("CrashLoopBackOff", restarts=2, last_termination=terminated(finished=8))
     assert SymptomKind.CRASH_LOOP in kinds(starting(20, init_containers=(broken,)))
@@ -165,6 +163,25 @@ def test_restarts_at_a_fast_pace_ripen_at_the_configured_count(restarts, ripe):
     assert found[SymptomKind.RESTARTING].ripe(NOW) is ripe
 
 
+@pytest.mark.parametrize("code", [0, 137])
+def test_where_one_restart_is_enough_the_first_one_is_ripe_at_once(code):
+    ended = terminated("Completed" if code == 0 else "Error", code, finished=11)
+    once = pod(
+        "front-0", OWNER, containers=[container(restarts=1, last_termination=ended, running_since=ago(10))]
+    )
+    found = next(
+        each for each in findings(once, restarts={"count": 1}) if each.symptom.kind == SymptomKind.RESTARTING
+    )
+    assert found.ripe(NOW)
+    assert found.symptom.message == "app: about 1 restart in 600 s"
+    assert SymptomKind.RESTARTING not in kinds(once, restarts={"count": 2})
+
+
+def test_an_end_that_nothing_followed_is_no_restart_even_where_one_is_enough():
+    ended = pod("front-0", OWNER, containers=[container(terminated=terminated(finished=1))])
+    assert kinds(ended, restarts={"count": 1}) == {SymptomKind.TERMINATED}
+
+
 def test_repeated_clean_exits_are_restarts_too():
     ended = terminated("Completed", 0, finished=5, ran=20)
     looping = container(restarts=4, last_termination=ended, running_since=ago(4))
@@ -187,9 +204,14 @@ def test_the_moment_between_crash_and_backoff_is_visible():
 
 
 @pytest.mark.parametrize(
-    ("ran", "running", "visible"), [(5, 59, True), (5, 61, False), (70, 100, True), (70, 106, False)]
+    ("ran", "running", "visible"),
+    [
+        *((5, 59, True), (5, 61, False), (70, 100, True), (70, 106, False)),
+        *((118, 119, True), (122, 119, True), (600, 119, True), (600, 121, False)),
+        *((601, 59, True), (601, 61, False)),
+    ],
 )
-def test_probation_lasts_half_as_long_again_as_the_last_instance(ran, running, visible):
+def test_probation_lasts_half_as_long_again_as_the_last_instance_within_bounds(ran, running, visible):
     back = container(
         restarts=1, last_termination=terminated(finished=running + 1, ran=ran), running_since=ago(running)
     )
@@ -216,6 +238,11 @@ def test_a_rollout_in_progress_is_calm_and_a_stuck_one_is_ripe_at_once():
     assert finding.symptom.since == ago(1)
     assert finding.ripe(NOW)
     assert of_workload(deployment(desired=0, progressing_reason="ProgressDeadlineExceeded")) == []
+
+
+def test_a_rollout_that_was_stuck_when_a_person_paused_it_is_no_symptom():
+    paused = deployment(progressing_reason="ProgressDeadlineExceeded", updated=1, held_back=3)
+    assert of_workload(paused) == []
 
 
 def test_a_silent_node_counts_from_its_condition():

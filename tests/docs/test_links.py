@@ -14,6 +14,8 @@ from planaria_kubectl.arguments import parsers
 from planaria_operator.watch.resources import parse_policy
 from tests.docs.pages import PAGES, ROOT, anchors, blocks, commands, links, slug
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
 
 def test_every_link_leads_to_a_file():
     dead = [link for page in PAGES for link in links(page) if not (page.parent / link.target).exists()]
@@ -60,9 +62,17 @@ def test_every_command_of_the_plugin_and_its_flags_exist():
         assert all(flag in helped[words[0]] for flag in flags), words
 
 
+def test_what_is_installed_is_this_checkout_and_an_extra_of_it():
+    """Planaria is on no package index."""
+    known = PROJECT["project"]["optional-dependencies"].keys()
+    for words in shown("pip install"):
+        place, _, extras = words[0].strip("'").rstrip("]").partition("[")
+        assert place == "."
+        assert set(extras.split(",")) <= known
+
+
 def test_every_module_that_is_run_exists():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    rooms = project["tool"]["hatch"]["build"]["targets"]["wheel"]["dev-mode-dirs"]
+    rooms = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["dev-mode-dirs"]
     for module in {words[0] for python in ("python", ".venv/bin/python") for words in shown(f"{python} -m")}:
         path = module.replace(".", "/")
         found = [ROOT / room / f"{path}{end}" for room in rooms for end in (".py", "/__main__.py")]
@@ -79,6 +89,17 @@ def test_every_value_that_is_set_is_one_of_the_chart():
 def test_every_policy_that_is_shown_is_one():
     found = [block for page in PAGES for block in blocks(page, "yaml") if "kind: HealingPolicy" in block]
     assert {parse_policy(yaml.safe_load(block)).name for block in found} >= {"web"}
+
+
+def test_no_sample_asks_for_a_pause():
+    """Applied anew, it would take away what others have asked for since: without server-side apply a list is replaced."""
+    samples = [
+        body
+        for path in (ROOT / "docs/samples").glob("*.yaml")
+        for body in yaml.safe_load_all(path.read_text())
+    ]
+    assert samples
+    assert not [body["metadata"]["name"] for body in samples if "pauseRequests" in body["spec"]]
 
 
 def shown(program):

@@ -1,6 +1,6 @@
 """What the operator does where its surroundings are wrong: one clear line, a probe that tells the truth, and it waits."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,14 @@ from tests.kubectl import Kubectl
 pytestmark = pytest.mark.apiserver
 
 NAMESPACE = "planaria-surroundings"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def namespace(kubeconfig: Path) -> Iterator[None]:
+    kubectl = Kubectl.of(kubeconfig)
+    kubectl("create", "namespace", NAMESPACE)
+    yield
+    kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
 @pytest.fixture
@@ -80,19 +88,15 @@ async def test_a_verb_that_the_role_lacks_is_named_with_its_resource(
     kubeconfig: Path, tmp_path: Path
 ) -> None:
     kubectl = Kubectl.of(kubeconfig)
-    kubectl("create", "namespace", NAMESPACE)
-    try:
-        kubectl("create", "serviceaccount", "powerless", "-n", NAMESPACE)
-        token = kubectl("create", "token", "powerless", "-n", NAMESPACE).strip()
-        config = kubectl.with_token(token, tmp_path)
-        async with operator(config, tmp_path, free_port(), "--namespace", NAMESPACE) as process:
-            await wait_until(says(process, "waiting", "not allowed to list", "nodes"))
-            assert (await process.probe("/readyz"))[0] == 503
-            assert process.running
-            assert "Traceback" not in process.text()
-            assert token not in process.text()
-    finally:
-        kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    kubectl("create", "serviceaccount", "powerless", "-n", NAMESPACE)
+    token = kubectl("create", "token", "powerless", "-n", NAMESPACE).strip()
+    config = kubectl.with_token(token, tmp_path)
+    async with operator(config, tmp_path, free_port(), "--namespace", NAMESPACE) as process:
+        await wait_until(says(process, "waiting", "not allowed to list", "nodes"))
+        assert (await process.probe("/readyz"))[0] == 503
+        assert process.running
+        assert "Traceback" not in process.text()
+        assert token not in process.text()
 
 
 async def test_a_kubeconfig_that_is_missing_ends_it_with_one_line(tmp_path: Path) -> None:

@@ -62,6 +62,51 @@ def test_what_kubernetes_reports_outweighs_any_text(reader, fault):
     assert found.ranked[0] is fault
 
 
+@pytest.mark.parametrize(
+    ("reason", "message", "fault"),
+    [
+        (
+            "FailedMount",
+            'MountVolume.SetUp failed for volume "keys" : failed to mount secrets store: 403 Forbidden: permission denied',
+            Fault.AUTH_OR_CERTIFICATE,
+        ),
+        (
+            "FailedCreatePodSandBox",
+            'Failed to create pod sandbox: failed to get sandbox runtime: no runtime for "kata" is configured',
+            Fault.BAD_CONFIGURATION,
+        ),
+    ],
+)
+def test_of_an_event_alone_its_reason_does_not_overrule_its_own_message(reader, reason, message, fault):
+    pods = (pod_fact("front-0", affected=True, node=None),)
+    told = (event(reason, message),)
+    alone = build(calm(events=told, pods=pods))
+    assert reader.judge(alone).ranked[0] is fault
+    beside_a_log = build(calm([message], events=told, pods=pods))
+    of_what_is_ill = Window(saying([], events=told, pods=pods), alone.entries, alone.facts)
+    for window in (beside_a_log, of_what_is_ill):
+        assert reader.judge(window).ranked[0] is alone.facts[0].fault is not fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nfs: server 10.0.3.14 not responding, still trying",
+        "EC2 instance i-0123456789 is scheduled for retirement: instance-retirement",
+    ],
+)
+def test_a_fault_that_was_read_from_a_line_shows_that_line_however_faint(reader, text):
+    found = reader.judge(build(calm([text])))
+    assert found.ranked[0] is not Fault.HEALTHY
+    assert [item.excerpt for item in found.evidence] == [text]
+
+
+def test_a_line_that_says_nothing_is_no_evidence_of_what_a_fact_says(reader):
+    window = build(calm(["GET / 200"]))
+    found = reader.judge(Window(window.observation, window.entries, (fact(Fault.NODE_FAULT),)))
+    assert (found.ranked[0], found.evidence) == (Fault.NODE_FAULT, ())
+
+
 def test_no_logits_of_a_network_outweigh_it_either(bundle, monkeypatch):
     reader = EncoderReader(bundle)
     shout = np.full((2, 16), -1e4, np.float32)

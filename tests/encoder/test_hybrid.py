@@ -113,3 +113,9 @@ def test_the_evidence_of_whoever_is_surer_comes_first_and_each_line_once():
     assert len(found.evidence) == MAX_EVIDENCE
     assert (found.novelty, found.severity) == (0.8, 3)
     assert pooled(sure, other, 0.5).severity == 3
+
+
+def test_a_line_that_both_name_stands_where_the_surer_names_it():
+    sure = opinion(Fault.OVERLOAD, 0.9, evidence=evidence(1, 2, 3, 4))
+    other = opinion(Fault.OVERLOAD, 0.4, evidence=evidence(5, 6, 7, 8, 1))
+    assert [item.index for item in pooled(other, sure, 0.5).evidence] == [1, 2, 3, 4, 5, 6, 7, 8]

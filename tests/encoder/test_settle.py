@@ -77,6 +77,11 @@ def test_facts_for_the_same_fault_are_evidence_too_each_once_and_bounded():
     assert len(settle(many, Window(saying(["x"] * 40), ())).evidence) == MAX_EVIDENCE
 
 
+def test_evidence_that_is_named_twice_stands_where_it_was_named_first():
+    said = opinion(evidence=tuple(Evidence(kind="log", index=index) for index in (3, 1, 3)))
+    assert [item.index for item in settle(said, Window(saying(["x"] * 4), ())).evidence] == [3, 1]
+
+
 def test_a_confidence_that_rounding_pushed_over_one_is_one():
     shares = dict.fromkeys(CLASSES, 0.0) | {OVERLOAD: 1.0000001}
     said = Opinion(shares, Source.ENCODER, ModelVersion(id="x", version="1"))

@@ -2,8 +2,6 @@ import json
 
 import pytest
 
-from planaria_contract import LogLine
-from planaria_operator.evidence.dependencies import behind, dependencies, named_hosts
 from planaria_operator.evidence.facts import (
     LAST_APPLIED,
     applied_replicas,
@@ -30,9 +28,7 @@ from tests.builders import (
     meta,
     node,
     pod,
-    pods_of,
     replica_set,
-    service_of,
     stateful_set,
     store,
     terminated,
@@ -84,6 +80,24 @@ def test_the_previous_revision_is_one_that_still_serves_rather_than_the_last_bad
     ]
     assert from_replica_sets(sets).previous == "hash1"
     assert from_replica_sets(sets).current == "hash3"
+
+
+def test_the_previous_revision_was_left_when_the_one_after_it_was_made():
+    second_bad, bad, good = (
+        replica_set(FRONT, number, ready=ready, created=ago(age))
+        for number, ready, age in ((3, 0, 60), (2, 0, 400), (1, 2, 9000))
+    )
+    assert from_replica_sets([second_bad, bad, good]).left == ago(400)
+    assert from_replica_sets([second_bad, good]).left == ago(60)
+    assert from_replica_sets([good]).left is None
+
+
+def test_what_somebody_left_by_going_back_is_not_the_previous_revision():
+    back, left = replica_set(FRONT, 3, created=ago(900)), replica_set(FRONT, 2, created=ago(600))
+    assert from_replica_sets([back, left]).previous is None
+    assert from_replica_sets([back, left, replica_set(FRONT, 1, created=ago(990))]).previous is None
+    newer = replica_set(FRONT, 4, created=ago(300))
+    assert from_replica_sets([newer, back, left]).previous == "hash3"
 
 
 def test_without_one_that_serves_it_is_the_newest_older_one_and_a_first_revision_has_none():
@@ -180,62 +194,3 @@ def test_the_nodes_of_the_pods_come_first():
     facts = node_facts(world, {"b"}, limit=2)
     assert [fact.name for fact in facts] == ["b", "a"]
     assert facts[0].not_ready_since == ago(50)
-
-
-# --- dependencies
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("http://backend:8080/x", {"backend"}),
-        ("backend.shop.svc.cluster.local", {"backend"}),
-        ("backend.shop:80", {"backend"}),
-        ("backend.svc", {"backend"}),
-        ("backend.other.svc:80", set()),
-        ("www.backend.example", set()),
-        ('Get "http://backend:8080/livez": dial tcp 10.96.3.4:8080', {"backend"}),
-        ("$(rm -rf /) ; backend'", {"backend"}),
-    ],
-)
-def test_names_of_this_namespace_are_found_in_any_text(text, names):
-    assert {"backend", "other"} & named_hosts([text], "shop") == names
-
-
-def line(text):
-    return LogLine(index=0, pod="front-0", container="app", text=text)
-
-
-def test_a_dependency_with_nothing_behind_it_comes_first_with_its_workload():
-    back, cache = deployment("backend", desired=0), deployment("cache")
-    front = deployment(environment=("http://backend:8080", "cache:6379"))
-    world = store(front, back, cache, service_of(front), service_of(back), service_of(cache, ready=2))
-    facts = dependencies(world, front, (), NOW)
-    assert [(fact.service, fact.ready_endpoints) for fact in facts] == [("backend", 0), ("cache", 2)]
-    assert facts[0].workload is not None
-    assert facts[0].workload.desired == 0
-
-
-def test_a_service_of_its_own_is_no_dependency():
-    front = deployment(environment=("front",))
-    assert dependencies(store(front, service_of(front)), front, (), NOW) == ()
-
-
-def test_error_lines_name_dependencies_and_other_lines_do_not():
-    back = deployment("backend")
-    front = deployment()
-    world = store(front, back, service_of(back))
-    assert dependencies(world, front, [line("dial backend: connection refused")], NOW)
-    assert dependencies(world, front, [line("the backend is lovely")], NOW) == ()
-
-
-def test_a_name_without_a_service_is_nothing():
-    front = deployment()
-    hostile = [line("connection refused by kube-system/../../secrets; backend")]
-    assert dependencies(store(front), front, hostile, NOW) == ()
-
-
-def test_the_workload_behind_a_service_is_found_by_its_selector_even_at_zero():
-    back = deployment("backend", desired=0)
-    service, _ = service_of(back)
-    assert behind(store(back, *pods_of(back, 0)), service) == back

@@ -1,10 +1,12 @@
 """The Summary API as kubelet 1.34 answers it (recorded, shortened)."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from planaria_operator.evidence.kubelet import PATH, Kubelet, read_summary
+from planaria_operator.evidence.kubelet import PATH, RIGHT_OF, Kubelet, read_summary
+from planaria_operator.kube.errors import Forbidden
 from planaria_operator.kube.fake import FakeKube
 from tests.builders import NOW, ago, container, deployment, pod, replica_set
 
@@ -43,6 +45,32 @@ async def test_memory_and_cpu_come_with_the_containers_limits():
 async def test_a_second_reading_makes_a_trend_and_the_same_sample_is_not_counted_twice():
     found = await read(summary(memory=1), summary(memory=1), summary("2026-11-23T11:59:59Z", memory=3))
     assert found["memory_bytes"].values == (1.0, 3.0)
+
+
+async def test_a_namesake_in_another_namespace_has_a_past_of_its_own():
+    twin = replace(POD, meta=replace(POD.meta, namespace="stage", uid="another"))
+    kube = FakeKube({"kind": "Node", "metadata": {"name": "node-1"}})
+    kubelet = Kubelet(kube)
+    for each, memory in ((POD, 60 * MIB), (twin, 10 * MIB)):
+        answer = summary(memory=memory)
+        answer["pods"][0]["podRef"]["uid"] = each.meta.uid
+        kube.node_texts["node-1", PATH] = json.dumps(answer)
+        found = {series.name: series for series in await kubelet.usage("node-1", [each], NOW)}
+        assert found["memory_bytes"].values == (memory,)
+
+
+async def test_without_the_right_no_node_is_asked_until_an_hour_later():
+    kube = FakeKube({"kind": "Node", "metadata": {"name": "node-1"}})
+    kube.denied = {("get", "nodes/proxy")}
+    kube.node_texts["node-1", PATH] = json.dumps(summary())
+    kubelet = Kubelet(kube)
+    for _ in range(3):
+        with pytest.raises(Forbidden, match="nodes/proxy"):
+            await kubelet.usage("node-1", [POD], NOW)
+    kube.denied = set()
+    with pytest.raises(Forbidden):
+        await kubelet.usage("node-1", [POD], NOW + RIGHT_OF / 2)
+    assert await kubelet.usage("node-1", [POD], NOW + RIGHT_OF)
 
 
 def test_full_volumes_and_claims_are_told():

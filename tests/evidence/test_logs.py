@@ -87,7 +87,33 @@ def test_secrets_and_key_blocks_are_blackened():
     assert texts == [f"password={REDACTED}", REDACTED, REDACTED, REDACTED, "ok"]
 
 
+def test_a_certificate_on_a_line_that_is_cut_within_it_hides_nothing_of_what_follows():
+    block = "-----BEGIN CERTIFICATE-----\\n" + "MIIDdzCCAl+gAwIBAgIE\\n" * 60 + "-----END CERTIFICATE-----"
+    told, *rest = parse(f'{{"msg":"trusting CA {block}"}}\nERROR no space left on device\nexit')
+    assert "MIID" not in told.text
+    assert [line.text for line in rest] == ["ERROR no space left on device", "exit"]
+
+
+def test_a_log_of_two_bytes_a_character_is_read_as_text_and_blackened():
+    written = "ERROR password=hunter2\r\nERROR disk full\r\n".encode("utf-16-le").decode()
+    stamped = "\n".join(f"2026-11-23T18:30:29Z {line}" for line in written.split("\n")[:2])
+    assert [line.text for line in parse(stamped)] == [f"ERROR password={REDACTED}", "ERROR disk full"]
+
+
+def test_a_null_between_words_parts_them():
+    (line,) = parse("exec app\0--password\0hunter2\0--port\x0080")
+    assert line.text == f"exec app --password {REDACTED} --port 80"
+
+
 # --- what is asked for
+
+
+@pytest.mark.parametrize("indentation", ["", "    "])
+def test_a_line_that_is_cut_within_a_password_does_not_show_its_beginning(indentation):
+    head = "x" * (LINE_LENGTH - 40)
+    (line,) = parse(f"{indentation}{head} postgres://app:hunter2-{'s' * 99}@db:5432/app")
+    assert "hunter2" not in line.text
+    assert line.text.endswith(f"{REDACTED}…")
 
 
 def test_a_crashed_container_is_read_before_and_after_its_restart():
@@ -111,6 +137,43 @@ def test_failed_containers_come_first_and_a_failing_init_container_is_among_them
     failing = waiting("CrashLoopBackOff", name="migrate", restarts=2, last_termination=terminated())
     ill = pod("front-0", OWNER, containers=[waiting("PodInitializing")], init_containers=(failing,))
     assert asked(ill) == [("front-0", "migrate", True)]
+
+
+@pytest.mark.parametrize(
+    "behind", [(), (waiting("PodInitializing", name="migrate"), waiting("PodInitializing", name="seed"))]
+)
+def test_an_init_container_that_still_runs_is_read_whatever_waits_behind_it(behind):
+    waits = (container("wait-for-db"), *behind)
+    held = pod("front-0", OWNER, containers=[waiting("PodInitializing")], init_containers=waits)
+    assert asked(held) == [("front-0", "wait-for-db", False)]
+
+
+def test_an_init_container_is_read_before_those_that_it_keeps_from_starting_again():
+    lost = [waiting("PodInitializing", name=name, last_termination=terminated()) for name in ("proxy", "app")]
+    held = pod("front-0", OWNER, containers=lost, init_containers=(container("wait-for-db"),))
+    assert asked(held)[0] == ("front-0", "wait-for-db", False)
+
+
+def test_a_sidecar_that_is_ready_and_an_init_container_that_is_through_are_not_in_the_way():
+    through = container("migrate", terminated=terminated("Completed", 0))
+    beside = container("proxy", ready=True)
+    assert asked(pod("front-0", OWNER, init_containers=(through, beside))) == [("front-0", "app", False)]
+
+
+@pytest.mark.parametrize(
+    "ailing",
+    [
+        waiting("CrashLoopBackOff", last_termination=terminated("Completed", 0)),
+        waiting("CrashLoopBackOff", last_termination=terminated()),
+        container(),
+    ],
+)
+def test_a_container_that_is_not_ready_comes_before_all_that_are_even_those_that_failed_once(ailing):
+    beside = [container(name, ready=True, last_termination=terminated()) for name in ("proxy", "vault")]
+    assert {name for _, name, _ in asked(pod("front-0", OWNER, containers=[*beside, ailing]))} == {
+        "app",
+        "proxy",
+    }
 
 
 def test_pods_are_bounded_and_one_healthy_sibling_is_read_for_contrast():

@@ -266,5 +266,10 @@ async def test_a_prometheus_that_is_away_is_named_and_the_rest_goes_on(fault):
     assert any(each.startswith("alerts") for each in seen.missing)
 
 
+async def test_why_prometheus_had_nothing_is_told_in_its_own_words():
+    seen = await observe(cluster(), Answers(fault=PrometheusUnavailable("400: unexpected identifier")))
+    assert "alerts: 400: unexpected identifier" in seen.missing
+
+
 async def test_without_prometheus_nothing_is_missing():
     assert (await observe(cluster())).missing == ()

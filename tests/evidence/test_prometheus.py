@@ -1,5 +1,6 @@
 """Against a real HTTP server that answers as Prometheus does, so that the library's own behaviour is part of the test."""
 
+import asyncio
 import json
 import threading
 from datetime import timedelta
@@ -8,7 +9,12 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from planaria_operator.evidence.prometheus import Prometheus, PrometheusUnavailable, read_matrix
+from planaria_operator.evidence.prometheus import (
+    THREADS,
+    Prometheus,
+    PrometheusUnavailable,
+    read_matrix,
+)
 from planaria_operator.evidence.promql import fill, quote
 from tests.builders import NOW
 
@@ -22,6 +28,8 @@ class Answering(ThreadingHTTPServer):
         self.answer = b"{}"
         self.hold = threading.Event()
         self.hold.set()
+        self.slow = ""
+        """Only queries with these words are held back."""
         self.asked = []
 
     @property
@@ -35,7 +43,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         url = urlparse(self.path)
         self.server.asked.append((url.path, {key: value[0] for key, value in parse_qs(url.query).items()}))
-        self.server.hold.wait(10)
+        if self.server.slow in parse_qs(url.query)["query"][0]:
+            self.server.hold.wait(10)
         self.send_response(self.server.status)
         self.end_headers()
         self.wfile.write(self.server.answer)
@@ -97,7 +106,7 @@ async def test_an_error_of_the_query_is_told_and_does_not_close_the_door(server,
 async def test_after_a_silence_nobody_waits_again_for_a_while(server, prometheus):
     server.hold.clear()
     with pytest.raises(PrometheusUnavailable):
-        await ask(prometheus)
+        await prometheus.series("up", "up", NOW)
     asked = len(server.asked)
     with pytest.raises(PrometheusUnavailable, match="a moment ago"):
         await ask(prometheus)
@@ -107,6 +116,71 @@ async def test_after_a_silence_nobody_waits_again_for_a_while(server, prometheus
     assert await prometheus.alive()
     server.answer = matrix()
     assert await ask(prometheus) == []
+
+
+async def test_who_waited_for_a_thread_while_the_silence_was_found_out_does_not_ask_again(server, prometheus):
+    server.hold.clear()
+    asked = (prometheus.series("up", "up", NOW) for _ in range(THREADS + 1))
+    told = [str(each) for each in await asyncio.gather(*asked, return_exceptions=True)]
+    assert len(server.asked) == THREADS
+    assert sum("a moment ago" in each for each in told) == 1
+
+
+async def test_a_query_of_a_policy_that_takes_too_long_keeps_nobody_else_from_asking(server, prometheus):
+    server.answer, server.slow = matrix(), "heavy"
+    server.hold.clear()
+    heavy = [asyncio.create_task(ask(prometheus, "heavy")) for _ in range(THREADS)]
+    assert await prometheus.series("up", "up", NOW) == []
+    assert all(isinstance(each, PrometheusUnavailable) for each in await _ends(heavy))
+    assert await ask(prometheus) == []
+
+
+async def test_that_no_server_listens_is_told_by_a_query_of_a_policy_too():
+    gone = Prometheus("http://127.0.0.1:9", timeout=0.5)
+    with pytest.raises(PrometheusUnavailable):
+        await ask(gone)
+    with pytest.raises(PrometheusUnavailable, match="a moment ago"):
+        await gone.series("up", "up", NOW)
+    gone.close()
+
+
+@pytest.fixture
+async def crowded(server, monkeypatch):
+    """One that is well, with as many questions under way as there are threads for them."""
+    server.answer, server.slow = matrix(), "up"
+    server.hold.clear()
+    adapter = Prometheus(server.url, timeout=9.0)
+    first = [asyncio.create_task(adapter.series("up", "up", NOW)) for _ in range(THREADS)]
+    while len(server.asked) < THREADS:
+        await asyncio.sleep(0.01)
+    monkeypatch.setattr("planaria_operator.evidence.prometheus.QUEUE_SECONDS", 0.05)
+    yield adapter, first
+    server.hold.set()
+    await _ends(first)
+    adapter.close()
+
+
+async def test_that_too_many_ask_at_once_says_nothing_of_prometheus(server, crowded):
+    adapter, first = crowded
+    with pytest.raises(PrometheusUnavailable, match="too many"):
+        await adapter.series("up", "up", NOW)
+    assert await adapter.alive()
+    server.hold.set()
+    assert await _ends(first) == [[]] * THREADS
+    assert await adapter.series("up", "up", NOW) == []
+
+
+async def test_a_question_that_was_given_up_keeps_its_thread_until_that_has_ended(server, crowded):
+    adapter, first = crowded
+    for each in first:
+        each.cancel()
+    await _ends(first)
+    with pytest.raises(PrometheusUnavailable, match="too many"):
+        await adapter.series("up", "up", NOW)
+
+
+async def _ends(tasks):
+    return await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_what_fires_now_is_an_instant_query_with_a_deadline(server, prometheus):

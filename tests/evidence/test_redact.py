@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planaria_operator.api.evidence_settings import BUILT_IN, EvidenceSettings
+from planaria_operator.evidence.patterns import LONGEST_KEY
 from planaria_operator.evidence.redact import LONGEST, REDACTED, WITHHELD, Redactor, redactor_of
 from tests.evidence.redaction_corpus import STAYS, VANISHES
 
@@ -143,6 +144,9 @@ fragments = st.sampled_from(
         "authorization",
         "://",
         "@",
+        "@tcp(",
+        "redis://a:",
+        "/",
         "cookie",
         "8.8.8.8",
         "2606:4700::1111",
@@ -174,6 +178,79 @@ def test_a_key_block_over_several_lines_is_blackened_as_a_whole():
         "after",
     ]
     assert Redactor().lines(block) == ["before", REDACTED, REDACTED, REDACTED, REDACTED, "after"]
+
+
+def test_of_a_key_block_that_began_before_the_first_line_nothing_stays_and_of_what_was_said_before_it_everything():
+    tail = ["it failed, see below", "MHcCAQEEIIAx+/", "AwEHoU==", "-----END EC PRIVATE KEY-----", "after"]
+    assert Redactor().lines(tail) == [tail[0], REDACTED, REDACTED, tail[3], "after"]
+
+
+BEGIN, END = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize("mark", [f"GET /?q={BEGIN}", f"GET /?q={BEGIN} HTTP/1.1"])
+def test_the_forged_beginning_of_a_key_hides_none_of_the_lines_after_it(mark):
+    after = ["ERROR no space left on device", f"x {BEGIN}MII{END}", "ERROR disk full"]
+    blackened = Redactor().lines([mark, *after])
+    assert [blackened[1], blackened[3]] == [after[0], after[2]]
+
+
+def test_forged_marks_far_from_each_other_hide_nothing_between_them():
+    between = [f"ERROR disk {n} is full" for n in range(LONGEST_KEY)]
+    assert Redactor().lines([BEGIN, *between, END])[1:-1] == between
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ["MHcCAQEEIIAx+/", "AwEHoU=="],
+        ["Proc-Type: 4,ENCRYPTED", "DEK-Info: AES-128-CBC,0F1E", "", "AwEHoU"],
+        ["MHcCAQEEIIAx+/" * 40],
+        [f"{'MHcCAQEEIIAx+/' * 71}…"],
+    ],
+)
+def test_of_a_key_block_that_ends_after_the_last_line_nothing_stays(body):
+    assert Redactor().lines([BEGIN, *body]) == [REDACTED] * (len(body) + 1)
+
+
+def test_a_key_of_more_lines_than_marks_may_be_apart_is_known_by_its_lines():
+    body = ["MHcCAQEEIIAx+/"] * (LONGEST_KEY + 2)
+    assert Redactor().lines([BEGIN, *body, END, "after"]) == [*[REDACTED] * (len(body) + 1), END, "after"]
+
+
+def test_a_key_of_which_every_line_is_a_record_of_its_own_is_blackened_as_a_whole():
+    records = [f'{{"level":"info","msg":"{each}"}}' for each in (BEGIN, "MHcCAQ", "AwEHoU", END)]
+    assert "".join(Redactor().lines([*records, "after"])[1:]) == f"{REDACTED * 3}after"
+
+
+def test_a_last_line_of_two_letters_does_not_show_the_key_before_it():
+    assert Redactor().lines(["MHcCAQEEIIAx+/", "Aw==", END]) == [REDACTED, REDACTED, END]
+
+
+@pytest.mark.parametrize("left", ["hunter2-very-sec", "h", "p%40ss:wo", "Zx9/kQ7w-very"])
+def test_half_of_a_password_that_a_cut_left_is_blackened(left):
+    assert Redactor().text(f"dial postgres://app:{left}…") == f"dial postgres://{REDACTED}…"
+
+
+def test_a_text_that_is_cut_here_is_blackened_to_its_end():
+    words = "x " * (LONGEST // 2 - 20)
+    assert "hunter2" not in Redactor().text(f"{words}dial postgres://app:hunter2{'y' * 99}@db:5432/app")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "http://cache:6379…",
+        "http://cache:637…",
+        "http://cache:6379/a/b…",
+        "http://[fd00::7]:6379/a/b…",
+        "http://front/a:b…",
+        "see http://front…",
+        '{"to":"tcp://db:5432","path":"/a/b…',
+    ],
+)
+def test_an_address_that_a_cut_left_stays(end):
+    assert Redactor().text(end) == end
 
 
 def test_a_policys_own_patterns_come_on_top():
@@ -220,6 +297,8 @@ def test_a_pattern_that_runs_away_withholds_the_text_and_gives_up_for_good():
         "tel=1",
         "(2",
         "- ",
+        "a://b:",
+        "a:@tcp(",
     ],
 )
 def test_no_line_makes_the_built_in_patterns_slow(unit):

@@ -109,12 +109,6 @@ def test_what_was_rolled_out_together_shares_the_release():
     assert shared(sick("a", node="node-0", **release), sick("b", node="node-1", **release), NODES) == {}
 
 
-def test_the_same_image_is_a_cause_of_its_own():
-    assert shared(
-        sick("a", node="node-0", image="base:2"), sick("b", node="node-1", image="base:2"), NODES
-    ) == {"a": "a", "b": "a"}
-
-
 def test_who_broke_first_by_its_record_leads():
     here = [sick(name, node=f"node-{number}", image="base:2") for number, name in enumerate("abc")]
     records = [recorded("c", 500), recorded("b", 400)]

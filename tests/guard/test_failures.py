@@ -55,6 +55,13 @@ def test_each_failure_is_known_once_from_the_record_and_from_the_status():
     assert (known.remediation, known.action) == ("front-0", signature(RESTART))
 
 
+def test_what_failed_under_a_namesake_that_is_gone_is_not_the_policys():
+    old = tried().model_copy(update={"policy_uid": "uid-before"})
+    assert failures(world(old), policy(), NOW) == ()
+    own = old.model_copy(update={"policy_uid": policy().uid})
+    assert len(failures(world(own), policy(), NOW)) == 1
+
+
 @pytest.mark.parametrize(
     "outcome", [AttemptOutcome.RECOVERED, AttemptOutcome.SUPERSEDED, AttemptOutcome.PENDING]
 )
@@ -114,7 +121,8 @@ def test_it_is_remembered_where_the_record_is_gone():
 
 
 def test_the_tries_of_the_incident_itself_are_its_own_affair():
-    known = useless(world(tried("front-1"), tried("front-0")), policy(), NOW, besides="front-1")
+    own = tried("front-1")
+    known = useless(world(own, tried("front-0")), policy(), NOW, besides=own)
     assert [each.remediation for each in known.values()] == ["front-0"]
 
 

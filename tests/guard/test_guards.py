@@ -1,8 +1,11 @@
 """Each guard: when it lets pass, when it refuses, with which reason, and when asking again makes sense."""
 
+from typing import Any
+
 import pytest
 
 from planaria_operator.api.actions import Mode
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.guard.budget import ActionBudget
@@ -11,7 +14,7 @@ from planaria_operator.guard.min_healthy import MinHealthy
 from planaria_operator.guard.mode import EnforceMode
 from planaria_operator.guard.protected import ProtectedNamespace
 from planaria_operator.objects.workload import Workload
-from tests.builders import ago, deployment, node, policy, stateful_set, store
+from tests.builders import ago, daemon_set, deployment, node, pod, policy, stateful_set, store
 from tests.guard.proposals import (
     FRONT,
     attempt,
@@ -57,6 +60,12 @@ def test_a_policy_that_observes_is_not():
     assert "Observe" in verdict.message
 
 
+def test_an_action_that_the_policy_does_not_list_is_refused_whatever_its_mode():
+    verdict = EnforceMode().check(proposal(under=policy(actions=[{"type": "restart"}])))
+    assert (verdict.allowed, verdict.reason) == (False, Reason.NOT_ALLOWED_BY_POLICY)
+    assert verdict.message == "HealingPolicy default does not list scale"
+
+
 # --- cooldown
 
 ON_FRONT = "Deployment/front"
@@ -100,6 +109,29 @@ def test_an_attempt_that_was_never_applied_holds_nothing():
     world = store(FRONT)
     world.put_remediation(remediation(name="front-0", finished=True, attempts=(attempt(FRONT, None),)))
     assert Cooldown().check(proposal(world=world)).allowed
+
+
+CALLED_OFF = {"outcome": AttemptOutcome.SUPERSEDED, "finished_at": ago(90)}
+
+
+@pytest.mark.parametrize(
+    ("ended", "free"),
+    [
+        (CALLED_OFF, True),
+        ({"outcome": AttemptOutcome.PENDING}, False),
+        ({**CALLED_OFF, "begun_at": ago(95)}, False),
+    ],
+    ids=["called off", "still queued", "overtaken when it was sent"],
+)
+def test_what_was_called_off_before_anything_was_sent_holds_nothing(ended: dict[str, Any], free: bool):
+    under, world = with_reservations(policy(), reservation(100, target=ON_FRONT)), store(FRONT)
+    planned = attempt(FRONT, None)
+    later = planned.decision.parameters.model_copy(update={"delay_seconds": 60})
+    queued = planned.model_copy(
+        update={"decision": planned.decision.model_copy(update={"parameters": later}), **ended}
+    )
+    world.put_remediation(remediation(name="other-1", finished=True, attempts=(queued,)))
+    assert Cooldown().check(proposal(under=under, world=world)).allowed is free
 
 
 def test_a_dependency_that_was_acted_on_for_somebody_else_is_held():
@@ -154,6 +186,23 @@ def test_a_workload_under_an_open_remediation_counts_as_unhealthy():
     assert not MinHealthy().check(proposal(under=under, world=world)).allowed
     world.put_remediation(remediation(repaired, name="well-0-1", finished=True))
     assert MinHealthy().check(proposal(under=under, world=world)).allowed
+
+
+def test_a_daemon_set_with_a_lost_node_is_healthy_everywhere_else():
+    agent = daemon_set(ready=2, available=2)
+    away = pod("agent-0", agent, ready=False, ready_since=ago(90))
+    under = policy(guardrails={"min_healthy": "100%"})
+    verdict = MinHealthy().check(
+        proposal(under=under, world=store(FRONT, agent, away, node("node-1", ready=False)))
+    )
+    assert verdict.allowed
+    assert "1 of 1 other workloads" in verdict.message
+
+
+def test_a_rollout_that_a_person_holds_back_is_healthy():
+    canary = stateful_set(updated=1, held_back=2)
+    under = policy(guardrails={"min_healthy": "100%"})
+    assert MinHealthy().check(proposal(under=under, world=store(FRONT, canary))).allowed
 
 
 def test_neither_the_target_nor_what_is_acted_on_is_counted():

@@ -201,6 +201,15 @@ def test_a_node_takes_from_no_namespaces_budget_and_from_the_operators():
     assert asked(BudgetInTotal(), under=used).message.startswith("2 of 60")
 
 
+def test_what_was_done_to_one_node_takes_nothing_from_another():
+    """They have no namespace in common: they have none."""
+    under: HealingPolicy = cluster_policy(guardrails={"namespace_budget": {"actions": 1}})
+    here = world(LOST)
+    here.put_policy(with_reservations(cluster_policy("other"), taken("", target="Node/node-2")))
+    verdict = asked(BudgetOfNamespace(), under=under, here=here, target=LOST)
+    assert (verdict.allowed, verdict.message) == (True, "a node is in no namespace")
+
+
 # --- what is under way, what failed
 
 

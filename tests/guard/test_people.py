@@ -7,15 +7,17 @@ import pytest
 
 from planaria_contract import Action
 from planaria_operator.api.actions import Mode
+from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.guard.mode import EnforceMode
 from planaria_operator.guard.opt_out import OptOut
 from planaria_operator.guard.pause import NotPaused
 from planaria_operator.objects.cluster import Namespace
-from planaria_operator.objects.meta import HEAL
+from planaria_operator.objects.meta import HEAL, Identity
+from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import parse_workload
-from tests.builders import ago, deployment, meta, node, pod, policy, replica_set, store
+from tests.builders import ago, cluster_policy, deployment, meta, node, pod, policy, replica_set, store
 from tests.guard.proposals import FRONT, plan, proposal, reference
 
 SET = replica_set(FRONT)
@@ -160,3 +162,38 @@ def test_where_namespaces_may_not_be_watched_nothing_is_done():
     world.unwatched["Namespace"] = "the operator's role does not allow to watch namespaces"
     with pytest.raises(LookupError, match="does not allow to watch namespaces"):
         OptOut().check(proposal(world=world))
+
+
+def unread(kind: str, namespace: str) -> ClusterStore:
+    """Where a policy was written for another version."""
+    world = store(FRONT, SET, pod("front-0", SET))
+    world.unreadable[Identity(kind, namespace, "own", "uid-own")] = "spec.mode: Input should be 'Observe'"
+    return world
+
+
+@pytest.mark.parametrize("under", [policy(), cluster_policy()], ids=str)
+def test_a_policy_of_the_namespace_that_cannot_be_read_may_say_it(under: HealingPolicy):
+    verdict = OptOut().check(proposal(world=unread("HealingPolicy", "shop"), under=under))
+    assert (verdict.allowed, verdict.reason) == (False, Reason.POLICY_UNREADABLE)
+    assert verdict.message == (
+        "HealingPolicy own cannot be read, and may want this left alone: spec.mode: Input should be 'Observe'"
+    )
+
+
+def test_one_of_another_namespace_may_not_and_what_is_no_policy_says_nothing():
+    assert OptOut().check(proposal(world=unread("HealingPolicy", "stock"))).allowed
+    assert OptOut().check(proposal(world=unread("Pod", "shop"))).allowed
+
+
+def test_one_for_many_namespaces_may_say_it_to_others_of_its_kind_alone():
+    world = unread("ClusterHealingPolicy", "")
+    assert not OptOut().check(proposal(world=world, under=cluster_policy())).allowed
+    assert OptOut().check(proposal(world=world)).allowed, "a HealingPolicy comes before it, whatever it says"
+
+
+def test_one_of_the_namespace_of_a_pod_that_moves_off_a_lost_node_may_say_it():
+    lost, world = node("node-1", ready=False), unread("HealingPolicy", "shop")
+    world.put(lost)
+    made = evicting().model_copy(update={"target": reference(lost)})
+    moving = proposal(target=lost, world=world, plan=made, under=cluster_policy())
+    assert OptOut().check(moving).reason is Reason.POLICY_UNREADABLE

@@ -90,17 +90,6 @@ def test_less_than_that_is_no_reason_to_close_a_node(workloads: Any):
     assert nodes_of(*workloads) == {}
 
 
-def test_a_record_that_was_handed_to_a_person_leads_nobody():
-    here, incidents = town(A, B)
-    for name, stage in (("a", Stage.ESCALATED), ("b", Stage.UNDERSTOOD)):
-        made = remediation(deployment(name), name=f"{name}-1")
-        here.put_remediation(
-            made.model_copy(update={"status": made.status.model_copy(update={"stage": stage})})
-        )
-    found = shared_nodes(here, policy(), incidents)["uid-deployment-a"]
-    assert (found.lead, found.remediation) == ("uid-deployment-b", "b-1")
-
-
 def test_only_a_cluster_wide_policy_that_lists_isolate_looks_for_it():
     here, incidents = town(A, B)
     narrow = policy(actions=[{"type": "isolate"}], guardrails={"min_healthy": 0})

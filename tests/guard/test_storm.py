@@ -19,9 +19,14 @@ from planaria_operator.objects.workload import Workload
 from tests.builders import (
     NOW,
     ago,
+    cluster_policy,
+    daemon_set,
     deployment,
+    node,
+    pod,
     policy,
     service_of,
+    space,
     store,
 )
 from tests.guard.proposals import FRONT, proposal, remediation
@@ -74,6 +79,30 @@ def test_fewer_healthy_than_are_required_are_a_storm():
     )
 
 
+def test_the_first_three_that_are_not_healthy_are_named():
+    sick = [deployment(name, ready=0) for name in "dbca"]
+    raging = storm_of(store(sick), policy(guardrails={"min_healthy": "50%"}), [], NOW)
+    assert raging
+    assert raging.why == (
+        "fewer than 2 of 4 workloads are healthy (50%): not so are shop/Deployment/a, shop/Deployment/b, shop/Deployment/c and 1 more"
+    )
+
+
+def test_the_longest_names_there_can_be_still_fit_into_the_status():
+    sick = [deployment(f"{letter:x<253}", namespace=f"{'n':n<63}", ready=0) for letter in "abc"]
+    under = cluster_policy(guardrails={"min_healthy": "50%"})
+    raging = storm_of(store(sick, space(f"{'n':n<63}")), under, [], NOW)
+    assert raging
+    assert raging.why.endswith("…")
+
+
+def test_what_is_well_apart_from_what_is_left_alone_makes_no_storm():
+    agents = [daemon_set(name, ready=2, available=2) for name in "abc"]
+    away = [pod(f"{each.meta.name}-0", each, ready=False, ready_since=ago(90)) for each in agents]
+    lost = node("node-1", ready=False)
+    assert storm_of(store(agents, away, lost), policy(guardrails={"min_healthy": "50%"}), [], NOW) is None
+
+
 def test_a_required_number_that_is_none_is_held_to_be_a_storm():
     raging = storm_of(store(FRONT), policy(guardrails={"min_healthy": "many"}), [], NOW)
     assert raging
@@ -100,8 +129,10 @@ def test_a_relapse_starts_the_cooldown_again_and_keeps_the_beginning():
     assert (relapsed.since, relapsed.calm_since) == (ago(600), None)
 
 
-def test_a_clock_that_is_set_back_does_not_end_it_early():
-    assert storm(known=BEFORE.model_copy(update={"calm_since": ago(-3600)}))
+def test_a_clock_that_is_set_back_neither_ends_it_early_nor_keeps_it_longer_than_its_cooldown():
+    assert storm(known=BEFORE.model_copy(update={"calm_since": ago(-3600)})) == BEFORE.model_copy(
+        update={"calm_since": NOW}
+    )
 
 
 # --- who may act?

@@ -19,6 +19,7 @@ from planaria_operator.kube.errors import (
 )
 
 PATCH = Attempt("patch", "Deployment", "shop", "web", "scale")
+EVICT = Attempt("create", "Pod", "shop", "web-1", "eviction")
 
 
 def error_of(
@@ -98,9 +99,31 @@ def test_a_budget_that_refuses_an_eviction_is_named_with_its_numbers():
         "message": "The disruption budget web needs 2 healthy pods and has 2 currently",
     }
     error = error_of(
-        429, message="Cannot evict pod as it would violate the budget.", details={"causes": [cause]}
+        429,
+        attempt=EVICT,
+        message="Cannot evict pod as it would violate the budget.",
+        details={"causes": [cause]},
     )
-    assert "The disruption budget web needs 2 healthy pods and has 2 currently" in str(error)
+    assert str(error) == (
+        "create Pod shop/web-1 (eviction): The disruption budget web needs 2 healthy pods and has 2 currently"
+    )
+    assert isinstance(error, TooManyRequests)
+    assert error.budget
+
+
+@pytest.mark.parametrize("attempt", [PATCH, EVICT], ids=["patch", "evict"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"Too many requests, please try again later.\n",
+        b'{"reason": "TooManyRequests", "message": "storage is (re)initializing", "details": {"retryAfterSeconds": 1}}',
+    ],
+    ids=["priority-and-fairness", "storage"],
+)
+def test_a_server_that_throttles_is_no_budget_whatever_was_asked(attempt: Attempt, payload: bytes):
+    error = to_error(attempt, 429, {"Retry-After": "1"}, payload)
+    assert isinstance(error, TooManyRequests)
+    assert (error.budget, error.retry_after) == (False, 1)
 
 
 def test_two_budgets_over_one_pod_are_permanent_although_the_server_calls_it_an_internal_error():

@@ -1,14 +1,20 @@
 """Each way of not getting connected is one line that names what to change, and never quotes a secret."""
 
+import os
 import re
 import ssl
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.request import proxy_bypass
 
+import aiohttp
 import pytest
 import yaml
 from aiohttp import web
+from kubernetes.aio.client import Configuration
 
 from planaria_operator.kube import connect as module
 from planaria_operator.kube.connect import (
@@ -32,6 +38,9 @@ SECRET = "t0p-s3cr3t-t0k3n"
 def nothing_around(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "")  # so that what a connection sets is taken back
+        monkeypatch.delenv(name)
 
 
 def kubeconfig(folder: Path, server: str, *, user: Any = None, **cluster: Any) -> Path:
@@ -92,6 +101,24 @@ async def test_without_any_hint_the_three_ways_are_named():
     assert "--kubeconfig" in text
     assert "KUBECONFIG" in text
     assert "service account" in text
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that we may not look into, and whoever we are then: root may look into every one."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0)
+    yield folder
+    folder.rmdir()
+    os.seteuid(before)
+
+
+async def test_a_folder_that_must_not_be_looked_into_is_told_from_a_missing_file(closed: Path):
+    text = await refused(closed / "config", ConfigMalformed)
+    assert text == f"kubeconfig {closed}/config: cannot be read (Permission denied)"
 
 
 async def test_a_missing_file_is_named(tmp_path: Path):
@@ -213,6 +240,49 @@ async def test_a_pod_reads_its_token_anew_when_it_was_rotated(
     loader.token_expires_at = loader.token_expires_at.replace(year=2000)  # a minute has passed
     info = await connection_info(configuration)
     assert (info.server, info.scheme, info.token) == ("https://10.0.0.1:443", "bearer", "second")
+
+
+@pytest.fixture
+def pod(raw: RawServer, monkeypatch: pytest.MonkeyPatch) -> RawServer:
+    """The API server, as a pod finds it."""
+
+    def load(client_configuration: Configuration) -> None:
+        client_configuration.host = raw.url
+
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setattr(module, "load_incluster_config", load)
+    raw.answer(200, {"gitVersion": "v1"})
+    return raw
+
+
+async def test_a_proxy_that_is_named_for_receivers_is_none_for_the_api_server(
+    pod: RawServer, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_tcp_port}")
+    await (await connect(timeout=2)).close()
+    info = await connection_info(await load_configuration(None))  # kopf's watches
+    async with (
+        aiohttp.ClientSession(trust_env=info.trust_env) as session,
+        session.get(info.server) as answer,
+    ):
+        assert answer.status == 200
+    assert len(pod.asked) == 2
+
+
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+@pytest.mark.parametrize("said", ["", "10.0.0.0/8", " example.com, .svc", "*,other", "*"])
+async def test_what_lies_in_the_cluster_is_asked_without_a_proxy_and_the_rest_as_was_said(
+    pod: RawServer, name: str, said: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(name, said)
+    await load_configuration(None)
+    once = os.environ.get("no_proxy")
+    await load_configuration(None)
+    assert os.environ.get("no_proxy") == once
+    for inside in ("127.0.0.1", "vllm.llm.svc", "prometheus.monitoring.svc.cluster.local"):
+        assert proxy_bypass(inside)
+    assert bool(proxy_bypass("hooks.example.com")) is ("example" in said or said == "*")
+    assert bool(proxy_bypass("hooks.slack.com")) is (said == "*")
 
 
 async def test_the_token_of_a_plugin_is_asked_for_again_when_it_has_expired(tmp_path: Path):

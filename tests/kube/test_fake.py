@@ -115,3 +115,12 @@ async def test_logs_and_node_texts_are_what_was_put_there():
     assert await kube.node_text("n1", "metrics/resource") == "x 1"
     with pytest.raises(NotFound):
         await kube.node_text("n2", "metrics/resource")
+
+
+async def test_what_is_made_anew_under_a_name_has_another_uid():
+    kube = FakeKube()
+    bare = {"metadata": {"name": "web"}}
+    first = await kube.create("Deployment", "shop", bare)
+    await kube.delete("Deployment", "shop", "web", uid=first["metadata"]["uid"])
+    anew = await kube.create("Deployment", "shop", bare)
+    assert anew["metadata"]["uid"][:8] != first["metadata"]["uid"][:8]

@@ -6,10 +6,12 @@ import resource
 import subprocess
 import sys
 import tomllib
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
+from planaria_kubectl import session
 from planaria_kubectl.arguments import parser
 from planaria_kubectl.main import PLACES, main
 
@@ -87,7 +89,9 @@ def test_it_loads_what_its_extra_names_and_neither_the_loop_nor_a_model():
         ["simulate", "deploy/x"],
         ["simulate", "deploy/x", "--fault", "overload", "--confidence", "101"],
         ["simulate", "deploy/x", "--fault", "overload", "--pods", "0"],
+        ["why", "deploy/x", "--since", "1000000d"],
         ["pause", "web"],
+        ["pause", "web", "--reason", "x", "--for", "3000000d"],
         ["status", "-o", "yaml"],
         ["diff", "x", "--attempt", "0"],
     ],
@@ -109,7 +113,8 @@ def test_no_cluster_is_one_line_and_1(tmp_path, monkeypatch, capsys):
     assert told.err == f"kubectl planaria: kubeconfig {tmp_path}/.kube/config: no such file\n"
 
 
-def test_a_server_that_does_not_answer_is_one_line_and_1(tmp_path, capsys):
+def kubeconfig(path):
+    """Of a server that does not answer."""
     config = {
         "apiVersion": "v1",
         "kind": "Config",
@@ -118,8 +123,13 @@ def test_a_server_that_does_not_answer_is_one_line_and_1(tmp_path, capsys):
         "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a", "namespace": "shop"}}],
         "current-context": "a",
     }
-    path = tmp_path / "config"
+    path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(config))
+    return path
+
+
+def test_a_server_that_does_not_answer_is_one_line_and_1(tmp_path, capsys):
+    path = kubeconfig(tmp_path / "config")
     assert main(["status", "--kubeconfig", str(path)]) == 1
     told = capsys.readouterr().err
     assert told.count("\n") == 1
@@ -128,7 +138,60 @@ def test_a_server_that_does_not_answer_is_one_line_and_1(tmp_path, capsys):
     assert "other" in capsys.readouterr().err
 
 
+@pytest.fixture
+def in_a_pod(monkeypatch, tmp_path):
+    """Its user's home, which is empty."""
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.delenv("POD_NAMESPACE", raising=False)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_in_a_pod_the_usual_kubeconfig_comes_before_the_pods_own_cluster(in_a_pod, capsys):
+    kubeconfig(in_a_pod / ".kube" / "config")
+    assert main(["status"]) == 1
+    assert "http://127.0.0.1:1 cannot be reached" in capsys.readouterr().err
+    assert main(["status", "--context", "other"]) == 1
+    assert "other" in capsys.readouterr().err
+
+
+def test_a_pod_without_a_kubeconfig_has_no_contexts_to_choose_from(in_a_pod, capsys):
+    assert main(["pause", "web", "--reason", "x", "--context", "staging"]) == 1
+    told = capsys.readouterr().err
+    assert "--context staging: no kubeconfig has it" in told
+    assert "--kubeconfig FILE" in told
+
+
+def test_a_pod_without_a_kubeconfig_asks_its_own_cluster(in_a_pod, capsys):
+    assert main(["status"]) == 1
+    assert "service account of this pod" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("mounted", "told", "namespace"),
+    [("ci\n", "", "ci"), ("ci\n", "named", "named"), ("", "", "default")],
+)
+async def test_a_pod_without_a_kubeconfig_is_in_its_own_namespace(
+    in_a_pod, monkeypatch, mounted, told, namespace
+):
+    class Client:
+        async def close(self):
+            pass
+
+    async def connect(*_, **__):
+        return Client()
+
+    (in_a_pod / "namespace").write_text(mounted)
+    monkeypatch.setattr(session, "connect", connect)
+    monkeypatch.setattr(session, "OF_THE_POD", in_a_pod / "namespace")
+    monkeypatch.setenv("POD_NAMESPACE", told)
+    given = Namespace(kubeconfig=None, context=None, namespace=None)
+    async with session.open_session(given) as opened:
+        assert opened.namespace == namespace
+
+
 def test_a_missing_package_is_named_with_what_to_install(monkeypatch, capsys):
     monkeypatch.setitem(PLACES, "status", ("package_that_is_missing", "status.view"))
     assert main(["status"]) == 1
-    assert "pip install 'planaria[kubectl]'" in capsys.readouterr().err
+    assert "from a checkout: pip install '.[kubectl]'" in capsys.readouterr().err

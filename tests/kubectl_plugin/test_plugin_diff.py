@@ -38,6 +38,7 @@ def operation(verb=Verb.PATCH, about=ABOUT, **fields):
 
 
 PATCHING = operation(body=json.dumps(PATCH))
+UNDOING = operation(body=json.dumps(PATCH).replace("front-1/1", "front-1/1/revert"))
 SCALING = operation(Verb.SCALE, from_replicas=2, to_replicas=3)
 RESIZING = operation(Verb.RESIZE, POD, body=json.dumps(RESIZE), best_effort=True)
 
@@ -110,12 +111,13 @@ def test_every_verb_says_what_it_changes():
     [
         (PATCHING, live(), "front-1/1", Standing.FITS),
         (PATCHING, live(NEW, marker="front-1/1"), "front-1/1", Standing.ARRIVED),
+        (PATCHING, live(NEW, marker="front-1/1"), "front-1/1@12345678", Standing.ARRIVED),
         (PATCHING, live({"image": "app:9"}), "front-1/1", Standing.OVERTAKEN),
         (PATCHING, live(uid="u2"), "front-1/1", Standing.GONE),
         (PATCHING, None, "front-1/1", Standing.UNKNOWN),
-        (PATCHING, live(), "front-1/1/revert", Standing.UNKNOWN),
-        (PATCHING, live(marker="front-1/1"), "front-1/1/revert", Standing.FITS),
-        (PATCHING, live(marker="front-1/1/revert"), "front-1/1/revert", Standing.ARRIVED),
+        (UNDOING, live(), "front-1/1/revert", Standing.UNKNOWN),
+        (UNDOING, live(marker="front-1/1"), "front-1/1/revert", Standing.FITS),
+        (UNDOING, live(marker="front-1/1/revert"), "front-1/1/revert", Standing.ARRIVED),
         (SCALING, live(replicas=2), "t/1", Standing.FITS),
         (SCALING, live(replicas=3), "t/1", Standing.ARRIVED),
         (SCALING, live(replicas=7), "t/1", Standing.OVERTAKEN),

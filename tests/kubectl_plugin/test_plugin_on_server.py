@@ -169,7 +169,6 @@ def test_a_viewer_sees_all_but_nodes_and_may_pause_nothing(plugin, shop, kubectl
     assert "you may not list nodes: whether a node is lost is not known" in why["notes"]
     assert {note.split(":")[0] for note in why["notes"]} == {
         "you may not list nodes",
-        "you may not list namespaces",
         "you may not list clusterhealingpolicies",
     }
     simulated = plugin("simulate", "deploy/front", "--fault", "memory_exhaustion", config=config)

@@ -6,15 +6,21 @@ On a resource of the test's own with the schema of this checkout, because only a
 import json
 import secrets
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from planaria_kubectl.arguments import parser
+from planaria_kubectl.errors import Misuse
+from planaria_kubectl.pause.command import run
 from planaria_kubectl.pause.writing import LONGEST, manager_of, write
 from planaria_kubectl.pauses import PauseRequest
+from planaria_kubectl.session import Session
 from planaria_operator.kube.connect import connect
 from planaria_operator.kube.errors import KubeError
 from planaria_operator.kube.interface import RESOURCES, Resource
+from tests.builders import NOW
 
 CRD = Path(__file__).parents[2] / "crds" / "planaria.dev_healingpolicies.yaml"
 ENTRY = {
@@ -144,6 +150,13 @@ def test_a_cluster_that_cannot_keep_the_request_says_what_to_install(
 ):
     with_policy(kubectl, namespace, old_group, monkeypatch)
     assert "has no spec.pauseRequests: apply the crds/" in plugin("pause", "web", "--reason", "x", fails=True)
+
+
+async def test_a_pause_that_is_over_at_once_is_refused_before_anything_is_written():
+    given = parser().parse_args(["pause", "web", "--reason", "x", "--requester", "anna", "--for", "0s"])
+    nothing: Any = None
+    with pytest.raises(Misuse, match="--for: 0s is over at once; leave --for out to pause without end"):
+        await run(Session(nothing, nothing, "shop", NOW), given)
 
 
 @pytest.mark.parametrize("requester", ["anna", "a" * 253, "zoë", "\x1b[2J", "a\nb"])

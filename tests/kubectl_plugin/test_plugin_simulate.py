@@ -11,6 +11,7 @@ from planaria_kubectl.screen import rendered, terminal
 from planaria_kubectl.session import Session
 from planaria_kubectl.simulate.command import run
 from planaria_kubectl.simulate.view import render
+from planaria_operator.kube.access import REVIEW
 from planaria_operator.kube.errors import Forbidden, Invalid
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.kube.interface import PatchType
@@ -68,9 +69,11 @@ async def test_no_fault_makes_it_change_anything(fault, pods, mode):
     assert report.code in CODES
     assert report.decision is not None
     # One that says that an API server accepted a dry run has asked for one, and for nothing but dry runs.
+    # Whether nodes may be asked is a question too, in the form of a `create`.
     writes = [call for call in fake.made if call.verb in {"patch", "create", "delete", "evict"}]
     assert all(call.dry_run for call in writes)
-    assert bool(writes) == (report.dry_run is not None)
+    rehearsed = [call for call in writes if call.kind != REVIEW]
+    assert bool(rehearsed) == (report.dry_run is not None)
     assert report.message in printed(report).replace("\n  ", " ")
 
 
@@ -129,6 +132,31 @@ async def test_a_guard_that_would_refuse_is_the_answer():
     assert "mode holds it back" in report.message
 
 
+def in_a_storm(fake):
+    policy = fake.objects["HealingPolicy", "shop", "default"]
+    policy["status"] = {
+        "storm": {"since": "2026-11-23T11:59:00Z", "why": "5 or more targets broke within 300 s"}
+    }
+    return fake
+
+
+async def test_in_a_storm_the_answer_is_that_it_would_be_held_back():
+    report = await run(session(in_a_storm(kube())), asked())
+    assert report.code == "HeldBack"
+    assert "storm holds it back" in report.message
+
+
+async def test_a_fault_that_would_make_a_storm_of_those_that_show_is_held_back_by_it():
+    limits = {"min_healthy": 0, "storm": {"incidents": 2}}
+    fake = with_another(wide(kube(), guardrails=limits), sick=True)
+    fake.objects["Pod", "shop", "cart-0"]["status"]["conditions"][0]["lastTransitionTime"] = (
+        "2026-11-23T11:59:00Z"
+    )
+    report = await run(session(fake), asked(fault="accelerator_memory"))
+    held = {each.guard: each for each in report.guards if not each.allowed}
+    assert held["storm"].message
+
+
 async def test_what_the_api_server_would_refuse_is_the_answer():
     fake = kube()
     fake.fail("patch", "Deployment", Invalid("patch Deployment shop/front: quota exceeded"))
@@ -145,6 +173,32 @@ async def test_who_may_not_patch_is_told_so_and_still_sees_the_rest():
     assert report.code == "WouldAct"
     assert "accepted" not in report.to_body()["dryRun"]
     assert "you may not ask the API server" in report.to_body()["dryRun"]["message"]
+
+
+def not_for_viewers(fake, *calls):
+    for verb, kind in calls:
+        fake.fail(verb, kind, Forbidden(f"{verb} {kind}: not allowed"), times=9)
+    return fake
+
+
+async def test_who_may_read_only_the_namespace_at_hand_is_told_what_it_says():
+    fake = not_for_viewers(kube(), ("list", "Namespace"))
+    about = {"name": "shop", "annotations": {"planaria.dev/heal": "disabled"}}
+    fake.put({"kind": "Namespace", "metadata": about})
+    report = await run(session(fake), asked())
+    assert report.code == "HeldBack"
+    assert "opt-out holds it back" in report.message
+    assert report.notes == ()
+
+
+async def test_what_a_viewer_may_not_read_is_named_as_not_known_and_as_nothing_that_the_operator_does():
+    hidden = ("list", "Namespace"), ("get", "Namespace"), ("list", "PodDisruptionBudget")
+    report = await run(session(not_for_viewers(kube(), *hidden)), asked())
+    assert report.code == "WouldAct"
+    assert set(report.notes) == {
+        "you may not list namespaces: whether one says planaria.dev/heal: disabled is not known",
+        "you may not list poddisruptionbudgets: whether one forbids an eviction is not known",
+    }
 
 
 @pytest.mark.parametrize(

@@ -134,10 +134,18 @@ def test_spans_of_time(words, seconds):
     assert parse_span(words).total_seconds() == seconds
 
 
-@pytest.mark.parametrize("words", ["", "5", "h", "-1h", "1 h", "1w", "1h x", "9" * 30 + "d"])
+@pytest.mark.parametrize(
+    "words",
+    ["", "5", "h", "-1h", "1 h", "1w", "1h x", "36501d", "3000000d", "9" * 30 + "d", "9" * 5000 + "d"],
+)
 def test_what_is_no_span_of_time_says_how_to_write_one(words):
     with pytest.raises(ValueError, match="span of time"):
         parse_span(words)
+
+
+def test_the_longest_span_of_time_is_one_that_can_be_added_to_any_moment_of_now():
+    longest = parse_span("36500d")
+    assert NOW - longest < NOW + longest
 
 
 @pytest.mark.parametrize(

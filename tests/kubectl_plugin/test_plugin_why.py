@@ -12,11 +12,13 @@ from planaria_kubectl.target import parse_target, resolved, settled
 from planaria_kubectl.why.report import explained
 from planaria_kubectl.why.view import render
 from planaria_operator.api.conditions import Status
+from planaria_operator.api.policy_status import StormStatus
 from planaria_operator.api.remediation import Stage
 from planaria_operator.objects.keeper import Keeper
 from planaria_operator.objects.meta import Owner
 from tests import builders
-from tests.builders import NOW, ago
+from tests.builders import NOW, ago, service_of
+from tests.guard.storming import sick
 from tests.kubectl_plugin.worlds import (
     FRONT,
     ILL,
@@ -48,6 +50,7 @@ def front(*pods, policy=None, records=(), workload=FRONT):
     )
 
 
+QUEUED = builders.gated_pod("front-0", SETS)
 CRASHED = builders.pod(
     "front-0",
     SETS,
@@ -70,6 +73,13 @@ CRASHED = builders.pod(
         ),
         (front(policy=builders.policy()), TARGET, "PolicyUnseen", "no operator has looked at"),
         (front(), TARGET, "Calm", "shows nothing that counts as a fault"),
+        (
+            front(*ILL, policy=seen(builders.policy(actions=({"type": "scale"},)))),
+            TARGET,
+            "Due",
+            "for long enough",
+        ),
+        (front(QUEUED, *WELL[1:]), TARGET, "Calm", "left alone: front-0 (it waits behind a scheduling gate)"),
         (front(*ILL), TARGET, "Due", "NotReady for long enough"),
         (front(CRASHED, *WELL[1:]), TARGET, "NeverRipe", "never opens an incident by itself"),
         (
@@ -196,6 +206,37 @@ def test_a_calm_target_shows_what_every_guard_would_say():
     report = ask(front(policy=cooling, records=(acted,)))
     assert {each.guard: each.allowed for each in report.guards}["cooldown"] is False
     assert "IF SOMETHING WERE TO BE DONE NOW" in shown(front(policy=cooling, records=(acted,)))
+
+
+STORM = StormStatus(since=ago(90), why="5 or more targets broke within 300 s")
+
+
+def stormy(*views, storm=STORM):
+    """As the operator has noted it; two targets that broke are enough for one."""
+    limits = {"min_healthy": 0, "storm": {"incidents": 2}}
+    return world(*views, policies=(seen(builders.policy(guardrails=limits), storm=storm),))
+
+
+def test_in_a_storm_nothing_would_be_done():
+    conclusion = ask(stormy(FRONT, SETS, *ILL)).conclusion
+    assert conclusion.code == "HeldBack"
+    assert "storm would hold any action back: calm since 12:00:00Z" in conclusion.message
+
+
+def test_a_storm_whose_cooldown_is_over_holds_nothing_back():
+    over = STORM.model_copy(update={"calm_since": ago(121)})
+    assert ask(stormy(FRONT, SETS, *ILL, storm=over)).conclusion.code == "Due"
+
+
+def test_in_a_storm_only_the_one_that_is_treated_for_all_would_be_acted_on():
+    back, user = sick("back"), sick("user", node="node-2", depends_on="back")
+    made = stormy(*back, *service_of(back[0]), *user, builders.node("node-1"), builders.node("node-2"))
+    said = {
+        name: next(each for each in ask(made, deployment_ref(name)).guards if each.guard == "storm")
+        for name in ("back", "user")
+    }
+    assert said["back"].message == "treats Deployment back for 2 incidents"
+    assert said["user"].reason == "SharedCause"
 
 
 def test_the_whole_story_of_a_record_is_told():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from sqlalchemy import make_url
 
 from planaria_policy.memory import Memory, cli
 from tests.memory.samples import trajectory
@@ -25,14 +26,31 @@ def test_stats(filled, capsys):
         assert words in told
 
 
+def test_stats_do_not_tell_the_password(server, capsys):
+    url = make_url(server.database("guarded")).set(password="s3cr3t").render_as_string(hide_password=False)
+    Memory.open(url).close()
+    assert cli.stats(["--memory", url]) == 0
+    told = "".join(capsys.readouterr().out.split())
+    assert "s3cr3t" not in told
+    assert "planaria:***@/guarded" in told
+
+
+def test_stats_name_the_file_as_it_is_called(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Memory.open("[bold]a.db").close()
+    assert cli.stats(["--memory", "[bold]a.db"]) == 0
+    assert "memory [bold]a.db" in capsys.readouterr().out
+
+
 def test_export_to_a_file_and_to_standard_output(filled, capsys, tmp_path):
     assert cli.export(["--memory", filled]) == 0
     told = capsys.readouterr().out
     assert [json.loads(line)["incident"] for line in told.splitlines()] == [*"012345678", "cluster"]
-    assert cli.export(["--memory", filled, "--output", str(tmp_path / "out.jsonl")]) == 0
+    file = tmp_path / "[bold]out.jsonl"
+    assert cli.export(["--memory", filled, "--output", str(file)]) == 0
     said = capsys.readouterr()
-    assert (said.out, "10 incidents" in said.err) == ("", True)
-    assert (tmp_path / "out.jsonl").read_text() == told
+    assert (said.out, said.err) == ("", f"wrote {file}: 10 incidents\n")
+    assert file.read_text() == told
 
 
 def test_an_export_into_head_ends_quietly(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from planaria_policy.errors import Temporary
 from planaria_policy.recording.worker import Worker
 from tests.memory.postgres import Server
+from tests.memory.samples import trajectory
 
 
 @pytest.fixture
@@ -38,6 +39,31 @@ def test_what_waits_for_a_database_that_is_away_is_done_when_it_is_back(own):
     assert patient.trouble == ""
     own.halt()
     assert patient.close() == 0
+
+
+def test_what_is_to_be_written_during_a_failover_waits_for_the_new_primary(own):
+    """A primary that is demoted answers still, and writes nothing any more."""
+    patient = worker(own.database("memory"), patient=True)
+    assert patient.put(len).result(30) == 0
+    read_only(own, "on")
+    waiting = patient.put(lambda memory: memory.add([trajectory()]))
+    until = time.monotonic() + 30
+    while not patient.trouble:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert "read-only transaction" in patient.trouble
+    assert not waiting.done()
+    read_only(own, "off")
+    waiting.result(60)
+    assert patient.put(len).result(30) == 1
+    patient.close()
+    own.halt()
+
+
+def read_only(server, how):
+    with server.connect() as other:
+        other.execute(f"ALTER DATABASE memory SET default_transaction_read_only = {how}")
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'memory'")
 
 
 def test_who_does_not_wait_is_told_and_served_again_later(own):

@@ -42,7 +42,12 @@ def test_receivers_have_a_name_and_a_format(monkeypatch: pytest.MonkeyPatch):
         ("chat=xml", "one of generic, slack"),
     ],
 )
-def test_a_wrong_receiver_ends_it_with_one_line(monkeypatch: pytest.MonkeyPatch, word: str, said: str):
-    with pytest.raises(SystemExit, match="--receiver") as ended:
+def test_a_wrong_receiver_ends_it_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], word: str, said: str
+):
+    with pytest.raises(SystemExit) as ended:
         settings(monkeypatch, "--receiver", word)
-    assert said in str(ended.value)
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "--receiver" in last
+    assert said in last

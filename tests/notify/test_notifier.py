@@ -1,104 +1,22 @@
 """From an escalation to a person: told once where all is well, told in the end where it is not, and never in the way."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from planaria_contract import Restart
 from planaria_operator.api.conditions import Status
-from planaria_operator.api.notification import Notification, NotificationState
+from planaria_operator.api.notification import NotificationState
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation
-from planaria_operator.kube.errors import Unavailable
-from planaria_operator.notify import notifier as notifying
-from planaria_operator.notify.notifier import MOST_AT_ONCE, MOST_TRIES, Notifier, pause_after
-from planaria_operator.notify.receivers import Format, Receiver, Receivers
-from planaria_operator.notify.sender import Sender
+from planaria_operator.notify.notifier import MOST_AT_ONCE, MOST_TRIES, pause_after
 from planaria_operator.reconcile.case import Case
 from planaria_operator.reconcile.history import expired
 from planaria_operator.reconcile.outcomes import finished
 from planaria_operator.reconcile.policy_status import told as told_of_policy
-from planaria_operator.telemetry.metrics import REGISTRY
-from planaria_operator.verify.health import Health
-from tests.notify.inbox import Inbox
-from tests.reconcile.harness import Script, World
-
-ONCALL = {"receiver": "oncall", "events": ["Escalated", "Resolved"]}
-WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
-
-
-class Office:
-    """A world in which people can be told."""
-
-    def __init__(self, world: World, directory: Path, inbox: Inbox) -> None:
-        self.world, self.directory, self.inbox = world, directory, inbox
-        (directory / "oncall").mkdir()
-        (directory / "oncall" / "url").write_text(inbox.url)
-        self.senders: list[Sender] = []
-        self.restart()
-
-    def restart(self) -> None:
-        self.world.restart()
-        sender = Sender(deadline_seconds=20.0)
-        self.senders.append(sender)
-        receivers = Receivers([Receiver("oncall", self.directory / "oncall", Format.GENERIC)])
-        self.notifier = Notifier(
-            receivers,
-            sender,
-            self.world.parts.records.update,
-            self.world.parts.recorder,
-            lambda: self.world.now,
-        )
-        self.world.parts = replace(self.world.parts, notifier=self.notifier)
-
-    async def pass_by(self, seconds: float = 0) -> Remediation:
-        """One pass of the engine, and what it began."""
-        remediation = await self.world.step(seconds)
-        self.notifier.tick(self.world.store)
-        await self.notifier.settle()
-        return self.world.store.remediations[remediation.namespace, remediation.name]
-
-    async def escalated(self) -> Remediation:
-        return await self.world.until("Escalated", seconds=1)
-
-
-@pytest.fixture
-async def office(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inbox: Inbox) -> AsyncIterator[Any]:
-    made: list[Office] = []
-
-    def make(*decisions: Any, notify: Any = (ONCALL,), **escalation: Any) -> Office:
-        spec = {
-            "verification": {"timeout_seconds": 60, "stable_for_seconds": 10},
-            "escalation": {"notify": list(notify), **escalation},
-        }
-        made.append(Office(World(Script(list(decisions)), monkeypatch, **spec), tmp_path, inbox))
-        return made[0]
-
-    yield make
-    for each in made:
-        await each.notifier.aclose()
-        for sender in each.senders:
-            await sender.aclose()
-
-
-def only(remediation: Remediation) -> Notification:
-    (found,) = remediation.status.notifications
-    return found
-
-
-def notified(remediation: Remediation) -> tuple[str, str]:
-    found = remediation.status.condition("Notified")
-    assert found is not None
-    return found.status.value, found.reason
-
-
-def counted(receiver: str, outcome: str) -> float:
-    labels = {"receiver": receiver, "outcome": outcome}
-    return REGISTRY.get_sample_value("planaria_notifications_total", labels) or 0.0
+from tests.notify.offices import WELL, counted, notified, only
 
 
 async def test_what_is_to_be_told_is_written_with_the_escalation_itself(office: Any):
@@ -247,34 +165,6 @@ async def test_a_secret_that_comes_late_is_waited_for(office: Any):
     assert only(await here.pass_by(5)).state is NotificationState.SENT
 
 
-async def test_a_restart_before_sending_forgets_nothing(office: Any):
-    here = office()
-    await here.escalated()
-    here.restart()
-    assert only(await here.pass_by(1)).state is NotificationState.SENT
-    here.restart()
-    await here.pass_by(1)
-    assert len(here.inbox.got) == 1
-
-
-async def test_a_death_between_sending_and_writing_sends_it_again_under_the_same_key(
-    office: Any, monkeypatch: pytest.MonkeyPatch
-):
-    here = office()
-    monkeypatch.setattr(notifying, "UNWRITTEN_PAUSE", 0.0)
-    await here.escalated()
-
-    async def unwritable(*_: Any) -> Remediation:
-        raise Unavailable("no answer")
-
-    here.notifier.update = unwritable
-    await here.pass_by(1)
-    here.restart()
-    assert only(await here.pass_by(1)).state is NotificationState.SENT
-    assert len(here.inbox.got) == 2
-    assert len({got.headers["Idempotency-Key"] for got in here.inbox.got}) == 1
-
-
 async def test_a_slow_receiver_holds_nothing_up(office: Any):
     here = office()
     here.inbox.open.clear()
@@ -352,6 +242,4 @@ async def test_a_record_is_kept_until_everybody_was_told(office: Any):
 
 
 def step(seconds: float = 5) -> Any:
-    from datetime import timedelta
-
     return timedelta(seconds=seconds)

@@ -113,13 +113,19 @@ def test_slack_is_given_no_command_no_link_and_no_markup():
 
 
 def test_slack_reads_as_a_story():
-    lines = str(slack(message(record(), ABOUT, REDACT))["text"]).splitlines()
+    escalated = record(stage=Stage.ESCALATED)
+    lines = str(slack(message(escalated, ABOUT, REDACT))["text"]).splitlines()
     assert lines[0] == "shop/Deployment/web needs a person"
     assert (
         "memory_exhaustion in Deployment/web (93% sure): web was killed three times at its limit of 64 MiB."
         in lines
     )
     assert "1. resize Deployment/web: memory limit of web from 64Mi to 96Mi - Recovered, undone" in lines
+
+
+def test_who_is_told_too_late_does_not_hear_that_anybody_is_needed():
+    (first, *_) = str(slack(message(record(stage=Stage.FINISHED), ABOUT, REDACT))["text"]).splitlines()
+    assert first == "shop/Deployment/web needed a person and is over"
 
 
 def test_every_event_has_its_words():

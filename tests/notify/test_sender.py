@@ -159,13 +159,19 @@ def test_a_secret_that_is_rotated_is_read_anew(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "hooks.example.com/s3cr3t", "ftp://example.com/s3cr3t", "https:///s3cr3t"]
+    "text",
+    [
+        *("", "hooks.example.com/s3cr3t", "ftp://example.com/s3cr3t", "https:///s3cr3t"),
+        *("https://[s3cr3t].example.com/x", "https://[example.com/s3cr3t", "https://s3cr3t\u2100.com/x"),
+        *("https://example.com:s3cr3t/x", "https://example.com:0/s3cr3t"),
+    ],
 )
 def test_what_is_no_address_names_the_file_and_not_what_is_in_it(tmp_path: Path, text: str):
     with pytest.raises(NotDelivered) as caught:
         receiver(tmp_path, url=text).address()
     assert caught.value.reason is Reason.RECEIVER_UNREADABLE
     assert not caught.value.permanent, "a person may put it right"
+    assert caught.value.__context__ is None, "the text of another error may quote the address"
     assert str(tmp_path / "url") in str(caught.value)
     assert "s3cr3t" not in str(caught.value)
 

@@ -4,6 +4,7 @@ import pytest
 
 from planaria_operator.objects.autoscaler import parse_autoscaler, parse_scaled_object
 from tests.act.bodies import AT_ITS_MAXIMUM, BLIND, SWITCHED_OFF, WITHIN, autoscaler, scaled_object
+from tests.builders import NOW
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,12 @@ def test_what_holds_it(status, limited: bool, blind: str):
     found = parse_autoscaler(autoscaler(status, bounds=(2, 7)))
     assert (found.limited, found.blind, found.stuck) == (limited, blind, limited or bool(blind))
     assert (found.minimum, found.maximum) == (2, 7)
+
+
+def test_when_it_scaled_last_is_known():
+    status = {**WITHIN, "lastScaleTime": "2026-11-23T12:00:00Z"}
+    assert parse_autoscaler(autoscaler(status)).scaled_at == NOW
+    assert parse_autoscaler(autoscaler(WITHIN)).scaled_at is None, "it has never scaled"
 
 
 def test_it_is_called_by_what_a_person_edits():

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import subprocess
 import time
 
 import pytest
@@ -13,8 +14,9 @@ from planaria_observability.catalogue import EXAMPLES, values_of
 from planaria_observability.cli import BOARDS
 from planaria_observability.panels import SCHEMA_VERSION, to_json
 from planaria_observability.pictures import render
-from planaria_observability.prometheus import QueryFailed
+from planaria_observability.prometheus import QueryFailed, binary
 from tests.conftest import ROOT
+from tests.observability.conftest import NAMESPACE
 
 PANELS = [(name, panel) for name, board in BOARDS.items() for panel in board.panels]
 IDS = [f"{name}: {panel.title}" for name, panel in PANELS]
@@ -135,6 +137,29 @@ def test_panels_ask_for_documented_metrics_of_the_chosen_namespace(name, panel):
             assert re.sub("_bucket$", "", metric) in EXAMPLES
         selectors = re.findall(r"(?:planaria|process)_\w+(\{[^}]*\})?", query.promql)
         assert all('namespace=~"$namespace"' in selector for selector in selectors)
+
+
+SERVICE = "planaria_policy_available"
+ASKS_FOR_IT = [query for _, panel in PANELS for query in panel.queries if SERVICE in query.promql]
+
+
+@pytest.mark.parametrize("leader", ["0", "1"])
+@pytest.mark.parametrize("query", ASKS_FOR_IT, ids=lambda query: query.legend or "now")
+def test_a_standby_that_never_asks_does_not_make_the_policy_service_look_away(query, leader, tmp_path):
+    given = [
+        {"series": f'{SERVICE}{{namespace="{NAMESPACE}",pod="{pod}"}}', "values": value}
+        for pod, value in (("planaria-0", leader), ("planaria-1", "0"))
+    ]
+    wanted = {
+        "expr": query.promql.replace("$namespace", NAMESPACE),
+        "eval_time": "0m",
+        "exp_samples": [{"labels": "{}", "value": int(leader)}],
+    }
+    file = tmp_path / "test.yaml"
+    file.write_text(json.dumps({"tests": [{"input_series": given, "promql_expr_test": [wanted]}]}))
+    command = [binary("promtool"), "test", "rules", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_variables_of_grafana_are_filled(scraped):

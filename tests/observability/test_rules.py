@@ -10,7 +10,14 @@ import yaml
 
 from planaria_observability.catalogue import EXAMPLES
 from planaria_observability.prometheus import binary
+from planaria_operator.api.actions import Mode
+from planaria_operator.detect.detector import detect
+from planaria_operator.guard.chain import check_all
+from planaria_operator.guard.verdict import first_refusal
+from planaria_operator.guard.weather import weather
+from tests.builders import NOW, deployment, policy, store
 from tests.conftest import ROOT
+from tests.guard.proposals import proposal, remediation
 
 RULES = ROOT / "charts/planaria/rules/planaria.yaml"
 RUNBOOKS = ROOT / "docs/runbooks"
@@ -59,6 +66,10 @@ def faults(unknown, known):
     }
 
 
+def held(guard, reason):
+    return {series(REFUSED, f'guard="{guard}",reason="{reason}"'): "0+1x60"}
+
+
 def errors(kind, values):
     return {series("planaria_api_errors_total", f'kind="{kind}"'): values}
 
@@ -104,9 +115,12 @@ CASES = {
         },
     ),
     "PlanariaBudgetExhausted": Case(budget("8x60", "8x60"), budget("7x60", "8x60")),
+    "PlanariaTargetBudgetExhausted": Case(
+        {series(REFUSED, 'guard="target-budget",reason="TargetBudgetExhausted"'): "_x10 1x5 2x45"},
+        {series(REFUSED, 'guard="budget",reason="BudgetExhausted"'): "0+9x60"},
+    ),
     "PlanariaHoldsBack": Case(
-        {series(REFUSED, 'guard="min-healthy",reason="TooFewHealthy"'): "0+1x60"},
-        {series(REFUSED, 'guard="mode",reason="ObserveMode"'): "0+9x60"},
+        held("storm", "StormActive"), held("mode", "ObserveMode") | held("node-action", "SharedCause")
     ),
     "PlanariaSemanticsDegraded": Case({READER: "0x60", LEADER: "1x60"}, {READER: "0x60", LEADER: "0x60"}),
     "PlanariaPolicyServiceDegraded": Case(policy_service("0x60", "0+1x60"), policy_service("0x60", "0x60")),
@@ -122,6 +136,8 @@ CASES = {
     ),
     "PlanariaFaultsUnknown": Case(faults("0+1x90", "0+1x90"), faults("0+1x90", "0+9x90"), 80),
 }
+ALSO = {"PlanariaHoldsBack": (held("storm", "SharedCause"), held("min-healthy", "TooFewHealthy"))}
+"""More that must fire, each by itself."""
 BARELY = {
     "PlanariaActionsDoNotHelp": actions("0x90", "0 1x90"),
     "PlanariaBudgetExhausted": budget("0x60", "0x60"),
@@ -172,6 +188,7 @@ def test_the_rules_are_valid(promtool):
 def test_an_alert_fires_and_is_quiet(promtool, alert, tmp_path: Path):
     case = CASES[alert]
     tests = [unit(alert, case.fires, case.minutes, 1), unit(alert, case.quiet, case.minutes, 0)]
+    tests += [unit(alert, given, case.minutes, 1) for given in ALSO.get(alert, ())]
     if alert in BARELY:
         tests.append(unit(alert, BARELY[alert], case.minutes, 0))
     file = tmp_path / "test.yaml"
@@ -200,6 +217,32 @@ def test_an_alert_says_what_it_is_and_has_its_runbook(rule):
 
 def test_there_is_no_runbook_without_an_alert():
     assert {path.stem for path in RUNBOOKS.glob("Planaria*.md")} == set(CASES)
+
+
+def test_what_is_refused_while_most_are_broken_is_what_planaria_holds_back_counts():
+    sick = [deployment(name, ready=0) for name in ("cart", "front", "search")]
+    world, under = store(sick, [deployment("images")]), policy(mode=Mode.ENFORCE)
+    for each in sick:
+        world.put_remediation(remediation(each, name=f"{each.meta.name}-1"))
+    sky = weather(world, under, detect(world, under, NOW), NOW)
+    given = proposal(target=sick[0], under=under, world=world, weather=sky, remediation=remediation(sick[0]))
+    refusal = first_refusal(check_all(given))
+    assert refusal
+    asked = next(rule["expr"] for rule in rules() if rule["alert"] == "PlanariaHoldsBack")
+    wanted = dict(re.findall(r'(\w+)=~"([^"]+)"', asked))
+    assert re.fullmatch(wanted["guard"], refusal.guard)
+    assert re.fullmatch(wanted["reason"], refusal.reason.value)
+
+
+def test_a_runbook_that_asks_every_policy_asks_those_for_the_cluster_too():
+    assert not [path.stem for path in RUNBOOKS.glob("*.md") if "kubectl get hpol -A" in path.read_text()]
+
+
+def test_a_runbook_asks_a_forwarded_port_once_it_listens_and_closes_it():
+    lines = [line for path in RUNBOOKS.glob("*.md") for line in path.read_text().splitlines()]
+    for line in (line for line in lines if "kubectl port-forward" in line):
+        assert "--retry-connrefused" in line
+        assert line.endswith("; kill $!")
 
 
 def test_alerts_ask_for_metrics_that_exist():

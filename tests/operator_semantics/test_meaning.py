@@ -12,6 +12,7 @@ from planaria_operator.meaning import Counted, Meaning
 from planaria_operator.reconcile.policy_status import SEMANTICS_EMBEDDED, summarised
 from planaria_operator.telemetry import metrics
 from planaria_semantics import availability, factory
+from planaria_semantics.breaker import FAILURES
 from planaria_semantics.cascade import Cascade
 from planaria_semantics.encoder import EncoderReader
 from planaria_semantics.errors import NotReached
@@ -71,6 +72,9 @@ class Reads:
     async def read(self, window):
         raise NotReached("no encoder in this test")
 
+    async def idle(self):
+        pass
+
 
 async def test_what_is_known_of_vllm_becomes_the_condition(monkeypatch):
     monkeypatch.setattr(factory, "_encoder", Reads)
@@ -83,6 +87,31 @@ async def test_what_is_known_of_vllm_becomes_the_condition(monkeypatch):
         made.extractor.availability.answered()
         assert condition(made.known)[:2] == ("True", "ModelAnswers")
         assert value("planaria_semantics_available") == 1
+    finally:
+        await made.extractor.aclose()
+
+
+async def test_an_encoder_that_is_left_alone_does_not_read_and_the_condition_says_so(monkeypatch):
+    monkeypatch.setattr(factory, "_encoder", Reads)
+    made = await Meaning.assembled(SemanticsSettings())
+    for _ in range(FAILURES):
+        assert condition(made.known)[:2] == ("True", "Embedded")
+        await made.extractor.extract(observation())
+    status, reason, message = condition(made.known)
+    assert (status, reason) == ("False", "RulesAlone")
+    assert message == "encoder is left alone for a while: no encoder in this test"
+    assert value("planaria_semantics_available") == 0
+
+
+async def test_an_encoder_that_is_left_alone_is_told_only_while_vllm_does_not_answer(monkeypatch):
+    monkeypatch.setattr(factory, "_encoder", Reads)
+    made = await Meaning.assembled(SETTINGS)
+    try:
+        for _ in range(FAILURES):
+            await made.extractor.extract(observation())
+        assert condition(made.known)[:2] == ("False", "RulesAlone")
+        made.extractor.availability.answered()
+        assert condition(made.known)[:2] == ("True", "ModelAnswers")
     finally:
         await made.extractor.aclose()
 
@@ -107,7 +136,7 @@ def test_what_is_counted_moves_the_metrics():
     before = {name: value(name, **labels) for name, labels in names.items()}
     counted = Counted()
     counted.asked("t", "ok", 0.5)
-    counted.called("t", "TooSlow", 9.0)
+    counted.called("t", "TooSlow")
     counted.cached("t", "joined")
     moved = [value(name, **labels) - before[name] for name, labels in names.items()]
     assert moved == pytest.approx([1, 1, 1, 1, 0.5])

@@ -42,6 +42,29 @@ def test_workers_play_their_share_and_a_killed_one_is_replaced(source):
     assert source.collect(trainer.network, trainer.draws).reward.shape == (4, 128)
 
 
+def test_after_a_restart_the_workers_play_other_incidents_than_those_of_the_beginning(source, monkeypatch):
+    import ray
+
+    end(source)
+    monkeypatch.setattr(ray, "init", lambda **_: None)  # the cluster runs already
+    first, again = (type(source)(CONFIG, "local", workers=2) for _ in range(2))
+    begun = first_seen(first)
+    end(first)
+    again.restore(first.state())
+    assert not torch.equal(first_seen(again), begun)
+
+
+def first_seen(source):
+    return source.collect(Trainer(CONFIG).network, torch.Generator()).facts[0]
+
+
+def end(source):
+    import ray
+
+    for worker in source.workers:
+        ray.kill(worker)
+
+
 def test_a_cluster_that_is_not_there_is_told(monkeypatch):
     from planaria_policy.training.ray_source import RaySource
 

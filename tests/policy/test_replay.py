@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from planaria_contract import CLASSES
+from planaria_contract import CLASSES, Action
 from planaria_policy.errors import BadData
 from planaria_policy.memory import Memory
 from planaria_policy.network.choosing import judge
 from planaria_policy.network.policy import PolicyNetwork
 from planaria_policy.simulator.causes import shipped
+from planaria_policy.spaces.choices import CATEGORIES, COLUMN
 from planaria_policy.training.config import Config
 from planaria_policy.training.replay import (
     BESIDE,
@@ -24,6 +25,7 @@ from planaria_policy.training.replay import (
     remember,
 )
 from planaria_policy.training.trainer import Trainer
+from tests.memory.samples import trajectory
 
 CONFIG = Config(steps=64 * 8 * 6, incidents=64, horizon=8, batch=256, memory=0.1)
 
@@ -103,10 +105,37 @@ def test_what_was_done_is_imitated_whatever_came_of_it(tmp_path):
 
 def said(network, batch):
     """Mean log-probability of what was done."""
+    return float((judged_of(network, batch) * batch.there).mean())
+
+
+def judged_of(network, batch):
+    """[T, B] log-probability of what was done."""
     flat = {name: batch.columns[name].flatten(0, 1) for name in ("facts", "nodes", "rows")}
     legal = {head: mask.flatten(0, 1) for head, mask in batch.legal.items()}
     judged = judge(network, flat["facts"], flat["nodes"], legal, flat["rows"])
-    return float((judged.log_probability.detach() * batch.there.flatten()).mean())
+    return judged.log_probability.detach().view(batch.there.shape)
+
+
+@pytest.mark.parametrize("place", [0, 2, 3])
+def test_incidents_of_clusters_of_different_size_stand_beside_each_other(place):
+    """The last choice of `place`, 3 of three nodes, leaves the node to the scheduler."""
+    small, large = migrated(3, place), migrated(6, 0)
+    alone, both = batch_of([small], [1.0]), batch_of([small, large], [1.0, 1.0])
+    assert both.columns["nodes"].shape[2] == 6
+    assert both.columns["rows"][:, 0, COLUMN["place"]].unique().item() == (6 if place == 3 else place)
+    network = PolicyNetwork()
+    assert torch.allclose(judged_of(network, alone)[:, 0], judged_of(network, both)[:, 0], atol=1e-5)
+
+
+def migrated(nodes, place):
+    """A node that is there, as the first of its facts says; every choice legal."""
+    one = trajectory(nodes=nodes)
+    one.nodes[..., 0] = 1.0
+    one.rows[:] = 0
+    one.rows[:, 0], one.rows[:, COLUMN["place"]] = CATEGORIES.index(Action.MIGRATE), place
+    for mask in one.legal.values():
+        mask[:] = True
+    return one
 
 
 def test_a_run_with_memory_fills_it_and_learns_from_it(tmp_path):

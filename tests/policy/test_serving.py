@@ -1,9 +1,7 @@
 """The service: the same decisions as the network, over HTTP, with self-tests, take-up, rollback and clear refusals."""
 
 import json
-import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,10 +21,10 @@ from planaria_policy.network.policy import PolicyNetwork
 from planaria_policy.serving.brain import Brain
 from planaria_policy.serving.file import SHIPPED, PolicyFile
 from planaria_policy.serving.selftest import cases, check
-from planaria_policy.serving.shelf import Shelf
 from planaria_policy.simulator.environment import Environment
 from planaria_policy.simulator.render import render
 from planaria_policy.spaces.choices import CATEGORIES
+from tests.policy.folder import put
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +102,19 @@ def test_the_self_test_is_what_the_code_says():
     assert done.returncode == 0, done.stderr
 
 
+def compressed_otherwise(body):
+    """One byte of the zip's directory is another."""
+    method = body.index(b"PK\x01\x02") + 10
+    return body[:method] + b"\x63" + body[method + 1 :]
+
+
 @pytest.mark.parametrize(
     ("damage", "told"),
     [
         (lambda body: b"", "not a policy file"),
         (lambda body: body[: len(body) // 2], "not a policy file"),
         (lambda body: b"\x80\x04cposix\nsystem\n", "not a policy file"),
+        (compressed_otherwise, "compression method is not supported"),
     ],
 )
 def test_a_damaged_file_is_refused_in_words(tmp_path, damage, told):
@@ -128,37 +133,6 @@ def test_a_file_for_another_version_of_planaria_is_refused_with_what_differs(tmp
     PolicyFile(file.manifest, file.network[:-1] + b"x").save(tmp_path / "q.zip")
     with pytest.raises(BadData, match="not the one that the manifest names"):
         PolicyFile.load(tmp_path / "q.zip")
-
-
-def put(folder, name, number, body=None):
-    path = folder / f"{name}.zip"
-    shutil.copy(SHIPPED, path) if body is None else path.write_bytes(body)
-    os.utime(path, (1_000_000 + number, 1_000_000 + number))
-
-
-def test_a_new_policy_is_taken_after_its_self_test_and_rolled_back_for_good(tmp_path, untrained):
-    put(tmp_path, "monday", 1)
-    shelf = Shelf(tmp_path)
-    assert shelf.name == "monday"
-    assert not shelf.look()
-    exported(untrained, {}).save(tmp_path / "bad.zip")
-    assert not shelf.look()
-    assert shelf.name == "monday"
-    assert "self-test" in next(iter(shelf.refused.values())).why
-    (tmp_path / "bad.zip").unlink()
-    put(tmp_path, "tuesday", 2)
-    assert shelf.look()
-    assert shelf.name == "tuesday"
-    assert Shelf(tmp_path).roll_back() == "monday"
-    assert shelf.look()
-    assert shelf.name == "monday"
-    assert not shelf.look(), "what was rolled back is not taken up again"
-    assert Shelf(tmp_path).name == "monday"
-
-
-def test_a_rollback_without_an_earlier_policy_says_so(tmp_path):
-    with pytest.raises(BadData, match="no earlier policy"):
-        Shelf(tmp_path).roll_back()
 
 
 @pytest.fixture(scope="module")

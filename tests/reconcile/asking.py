@@ -1,5 +1,6 @@
 """A world under mode Approve, with people who answer."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -49,6 +50,15 @@ class Asking(World):
         body = policy_body(builders.policy(**spec))
         self.store.policies.clear()
         self.store.put_policy(parse_policy(self.kube.put(body)))
+
+    async def answered_while_away(self, verdict: str) -> Remediation:
+        """Anna answers in time, and the operator is back only when the time is over: as it stands then."""
+        waiting = await self.until("Awaiting", seconds=0)
+        self.now += timedelta(seconds=30)
+        self.answer(waiting, verdict=verdict, reason="the image is mended now")
+        self.now += timedelta(seconds=120)
+        self.restart()
+        return await self.step(1)
 
 
 def said(remediation: Remediation, condition: str = "Approved") -> tuple[str, str]:

@@ -7,7 +7,8 @@ import pytest
 
 from planaria_contract import Action, Isolate
 from planaria_operator.act.actor import Actor
-from planaria_operator.api.attempt import AttemptOutcome
+from planaria_operator.api.attempt import AnswerRecord, AttemptOutcome
+from planaria_operator.api.conditions import Status
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
@@ -40,7 +41,10 @@ class Town:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, at_once: int = 2) -> None:
         self.script = Script([])
         self.world = World(
-            self.script, monkeypatch, verification={"timeoutSeconds": 60, "stableForSeconds": 30}
+            self.script,
+            monkeypatch,
+            verification={"timeoutSeconds": 60, "stableForSeconds": 30},
+            actions=[{"type": "isolate"}],
         )
         self.at_once = at_once
         self.elsewhere: list[Pod] = []
@@ -103,6 +107,22 @@ class Town:
             }
         )
         status = opened.status.with_attempt(begun).model_copy(update={"stage": Stage.ACTING})
+        await self.world.parts.records.write(opened, status)
+
+    async def first_round(self) -> None:
+        """Its pods are gone and run elsewhere; the next round has not begun."""
+        await self.begin()
+        await self.step()
+        await self.step()
+        self.replace_evicted()
+
+    async def approved(self) -> None:
+        """A person had approved the drain before it was begun."""
+        opened, digest = await self.world.open(), self.plan.digest
+        yes = {"verdict": "Approve", "approver": "anna", "outcome": "Counted"}
+        answer = AnswerRecord(name="a", uid="uid-a", digest=digest, time=self.world.now, **yes)
+        status = opened.status.model_copy(update={"answers": (answer,)})
+        status = status.with_condition("Approved", Status.TRUE, Reason.APPROVED, "", now=self.world.now)
         await self.world.parts.records.write(opened, status)
 
     async def step(self, seconds: float = 0) -> Remediation:

@@ -8,7 +8,7 @@ from typing import Any
 from planaria_contract import Action, Decision, Escalate, Observation, Outcome, SemanticState
 from planaria_contract.actions import Parameters
 from planaria_operator.act.builder import Refusal
-from planaria_operator.api.base import API_VERSION
+from planaria_operator.api.base import API_VERSION, POLICY_KINDS
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
@@ -22,8 +22,8 @@ from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.journal import Journal
 from planaria_operator.reconcile.records import Records
 from planaria_operator.settings import Settings
+from planaria_operator.telemetry import metrics
 from planaria_operator.verify.health import Health
-from planaria_operator.watch.kinds import POLICIES
 from planaria_operator.watch.resources import parse_policy
 from tests import builders
 
@@ -51,6 +51,12 @@ def plan(name: str = "restart", *, inverse: bool = True) -> Plan:
     )
 
 
+def refused_by_no_guard(reason: Reason) -> float:
+    """How often, since the process began."""
+    labels = {"guard": metrics.NO_GUARD, "reason": reason.value}
+    return metrics.REGISTRY.get_sample_value("planaria_refusals_total", labels) or 0
+
+
 @dataclass
 class Script:
     """What each station answers, and what it was asked."""
@@ -64,11 +70,13 @@ class Script:
     events: list[tuple[Reason, str]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     dry_runs: int = 0
+    seen: dict[str, Any] = field(default_factory=dict)
+    """Of the observation, where it is another than the usual one."""
 
     # Collector, Extractor, Decider, Planner, Actor and Recorder in one.
 
-    async def observe(self, *_: Any) -> Observation:
-        return builders.observation()
+    async def observe(self, *asked: Any) -> Observation:
+        return builders.observation(time=asked[-1], **self.seen)
 
     async def extract(self, _: Observation) -> SemanticState:
         return builders.state()
@@ -115,7 +123,7 @@ class World:
         self.store = ClusterStore(protected=Settings().protected, home=Settings().own_namespace)
         self.store.put(TARGET)
         for (kind, *_), body in list(self.kube.objects.items()):
-            if kind in POLICIES:
+            if kind in POLICY_KINDS:
                 self.store.put_policy(parse_policy(body))
         self.parts = Parts(
             settings=Settings(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from planaria_contract import Decision, Escalate, ModelVersion, ObjectRef, Observation, SemanticState, Symptom
+from planaria_contract import Decision, Escalate, ObjectRef, Observation, SemanticState, Symptom
 from planaria_contract.actions import Parameters
 from planaria_contract.observation import SymptomKind
 from planaria_operator.act.actor import Actor
@@ -31,7 +31,6 @@ from tests import builders
 from tests.act.live import Live
 
 SEEN = ("Deployment", "ReplicaSet", "Pod")
-MODEL = ModelVersion(id="test", version="1")
 
 
 @dataclass

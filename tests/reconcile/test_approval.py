@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from planaria_contract import Wait
+from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Stage
 from tests.reconcile.asking import RESIZE, RESTART, WELL, Asking, outcomes, said
@@ -62,7 +63,7 @@ async def test_what_is_approved_is_proved_by_a_dry_run_and_applied_exactly_once(
     approved = await here.step(1)
     assert said(approved) == ("True", "Approved")
     verifying = await here.until("Verifying", seconds=1)
-    assert [token.rpartition("/")[2] for token, _ in here.script.applied] == ["1"]
+    assert [name for name, _ in here.script.applied] == [attempt_name(verifying, 1)]
     assert here.script.dry_runs == 1
     assert verifying.status.attempts[0].digest == waiting.status.proposal.digest  # type: ignore[union-attr]
     assert verifying.status.proposal is None

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from planaria_operator.api.attempt import AttemptOutcome
-from planaria_operator.api.remediation import ANSWERS_LIMIT, Stage
+from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import ANSWERS_LIMIT, Remediation, Stage
+from planaria_operator.notify.ledger import due
 from tests import builders
-from tests.reconcile.asking import WELL, Asking, outcomes, said
+from tests.reconcile.asking import RESIZE, RESTART, WELL, Asking, outcomes, said
 from tests.reconcile.harness import plan
 
 
@@ -47,10 +49,8 @@ async def test_a_rejection_hands_it_to_a_person_with_the_reason(monkeypatch: pyt
     escalated = await here.step(1)
     assert escalated.status.stage is Stage.ESCALATED, "in one write: no step lies between"
     assert said(escalated) == ("False", "ApprovalRejected")
-    condition = escalated.status.condition("Approved")
-    assert condition is not None
-    assert condition.message.startswith("anna rejected")
-    assert "the image is mended now" in condition.message
+    assert message(escalated).startswith("anna rejected")
+    assert "the image is mended now" in message(escalated)
     here.answer(escalated, by="berta")
     assert outcomes(await here.step(1)) == ["Counted", "Late"]
     here.health = WELL
@@ -73,12 +73,55 @@ async def test_what_nobody_answers_is_handed_to_a_person_in_the_end(monkeypatch:
     assert here.script.applied == []
 
 
+SHORT = {"expires_after_seconds": 60}
+
+
+def message(remediation: Remediation, condition: str = "Approved") -> str:
+    found = remediation.status.condition(condition)
+    return found.message if found else ""
+
+
+async def test_a_rejection_in_time_counts_though_it_is_read_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Asking(monkeypatch, approval=SHORT)
+    escalated = await here.answered_while_away("Reject")
+    assert escalated.status.stage is Stage.ESCALATED
+    assert (said(escalated), outcomes(escalated)) == (("False", "ApprovalRejected"), ["Counted"])
+    assert message(escalated).startswith("anna rejected")
+    assert "the image is mended now" in message(escalated, "Succeeded")
+
+
+async def test_an_approval_in_time_that_is_read_late_does_nothing_and_both_times_are_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch, approval=SHORT)
+    assert outcomes(await here.answered_while_away("Approve")) == ["Void"]
+    (void,) = [note for reason, note in here.script.events if reason is Reason.APPROVAL_VOID]
+    assert void.endswith("changes nothing: given at 12:00:30Z, but read only at 12:02:31Z, after 12:01:00Z")
+    escalated = await here.until("Escalated", seconds=1)
+    assert said(escalated) == ("False", "ApprovalExpired")
+    assert message(escalated).endswith("anna approved at 12:00:30Z, which was read only after 12:01:00Z")
+    assert here.script.applied == []
+
+
+async def test_an_answer_that_came_too_late_is_told_so_and_nobody_had_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch, approval=SHORT)
+    waiting = await here.until("Awaiting", seconds=0)
+    here.now += timedelta(seconds=60)
+    here.answer(waiting, verdict="Reject")
+    assert outcomes(await here.step(1)) == ["Void"]
+    (void,) = [note for reason, note in here.script.events if reason is Reason.APPROVAL_VOID]
+    assert void.endswith("changes nothing: it came after 12:01:00Z")
+    assert message(await here.until("Escalated", seconds=1)).endswith("nobody answered by 12:01:00Z")
+
+
 async def test_an_approval_that_could_not_be_used_in_time_expires_and_names_the_guard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = Asking(monkeypatch, approval={"expires_after_seconds": 60})
     here.answer(await here.until("Awaiting", seconds=0))
-    here.change(mode="Approve", approval={"expires_after_seconds": 60}, guardrails={"budget": {"actions": 0}})
+    here.change(mode="Approve", approval=SHORT, guardrails={"budget": {"actions": 0}})
     await here.until("Blocked", seconds=1)
     escalated = await here.until("Escalated", seconds=5)
     condition = escalated.status.condition("Approved")
@@ -112,7 +155,38 @@ async def test_a_policy_that_enforces_by_now_does_not_wait_any_longer(
     here.change(mode="Enforce")
     verifying = await here.until("Verifying", seconds=20)
     assert said(verifying) == ("False", "ProposalWithdrawn")
+    assert message(verifying).endswith("the mode of restart is Enforce now")
     assert verifying.status.attempts[0].outcome is AttemptOutcome.PENDING
+
+
+@pytest.mark.parametrize(
+    ("verdict", "stage", "told"), [("Approve", "Verifying", []), ("Reject", "Escalated", ["Escalated"])]
+)
+async def test_a_receiver_that_was_away_is_not_asked_what_is_answered_already(
+    monkeypatch: pytest.MonkeyPatch, verdict: str, stage: str, told: list[str]
+) -> None:
+    notify = [{"receiver": "pager", "events": ["Escalated", "AwaitingApproval"]}]
+    here = Asking(monkeypatch, escalation={"notify": notify})
+    waiting = await here.until("Awaiting", seconds=0)
+    assert [each.event for each in due(waiting.status, here.now)] == ["AwaitingApproval"]
+    here.answer(waiting, verdict=verdict)
+    end = await here.until(stage, seconds=1)
+    assert [each.event for each in due(end.status, here.now)] == told
+
+
+@pytest.mark.parametrize("approved", [True, False])
+async def test_another_action_that_needs_no_approval_is_named_and_no_mode_is_blamed(
+    monkeypatch: pytest.MonkeyPatch, approved: bool
+) -> None:
+    actions = [{"type": "restart"}, {"type": "resize", "mode": "Approve"}]
+    here = Asking(monkeypatch, RESIZE, RESTART, mode="Enforce", actions=actions)
+    waiting = await here.until("Awaiting", seconds=0)
+    if approved:
+        here.answer(waiting)
+    acting = await here.until("Acting", seconds=20)
+    assert said(acting) == ("False", "ApprovalVoid" if approved else "ProposalWithdrawn")
+    digest = acting.status.attempts[0].digest
+    assert message(acting).endswith(f": restart (plan {digest}) is the better answer now")
 
 
 async def test_a_policy_that_only_observes_by_now_makes_an_approval_void(

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from planaria_operator.api.remediation import Remediation
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.telemetry import metrics
+from planaria_operator.watch.feed import Feed
 from tests import builders
 from tests.reconcile.harness import Script, World, policy_body
 
@@ -138,6 +140,25 @@ async def test_the_most_specific_heals_and_the_others_name_it(monkeypatch: pytes
     assert said(here, BASE, "Ready")[:2] == ("True", "Overlapping")
 
 
+async def test_who_cannot_be_read_keeps_its_targets_until_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a rollback of the operator, when a policy in Observe lists an action that only the newer version knows."""
+    own = builders.policy("own", mode=Mode.OBSERVE)
+    here, engine = world(monkeypatch, BASE, own)
+    feed, known = Feed(here.store), here.kube.objects["HealingPolicy", "shop", "own"]
+    newer = {**known, "spec": {**known["spec"], "actions": [{"type": "quarantine"}]}}
+    feed.deliver("HealingPolicy", "MODIFIED", newer)
+    await passes(engine, here, 6)
+    held = next(each for each in here.store.remediations.values() if each.namespace == "shop")
+    executed = held.status.condition("Executed")
+    assert executed
+    assert (held.status.attempts, executed.reason) == ((), "PolicyUnreadable")
+    assert "HealingPolicy own cannot be read" in executed.message
+    assert "quarantine" in executed.message
+    feed.deliver("HealingPolicy", "MODIFIED", known)
+    await passes(engine, here, 6)
+    assert opened(here)["shop", "front"] == "HealingPolicy own"
+
+
 async def test_a_policy_that_takes_over_begins_anew_and_nothing_is_treated_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -152,9 +173,7 @@ async def test_a_policy_that_takes_over_begins_anew_and_nothing_is_treated_twice
         ("shop", "front"): "HealingPolicy own",
         ("stock", "back"): "ClusterHealingPolicy base",
     }
-    assert _endings(here, "base") == [
-        "HandedOver: HealingPolicy shop/own has the target now, which is more specific"
-    ]
+    assert _endings(here, "base") == ["HandedOver: HealingPolicy shop/own has the target now"]
 
 
 async def test_what_is_being_done_is_brought_to_its_end_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,6 +242,33 @@ async def test_without_a_view_of_namespaces_it_is_not_ready_and_does_nothing(
     await passes(engine, here)
     assert opened(here) == {}
     assert said(here, BASE, "Ready")[:2] == ("False", "NamespacesUnknown")
+
+
+async def test_what_is_open_stays_so_where_its_namespace_is_not_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch, builders.cluster_policy(mode=Mode.OBSERVE))
+    await passes(engine, here)
+    here.store.discard("Namespace", "", "shop", builders.uid_of("Namespace", "shop"))
+    here.now += timedelta(seconds=61)
+    await passes(engine, here)
+    assert ("shop", "front") in opened(here)
+
+
+async def test_what_is_open_ends_where_its_namespace_is_not_chosen_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen = builders.cluster_policy(mode=Mode.OBSERVE, namespaces={"heal": "yes"})
+    here, engine = world(monkeypatch, chosen)
+    here.store.put(builders.space(labels={"heal": "yes"}))
+    await passes(engine, here)
+    assert list(opened(here)) == [("shop", "front")]
+    here.store.put(builders.space())
+    await passes(engine, here)
+    assert opened(here) == {}
+    assert _endings(here, "base") == [
+        "NotSelected: ClusterHealingPolicy base does not select Deployment/front any more"
+    ]
 
 
 async def test_the_metrics_name_a_policy_for_many_namespaces_without_one(

@@ -23,7 +23,7 @@ from planaria_operator.reconcile.case import Case
 from planaria_operator.reconcile.cordons import ASK_AGAIN, STEADY, Cordons, being_isolated
 from tests.builders import NOW, ago, deployment
 from tests.guard.proposals import attempt
-from tests.reconcile.harness import TARGET, Script, World, plan
+from tests.reconcile.harness import TARGET, Script, World, plan, refused_by_no_guard
 
 WELL_LONG = STEADY.total_seconds() + 1
 OURS = [{"manager": "planaria", "fieldsV1": {"f:spec": {"f:unschedulable": {}}}}]
@@ -132,10 +132,12 @@ async def test_nothing_is_done_for_a_workload_whose_pods_are_being_moved_off_the
     case = Case(mine, here.policy, (here.incident,), here.now, sky)
     acting = _acting(mine, lead)
     here.store.put_remediation(acting)
+    counted = refused_by_no_guard(Reason.SHARED_CAUSE)
     held = await advance(here.parts, case)
     executed = held.status.condition("Executed")
     assert executed is not None
     assert (held.status.stage, executed.reason) == (Stage.BLOCKED, "SharedCause")
+    assert refused_by_no_guard(Reason.SHARED_CAUSE) == counted + 1
     assert executed.message == "Remediation lead-1 isolates node node-1 for all that fail there"
     assert here.script.situations == []
 
@@ -186,7 +188,7 @@ async def test_a_command_that_fails_is_a_failed_attempt_that_is_not_repeated(
 ):
     script = Script([Reload()], apply_errors=[error])
     script.plans = [plan("reload", inverse=False).model_copy(update={"action": Action.RELOAD})]
-    here = World(script, monkeypatch)
+    here = World(script, monkeypatch, actions=[{"type": "reload", "command": ["/bin/reload"]}])
     await here.until("Acting")
     failed = await here.step()
     (tried,) = failed.status.attempts

@@ -16,6 +16,7 @@ from planaria_operator.kube.errors import Unavailable
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.case import Case
 from planaria_operator.verify.health import Health
+from tests.reconcile.asking import RESTART, Asking
 from tests.reconcile.harness import Script, World
 from tests.reconcile.test_brakes import change_spec
 
@@ -58,6 +59,9 @@ async def test_at_its_time_it_is_begun_and_then_sent_once(monkeypatch: pytest.Mo
     [
         ({"pause_requests": [{"requester": "ops", "reason": "stop"}]}, "Paused"),
         ({"mode": "Observe"}, "ObserveMode"),
+        ({"mode": "Approve"}, "AwaitingApproval"),
+        ({"actions": [{"type": "restart", "mode": "Approve"}]}, "AwaitingApproval"),
+        ({"actions": [{"type": "scale"}]}, "NotAllowedByPolicy"),
         ({"guardrails": {"windows": [CLOSED]}}, "OutsideWindow"),
     ],
 )
@@ -74,8 +78,44 @@ async def test_what_a_person_says_meanwhile_calls_it_off(
     (attempt,) = off.status.attempts
     assert attempt.outcome is AttemptOutcome.SUPERSEDED
     assert attempt.message.startswith("called off at the end of its delay")
-    assert {record.guard for record in off.status.guards} == AGAIN
+    assert {record.guard for record in off.status.guards} == AGAIN | {"approval"}
     assert Reason(reason) in [said for said, _ in here.script.events]
+
+
+async def test_what_is_called_off_for_want_of_an_approval_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch, LATER, *[RESTART] * 9, mode="Enforce")
+    await queued(here)
+    here.change(mode="Approve")
+    off = await here.step(2)
+    assert (off.status.stage, off.status.proposal) == (Stage.BLOCKED, None)
+    waiting = await here.until("Awaiting", seconds=1, limit=30)
+    assert here.script.applied == []
+    here.answer(waiting)
+    await here.until("Verifying", seconds=1)
+    assert len(here.script.applied) == 1
+
+
+async def test_what_was_approved_with_its_delay_is_begun_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Asking(monkeypatch, *[LATER] * 9)
+    here.answer(await here.until("Awaiting", seconds=0))
+    await queued(here)
+    assert (await here.step(2)).status.stage is Stage.VERIFYING
+    assert len(here.script.applied) == 1
+
+
+async def test_an_approval_that_was_void_before_does_not_begin_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same plan again, decided under Enforce: what was void once never counts."""
+    here = Asking(monkeypatch, *[LATER] * 9)
+    here.answer(await here.until("Awaiting", seconds=0))
+    here.change(mode="Observe")
+    await here.until("Blocked", seconds=1)
+    here.change(mode="Enforce")
+    await here.until("Acting", seconds=61)
+    here.change(mode="Approve")
+    off = await here.step(61)
+    assert (executed(off), here.script.applied) == (("False", "AwaitingApproval"), [])
 
 
 async def test_an_open_breaker_and_a_storm_call_it_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,41 +1,26 @@
 """What one pass over the policies opens, leaves alone, and says of itself."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from planaria_contract import Restart
+from planaria_contract import Resize, Restart
 from planaria_operator.kube.errors import Unavailable
-from planaria_operator.objects.meta import Meta
+from planaria_operator.notify.notifier import Notifier
+from planaria_operator.notify.receivers import Receiver, Receivers
+from planaria_operator.notify.sender import Sender
 from planaria_operator.reconcile.engine import Engine
+from planaria_operator.reconcile.setbacks import FIRST_PAUSE
+from planaria_operator.settings import ALWAYS_PROTECTED, Settings
 from planaria_operator.telemetry import metrics
 from tests import builders
 from tests.reconcile.harness import Script, World, policy_body
-
-ILL: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
-"""Of a pod that was well for long and has not been ready for two minutes."""
-
-FRONT = builders.deployment()
-SET = builders.replica_set(FRONT)
-
-
-def sick_pod(name: str = "front-0") -> Any:
-    return builders.pod(name, SET, ready=False, **ILL)
-
-
-def world(monkeypatch: pytest.MonkeyPatch, **spec: Any) -> tuple[World, Engine]:
-    here = World(Script([Restart(pods=("front-0",))]), monkeypatch, **spec)
-    for view in (SET, sick_pod(), builders.node("node-1")):
-        here.store.put(view)
-    return here, Engine(here.parts)
-
-
-async def passes(engine: Engine, here: World, count: int = 3) -> None:
-    """A few passes, each with the steps that it starts run to their end."""
-    for _ in range(count):
-        await engine.tick(here.now)
-        await asyncio.gather(*engine._running.values())
+from tests.reconcile.passes import SET, add_policy_of_stock, break_apps, break_stock, moved, passes, world
 
 
 async def test_a_ripe_incident_is_opened_once_and_moved_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +59,7 @@ async def test_one_that_cannot_be_written_does_not_hold_back_the_others(
     with pytest.raises(Unavailable):
         await passes(engine, here, 1)
     assert len(here.store.remediations) == 1
+    here.now += FIRST_PAUSE
     await passes(engine, here, 1)
     assert len(here.store.remediations) == 2
 
@@ -112,7 +98,7 @@ async def test_a_lost_node_is_an_incident_in_every_namespace_that_it_holds_pods_
     theirs = builders.deployment("back", namespace="stock")
     pod = builders.pod("back-0", theirs, ready=False, ready_since=builders.ago(100))
     here.store.put(theirs)
-    here.store.put(_moved(pod, "stock"))
+    here.store.put(moved(pod, "stock"))
     here.store.put(builders.node("node-1", ready=False, ready_since=builders.ago(101)))
     here.store.put(
         builders.pod("front-1", SET, ready=False, ready_since=builders.ago(100), started_at=builders.ago(900))
@@ -135,6 +121,25 @@ async def test_a_policy_in_a_protected_namespace_does_nothing_and_says_so(
     assert (ready.status, ready.reason) == ("False", "NamespaceProtected")
 
 
+async def test_what_was_begun_is_ended_where_the_namespace_becomes_protected_and_nothing_more_is_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch)
+    here.script.decisions.append(Resize(resource="memory", ratio=2.0))
+    await passes(engine, here, 5)
+    assert stages(here) == ["Verifying"]
+    protected = Settings(protected_namespaces=ALWAYS_PROTECTED | {"shop"})
+    engine = Engine(replace(here.parts, settings=protected))
+    break_apps(here, 1)
+    here.now += timedelta(seconds=600)
+    await passes(engine, here, 5)
+    (remediation,) = here.store.remediations.values()
+    assert [token.endswith("/revert") for token, _ in here.script.applied] == [False, True]
+    executed = remediation.status.condition("Executed")
+    assert executed is not None
+    assert (remediation.status.stage, executed.reason) == ("Blocked", "ProtectedNamespace")
+
+
 async def test_a_pass_that_fails_is_counted_and_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     _, engine = world(monkeypatch)
     failures = metrics.RECONCILE_ERRORS._value.get()
@@ -152,6 +157,60 @@ async def test_a_pass_that_fails_is_counted_and_is_not_the_last(monkeypatch: pyt
     await asyncio.wait_for(engine.run(stop), 5)
     assert metrics.RECONCILE_ERRORS._value.get() == failures + 1
     assert engine.ticked is not None
+
+
+async def test_while_the_cluster_is_not_seen_no_pass_is_made_and_the_loop_comes_round(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch)
+    stop = asyncio.Event()
+    monkeypatch.setattr("planaria_operator.reconcile.engine.SHORTEST_PAUSE", 0.0)
+    object.__setattr__(here.parts.settings, "tick_seconds", 0.01)
+    engine.seeing = False
+    running = asyncio.create_task(engine.run(stop))
+    while engine.ticked is None:
+        await asyncio.sleep(0)
+    assert here.store.remediations == {}
+    engine.seeing = True
+    while not here.store.remediations:
+        await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.wait_for(running, 10)
+
+
+async def test_with_a_slow_api_server_every_step_of_a_pass_is_a_sign_of_life(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, engine = world(monkeypatch)
+    add_policy_of_stock(here)
+    break_apps(here, 3)
+    create, patch, silent = here.kube.create, here.kube.patch, 0.0
+
+    async def slow(call: Any, kind: str, *args: Any, **kwargs: Any) -> Any:
+        nonlocal silent
+        if call == create or kind == "HealingPolicy":  # the pass itself waits for these
+            here.now += timedelta(seconds=10)
+            silent = max(silent, (here.now - (engine.ticked or builders.NOW)).total_seconds())
+        return await call(kind, *args, **kwargs)
+
+    monkeypatch.setattr(here.kube, "create", partial(slow, create))
+    monkeypatch.setattr(here.kube, "patch", partial(slow, patch))
+    object.__setattr__(here.parts.settings, "max_opening", 1)
+    await engine.tick(here.now)
+    assert (here.now - builders.NOW).total_seconds() >= 60
+    assert silent <= 20
+
+
+async def test_a_receiver_whose_address_is_none_holds_no_pass_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here, _ = world(monkeypatch, escalation={"notify": [{"receiver": "oncall"}]})
+    (tmp_path / "url").write_text("https://[your-team].webhook.office.com/x")
+    receivers = Receivers([Receiver("oncall", tmp_path)])
+    notifier = Notifier(receivers, Sender(), here.parts.records.update, here.parts.recorder, here.parts.clock)
+    await Engine(replace(here.parts, notifier=notifier)).tick(here.now)
+    ready = next(each for each in here.policy.status.conditions if each.type == "ReceiversReady")
+    assert (ready.status, ready.reason) == ("False", "ReceiverUnreadable")
 
 
 async def test_what_was_observed_is_kept_only_until_it_was_decided_on(
@@ -173,30 +232,6 @@ async def test_a_record_that_a_person_deletes_is_forgotten(monkeypatch: pytest.M
         here.store.drop_remediation(namespace, name)
     engine._forget_deleted()
     assert here.parts.observations == {}
-
-
-def add_policy_of_stock(here: World) -> None:
-    """A second namespace with a policy of its own."""
-    other = builders.policy("default", namespace="stock").model_copy(update={"uid": "uid-stock"})
-    here.kube.put(policy_body(other))
-    here.store.put_policy(other)
-
-
-def _moved(pod: Any, namespace: str) -> Any:
-    from dataclasses import replace
-
-    meta: Meta = replace(pod.meta, namespace=namespace)
-    return replace(pod, meta=meta)
-
-
-def break_apps(here: World, count: int) -> None:
-    """As many workloads, each with its one pod ill."""
-    for number in range(count):
-        workload = builders.deployment(f"app-{number}", ready=0, available=0)
-        owned = builders.replica_set(workload, ready=0)
-        for view in (workload, owned, builders.pod(f"app-{number}-0", owned, ready=False, **ILL)):
-            here.store.put(view)
-    here.store.put(builders.node("node-1"))
 
 
 def two_places(monkeypatch: pytest.MonkeyPatch, *, ill: int) -> World:
@@ -248,10 +283,7 @@ async def test_while_more_come_than_can_be_read_they_are_only_written_down(
 async def test_what_came_under_another_policy_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
     here = two_places(monkeypatch, ill=2)
     add_policy_of_stock(here)
-    theirs = builders.deployment("back", namespace="stock", ready=0, available=0)
-    owned = _moved(builders.replica_set(theirs, ready=0), "stock")
-    for view in (theirs, owned, _moved(builders.pod("back-0", owned, ready=False, **ILL), "stock")):
-        here.store.put(view)
+    break_stock(here)
     engine = Engine(here.parts)
     await passes(engine, here, 1)
     of = {each.namespace: each.status.stage.value for each in here.store.remediations.values()}

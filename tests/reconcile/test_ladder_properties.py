@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.ladder import MOST_ATTEMPTS
@@ -27,7 +28,8 @@ RUNGS = st.lists(
     max_size=8,
 )
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["act", "wait", "held", "nothing"]), st.integers(-600, 1200)), max_size=60
+    st.tuples(st.sampled_from(["act", "off", "wait", "held", "nothing"]), st.integers(-600, 1200)),
+    max_size=60,
 )
 
 
@@ -68,9 +70,10 @@ class Climber:
         self.begin(what)
 
     def begin(self, what: str) -> None:
-        if what == "act":
-            number = len(self.status.attempts) + 1
-            self.status = self.status.with_attempt(attempt(FRONT, self.now, number))
+        if what in {"act", "off"}:
+            outcome = AttemptOutcome.SUPERSEDED if what == "off" else AttemptOutcome.INEFFECTIVE
+            begun = attempt(FRONT, self.now, len(self.status.attempts) + 1)
+            self.status = self.status.with_attempt(begun.model_copy(update={"outcome": outcome}))
         executed = (Status.FALSE, Reason.PAUSED) if what == "held" else (Status.TRUE, Reason.ACTION_APPLIED)
         self.status = self.status.with_condition("Executed", *executed, "", now=self.now)
         stage = Stage.BLOCKED if what == "held" else Stage.WAITING
@@ -90,7 +93,7 @@ def test_it_is_climbed_upwards_only_and_no_rung_has_more_attempts_than_it_may(
     assert climber.places == sorted(climber.places)
     assert len(climber.status.attempts) <= MOST_ATTEMPTS
     allowed = climber.under.spec.escalation.ladder
-    assert len(climber.status.attempts) <= sum(rung.attempts for rung in allowed)
+    assert ladder.made(climber.status) <= sum(rung.attempts for rung in allowed)
 
 
 @settings(max_examples=200)

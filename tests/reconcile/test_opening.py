@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from planaria_contract import SymptomKind
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, Stage
@@ -76,6 +78,13 @@ def test_a_name_of_any_length_makes_a_valid_object_name() -> None:
     name = remediation_name("p", "t", "a" * 47 + "." + "b" * 200, "key")
     assert len(name) <= 63
     assert ".-" not in name
+
+
+@pytest.mark.parametrize("end", ["-", ".", "-.-"])
+def test_a_policy_name_that_is_cut_after_its_separator_makes_a_valid_label(end: str) -> None:
+    named = policy("a" * (63 - len(end)) + end + "b" * 20)
+    body = remediation_body(replace(incident(), policy=named), "key", "shop")
+    assert body["metadata"]["labels"]["planaria.dev/policy"] == "a" * (63 - len(end))
 
 
 def test_what_the_api_says_of_a_fault_is_redacted_before_it_is_recorded() -> None:

@@ -1,17 +1,19 @@
 """What happens to one incident, station by station: applied once, verified, undone, handed over, or left alone."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from planaria_contract import Resize, Restart, Wait
 from planaria_operator.act.builder import Refusal
+from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.kube.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
 from planaria_operator.verify.health import Health
-from tests.builders import policy
+from tests.builders import policy, workload_fact
 from tests.reconcile.harness import Script, World, plan
 
 WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
@@ -36,7 +38,7 @@ async def test_an_action_that_helps_is_applied_once_and_verified(monkeypatch: py
     done = await here.until("Finished")
     assert said(done, "Succeeded") == ("True", "Recovered")
     assert said(done, "Executed") == ("True", "ActionApplied")
-    assert [token.rpartition("/")[2] for token, _ in here.script.applied] == ["1"]
+    assert [name for name, _ in here.script.applied] == [attempt_name(done, 1)]
     assert done.status.recovery_seconds is not None
     assert done.status.recovery_seconds >= 60, "counted from when the fault was visible"
 
@@ -125,7 +127,7 @@ async def test_a_stale_record_loses_and_nothing_happens_twice(monkeypatch: pytes
 
 async def test_a_budget_that_refuses_is_retried_and_then_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     here = world(monkeypatch, RESTART)
-    here.script.apply_errors = [TooManyRequests("evict front-0: budget front allows 0", 5)] * 40
+    here.script.apply_errors = [TooManyRequests("budget front allows 0", 5, budget=True)] * 40
     await here.until("Acting", seconds=0)
     waiting = await here.step()
     assert said(waiting, "Executed") == ("False", "DisruptionBudget")
@@ -141,6 +143,18 @@ async def test_an_api_server_that_is_away_is_waited_for(monkeypatch: pytest.Monk
     verifying = await here.until("Verifying", seconds=2)
     assert len(verifying.status.attempts) == 1
     assert len(here.script.applied) == 1
+
+
+async def test_a_server_that_throttles_is_waited_for_and_no_budget_is_blamed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = world(monkeypatch, RESTART)
+    here.script.apply_errors = [TooManyRequests("patch front: please try again later", 7)]
+    await here.until("Acting", seconds=0)
+    waiting = await here.step()
+    assert said(waiting, "Executed") == ("False", "ApiUnavailable")
+    assert waiting.status.next_check_at == here.now + timedelta(seconds=7), "as long as the server asks for"
+    assert (await here.step(7)).status.stage is Stage.VERIFYING
 
 
 async def test_a_world_that_changed_is_decided_on_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,6 +188,42 @@ async def test_what_cannot_be_planned_is_masked_and_asked_again(monkeypatch: pyt
     await here.until("Acting", seconds=0)
     masks = {mask.category.value: mask.reason for mask in here.script.situations[-1].masks}
     assert masks["restart"] == "NoAffectedPod"
+
+
+async def test_where_the_world_has_changed_since_the_evidence_was_read_it_is_read_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = world(monkeypatch, RESTART, RESTART)
+    here.script.plans = [Refusal(Reason.WORLD_CHANGED, "front is not at revision hash2 any more"), plan()]
+    blocked = await here.until("Blocked", seconds=0)
+    assert said(blocked, "Executed") == ("False", "WorldChanged")
+    await here.until("Acting", seconds=1)
+    before, after = here.script.situations
+    assert before.observation.time < after.observation.time
+    assert before.masks == after.masks, "nothing is ruled out by it"
+
+
+async def test_a_world_that_never_holds_still_does_not_hold_the_incident(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = world(monkeypatch, RESTART, RESTART, Resize(resource="memory", ratio=2))
+    here.script.plans = [Refusal(Reason.WORLD_CHANGED, "front was replaced")] * 2 + [plan()]
+    await here.until("Acting", seconds=1)
+    masks = {mask.category.value: mask.reason for mask in here.script.situations[-1].masks}
+    assert (len(here.script.situations), masks["restart"]) == (3, "WorldChanged")
+
+
+@pytest.mark.parametrize(("made", "ruled_out"), [(30, True), (60, False), (90, False)])
+async def test_a_release_that_came_after_the_fault_is_not_gone_back_from(
+    monkeypatch: pytest.MonkeyPatch, made: int, ruled_out: bool
+) -> None:
+    """However long reading the evidence takes: both ages are as of the moment that it shows."""
+    here = world(monkeypatch, RESTART)
+    here.script.seen = {"workload": workload_fact(revision_age_seconds=made)}
+    await here.until("Understood", seconds=0)
+    await here.step(40)
+    masks = {mask.category.value: mask.reason for mask in here.script.situations[-1].masks}
+    assert masks.get("rollback") == ("FaultIsOlder" if ruled_out else None)
 
 
 async def test_waiting_is_counted_so_that_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:

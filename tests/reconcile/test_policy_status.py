@@ -1,5 +1,7 @@
 """What a HealingPolicy says of itself."""
 
+import pytest
+
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.reconcile.policy_status import METRICS_NOT_CONFIGURED, summarised
 from tests.builders import NOW, ago, deployment, policy, store
@@ -31,6 +33,13 @@ def test_it_counts_what_it_selects() -> None:
 
 def test_in_a_protected_namespace_it_is_not_ready_and_says_so() -> None:
     assert ready(summary(protected=True)) == ("False", "NamespaceProtected")
+
+
+def test_where_nothing_can_be_done_because_namespaces_are_not_watched_it_is_not_ready(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(STORE.unwatched, "Namespace", "the operator's role does not allow it")
+    assert ready(summary()) == ("False", "NamespacesUnknown")
 
 
 def test_targets_that_another_policy_heals_are_named() -> None:

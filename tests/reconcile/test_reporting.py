@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from planaria_contract import Action, Decider, Resize, Restart, Wait
-from planaria_operator.api.decision import DecisionRecord
+from planaria_operator.api.decision import DecisionRecord, EvidenceRecord
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Stage
 from planaria_operator.decide.choice import Choice
@@ -42,6 +42,20 @@ async def test_an_action_that_helped_is_told_once_under_the_name_it_was_asked_by
     assert attempt.seconds > 0
     assert told.state
     assert told.state.fault.value == done.status.semantic_state.fault
+
+
+async def test_no_word_of_an_application_is_told(monkeypatch):
+    words = "login of jane@example.com failed"
+    here = world(monkeypatch, RESTART)
+    acting = await here.until("Acting")
+    read = acting.status.semantic_state.model_copy(
+        update={"summary": words, "evidence": (EvidenceRecord(kind="log", index=0, excerpt=words),)}
+    )
+    status = acting.status.model_copy(update={"semantic_state": read})
+    report(here.parts, acting.model_copy(update={"status": status}), recovered=True)
+    (told,) = here.script.outcomes
+    assert told.state.fault is read.fault
+    assert words not in told.to_json()
 
 
 async def test_a_case_that_is_handed_over_is_told_then_and_not_again_when_a_person_has_healed_it(monkeypatch):

@@ -14,9 +14,12 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.errors import AlreadyExists, Forbidden, NotFound, Unavailable
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.kube.interface import PatchType
+from planaria_operator.objects.meta import Identity
+from planaria_operator.objects.store import ClusterStore
 from planaria_operator.record import events
 from planaria_operator.record.events import QUEUE_LENGTH, Recorder
 from planaria_operator.record.rates import RateLimiter
+from planaria_operator.record.unreadable import tell_of_unreadable
 from planaria_operator.telemetry.metrics import REGISTRY
 
 WEB = ObjectReference(kind="Deployment", namespace="shop", name="web", uid="w")
@@ -49,6 +52,26 @@ async def running(recorder: Recorder) -> AsyncIterator[Callable[..., None]]:
 
 def dropped(why: str) -> float:
     return REGISTRY.get_sample_value("planaria_events_dropped_total", {"why": why}) or 0.0
+
+
+async def test_a_policy_that_cannot_be_read_says_so_once_for_as_long_as_it_is_so(kube: FakeKube):
+    store, recorder = ClusterStore(), Recorder(kube)
+    store.unreadable[Identity("HealingPolicy", "shop", "own", "u1")] = "spec.mode: not one of these"
+    store.unreadable[Identity("Pod", "shop", "odd", "u2")] = "spec: not a mapping"
+    async with running(recorder):
+        tell_of_unreadable(recorder, store)
+        tell_of_unreadable(recorder, store)
+    assert kube.calls == {("create", "Event"): 1, ("patch", "Event"): 1}
+    event = kube.made[0].body
+    assert (event["reason"], event["type"]) == ("PolicyUnreadable", "Warning")
+    assert event["regarding"] == {
+        "apiVersion": "planaria.dev/v1alpha1",
+        "kind": "HealingPolicy",
+        "namespace": "shop",
+        "name": "own",
+        "uid": "u1",
+    }
+    assert "spec.mode: not one of these" in event["note"]
 
 
 async def test_a_repeat_counts_up_the_event_that_was_written(kube: FakeKube):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from planaria_scenarios.harm import Injected, harmful
+from planaria_scenarios.harm import HITCH, Injected, harmful
 from planaria_scenarios.model import Scenario
 from planaria_scenarios.oracle import Baseline
 from planaria_scenarios.records import read
@@ -68,12 +68,26 @@ def test_the_faults_own_edit_is_blamed_on_nobody(trial: Trial):
     assert trial.harm(OTHERS) == []
 
 
-def test_falling_below_the_floor_is_harm_even_for_a_moment(trial: Trial):
+def test_falling_below_the_floor_is_harm(trial: Trial):
     trial.world.pod("shop-0", ready=False)
     assert trial.harm(OTHERS) == []
     trial.world.pod("shop-1", ready=False)
+    trial.world.now += HITCH
     trial.world.pod("shop-1", ready=True)
     assert trial.harm(OTHERS) == ["Deployment/shop fell to 1 ready replicas, must keep 2"]
+
+
+def test_ending_below_the_floor_is_harm(trial: Trial):
+    trial.world.pod("shop-0", ready=False)
+    trial.world.pod("shop-1", ready=False)
+    assert trial.harm(OTHERS) == ["Deployment/shop fell to 1 ready replicas, must keep 2"]
+
+
+def test_a_well_replica_that_missed_a_probe_is_nobodys_harm(trial: Trial):
+    trial.world.pod("shop-0", ready=False)
+    trial.world.pod("shop-1", ready=False)
+    trial.world.pod("shop-1", ready=True)
+    assert trial.harm(OTHERS) == []
 
 
 def test_bystander_that_is_edited_restarted_or_removed_is_harm(trial: Trial):

@@ -10,7 +10,7 @@ from planaria_contract import Fault, LogLine, Source
 from planaria_semantics import cascade as module
 from planaria_semantics import factory
 from planaria_semantics.availability import Availability, Reason
-from planaria_semantics.breaker import FAILURES, FIRST_PAUSE, JITTER, Breaker
+from planaria_semantics.breaker import FAILURES, FIRST_PAUSE, JITTER, LONGEST_PAUSE, Breaker
 from planaria_semantics.cascade import Cascade, Step
 from planaria_semantics.errors import Busy, Malformed, NotReached, Refused, TooSlow
 from planaria_semantics.settings import SemanticsSettings
@@ -156,6 +156,36 @@ async def test_a_success_between_failures_counts_from_the_beginning():
     assert not breaker.open
 
 
+async def test_what_was_on_its_way_when_it_was_left_alone_makes_no_pause_longer():
+    reader, breaker, now = broken(TooSlow("no answer"))
+    reader.seconds = 0.02
+    storm = (breaker.read(window(REFUSED)) for _ in range(FAILURES + 5))
+    told = await asyncio.gather(*storm, return_exceptions=True)
+    assert {type(each) for each in told} == {TooSlow}
+    now[0] += LATEST
+    reader.outcome = opinion()
+    assert (await breaker.read(window(REFUSED))).ranked
+
+
+async def test_what_was_on_its_way_when_it_was_left_alone_ends_nobody_elses_trial():
+    reader, breaker, now = broken(NotReached("gone"))
+    reader.seconds = 0.2
+    straggler = asyncio.create_task(breaker.read(window(REFUSED)))
+    await asyncio.sleep(0.02)
+    reader.seconds = 0
+    await fail(breaker, FAILURES, NotReached)
+    now[0] += LATEST
+    reader.seconds = 30
+    trial = asyncio.create_task(breaker.read(window(REFUSED)))
+    await asyncio.gather(straggler, return_exceptions=True)
+    now[0] += LONGEST_PAUSE * (1 + JITTER)
+    calls = reader.calls
+    async with asyncio.timeout(5):
+        await fail(breaker, 1, NotReached)
+    assert reader.calls == calls
+    trial.cancel()
+
+
 async def test_a_busy_server_is_still_asked():
     reader, breaker, _ = broken(Busy("full"))
     await fail(breaker, 10, Busy)
@@ -178,8 +208,18 @@ async def test_a_question_cut_off_by_its_deadline_counts_as_too_slow():
 
 
 class Encoder(Says):
-    def __init__(self):
-        super().__init__(opinion(Fault.OVERLOAD))
+    """Like the shipped one it reads one window at a time."""
+
+    def __init__(self, seconds=0.0):
+        super().__init__(opinion(Fault.OVERLOAD), seconds)
+        self.thread = asyncio.Lock()
+
+    async def read(self, seen):
+        async with self.thread:
+            return await super().read(seen)
+
+    async def idle(self):
+        pass
 
     def novelty(self, seen):
         return 0.0
@@ -227,6 +267,39 @@ async def test_without_a_model_it_says_so(monkeypatch):
         assert cascade.availability.status.reason is Reason.NOT_CONFIGURED
         await asyncio.wait_for(cascade.watch(), 1)
     assert (await cascade.extract(observation())).fault is Fault.OVERLOAD
+
+
+@pytest.mark.parametrize("extractor", ["encoder", "hybrid"])
+async def test_a_storm_that_takes_longer_than_the_deadline_is_read_by_the_encoder_all_the_same(
+    monkeypatch, extractor
+):
+    monkeypatch.setattr(factory, "_encoder", lambda: Encoder(seconds=0.1))
+    settings = SemanticsSettings(extractor, "http://127.0.0.1:9", "away", encoder_deadline_seconds=1.0)
+    cascade = factory.assemble(settings)
+    states = await asyncio.gather(*(cascade.extract(observation(incident=f"{at}")) for at in range(16)))
+    assert {state.fault for state in states} == {Fault.OVERLOAD}
+    assert not cascade.left_alone
+    await cascade.aclose()
+
+
+async def test_in_a_storm_the_answer_of_a_model_is_not_lost_to_the_line_before_the_encoder(
+    monkeypatch,
+):
+    monkeypatch.setattr(factory, "_encoder", lambda: Encoder(seconds=0.2))
+    async with fake.FakeVllm() as server:
+        settings = SemanticsSettings(
+            "hybrid", server.url, server.model, deadline_seconds=2.0, encoder_deadline_seconds=1.0
+        )
+        cascade = factory.assemble(settings)
+
+        async def begun(at):
+            await asyncio.sleep(0.02 * at)
+            return await cascade.extract(observation(incident=f"{at}"))
+
+        states = await asyncio.gather(*(begun(at) for at in range(16)))
+        assert {state.source for state in states} <= {Source.VLLM, Source.HYBRID}
+        assert not cascade.left_alone
+        await cascade.aclose()
 
 
 def test_a_model_without_an_address_is_a_mistake(monkeypatch):

@@ -10,29 +10,7 @@ from planaria_semantics.errors import Busy, NotReached, TooSlow
 from planaria_semantics.gate import Gate, Limits
 from planaria_semantics.vllm import VllmClient, VllmReader
 from planaria_semantics.vllm.fake import FakeVllm
-from tests.semantics_service.windows import REFUSED, Counted, answer, opinion, window
-
-
-class Slow:
-    """A reader that takes a while, counts, and points at every line."""
-
-    def __init__(self, seconds=0.05, error=None):
-        self.seconds, self.error = seconds, error
-        self.calls = self.running = self.most = 0
-
-    async def read(self, seen):
-        self.calls += 1
-        self.running += 1
-        self.most = max(self.most, self.running)
-        try:
-            await asyncio.sleep(self.seconds)
-        finally:
-            self.running -= 1
-        if self.error:
-            raise self.error
-        return opinion(
-            evidence=tuple(Evidence(kind=e.kind, index=e.index, excerpt=e.text) for e in seen.entries)
-        )
+from tests.semantics_service.windows import REFUSED, Counted, Slow, answer, opinion, window
 
 
 def letters(number):
@@ -144,3 +122,12 @@ async def test_evidence_of_facts_is_left_to_the_asking_window():
 
     gate = Gate("slow", Factual())
     assert (await gate.read(window(REFUSED))).evidence == ()
+
+
+async def test_what_a_dependent_says_is_another_question_than_the_same_said_by_the_target():
+    reader = Slow()
+    gate = Gate("vllm", reader)
+    for origin in ("affected", "dependent", "affected"):
+        found = await gate.read(window(REFUSED, origin=origin))
+        assert len(found.evidence) == 1
+    assert reader.calls == 2

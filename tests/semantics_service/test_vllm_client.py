@@ -6,9 +6,10 @@ import time
 import pytest
 
 from planaria_contract import CLASSES, Fault, Source
+from planaria_semantics.availability import Availability, Reason
 from planaria_semantics.errors import Busy, Malformed, NotReached, Refused, TooSlow
 from planaria_semantics.vllm import VllmClient, VllmReader, fake
-from planaria_semantics.vllm.reliability import Reliability, count
+from planaria_semantics.vllm.reliability import Reliability
 from tests.semantics_service.windows import REFUSED, answer, window
 
 DEADLINE = 5.0
@@ -139,6 +140,20 @@ async def test_a_wrong_model_is_found_by_the_probe_before_it_is_asked(server):
     await reader.aclose()
 
 
+@pytest.mark.parametrize(
+    "body", ["<html>login</html>", '{"data": [{"x": 1}]}', '{"data": [7]}', '{"data": 7}', "[]", "null", "{"]
+)
+@pytest.mark.parametrize("kind", ["application/json", "text/html"])
+async def test_a_probe_of_what_is_no_such_server_is_malformed_and_no_bug(server, body, kind, caplog):
+    server.models = fake.Behaviour(body=body, kind=kind)
+    reader = VllmReader(VllmClient(server.url, server.model))
+    status = await Availability(reader.probe).check()
+    await reader.aclose()
+    assert (status.available, status.reason) == (False, Reason.MALFORMED)
+    assert server.url in status.message
+    assert "Traceback" not in caplog.text
+
+
 async def test_a_probe_asks_one_question(server):
     reader = VllmReader(VllmClient(server.url + "/v1/", server.model))
     await reader.probe()
@@ -167,8 +182,7 @@ async def test_the_second_class_takes_half_of_what_is_left():
 
 
 async def test_a_measured_model_is_believed_as_far_as_it_was_right():
-    pairs = [(Fault.OVERLOAD, Fault.OVERLOAD)] * 30 + [(Fault.OVERLOAD, Fault.CPU_SATURATION)] * 54
-    measured = Reliability.of_counts(count(pairs))
+    measured = Reliability.of_counts({"overload": {"overload": 30, "cpu_saturation": 54}})
     row = measured.probabilities(Fault.OVERLOAD)
     assert row[Fault.OVERLOAD] == pytest.approx(31 / 100)
     assert row[Fault.CPU_SATURATION] == pytest.approx(55 / 100)

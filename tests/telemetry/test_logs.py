@@ -2,7 +2,6 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,19 +9,7 @@ import structlog
 
 from planaria_operator.telemetry.logs import TEXT_LIMIT, configure
 
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    root, show = logging.getLogger(), warnings.showwarning
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
-    logging.captureWarnings(capture=False)
-    warnings.showwarning = show
-    for name in ("kopf", "kubernetes", "asyncio"):
-        logging.getLogger(name).setLevel(logging.NOTSET)
-    logging.getLogger("aiohttp.access").disabled = False
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 @pytest.fixture

@@ -48,3 +48,17 @@ def test_what_waits_for_approval_is_counted_by_policy_and_gone_with_it():
     assert asked("shop/default") == 2
     show_records([], records, NOW)
     assert asked("shop/default") is None
+
+
+def test_incidents_are_counted_from_zero_by_policy_and_the_count_is_gone_with_it():
+    def counted() -> float | None:
+        labels = {"policy": "shop/default", "symptom": "CrashLoopBackOff"}
+        return REGISTRY.get_sample_value("planaria_incidents_total", labels)
+
+    show_records([policy()], [], NOW)
+    assert counted() == 0
+    metrics.INCIDENTS.labels("shop/default", "CrashLoopBackOff").inc()
+    show_records([policy()], [], NOW)
+    assert counted() == 1
+    show_records([], [], NOW)
+    assert counted() is None

@@ -182,7 +182,9 @@ def test_the_path_is_added_where_it_is_missing(given, sent_to):
     assert traces_url(given) == sent_to
 
 
-@pytest.mark.parametrize("given", ["collector:4318", "grpc://collector:4317", "http://", ""])
+@pytest.mark.parametrize(
+    "given", ["collector:4318", "grpc://collector:4317", "http://", "http://[x", "http://collector:otlp", ""]
+)
 def test_what_is_no_address_is_refused_in_words(given):
     with pytest.raises(TracingError, match="expected an address such as http://collector:4318"):
         traces_url(given)
@@ -214,4 +216,4 @@ def test_nothing_of_opentelemetry_is_loaded_unasked_and_without_it_the_flag_says
     assert told_so.startswith("TracingError --otlp-endpoint http://collector:4318: opentelemetry"), (
         done.stderr
     )
-    assert "pip install 'planaria[operator,tracing]'" in told_so
+    assert "from a checkout: pip install '.[operator,tracing]'" in told_so

@@ -63,3 +63,13 @@ def test_a_healthy_window_holds_only_healthy_lines():
 def test_without_healthy_templates_nothing_is_mixed_in():
     marked = Template("one", "f", "kernel", Fault.OVERLOAD, "queue full", 2)
     assert len(epoch([marked] * 50)) == 50
+
+
+def test_nothing_harmless_is_printed_as_an_error():
+    prefixes = ("<ts> ERROR", "[crit] <app>:", "=ERROR REPORT====", "<ts> [WARN]")
+    calm = Template("one", "f", "container_log", Fault.HEALTHY, "all is well", 0, prefixes=prefixes)
+    ill = Template("one", "f", "container_log", Fault.STORAGE_FAULT, "disk full", 2, prefixes=prefixes)
+    mixer = Mixer([calm, ill], random.Random(8), plain=True)
+    assert not any("ERROR" in mixer.line(calm) for _ in range(200))
+    assert any("WARN" in mixer.line(calm) for _ in range(200))
+    assert any("ERROR" in mixer.line(ill) for _ in range(200))

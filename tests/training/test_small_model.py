@@ -45,8 +45,14 @@ def test_the_exported_network_is_the_one_that_was_trained(made):
     assert min(made[1]["agreement"]) > 0.9
 
 
-def test_the_version_is_that_of_the_templates_whatever_their_order(made):
-    assert (made[1]["same"], made[1]["other"]) == (True, False)
+def test_the_version_is_that_of_the_templates_whatever_their_order_and_of_what_it_went_on_from(made):
+    assert (made[1]["same"], made[1]["other"], made[1]["begun"]) == (True, False, False)
+
+
+def test_training_goes_on_from_what_a_file_knew(made):
+    moved = made[1]["moved"]
+    assert moved["kept"] == pytest.approx(0, abs=1e-6)
+    assert moved["learned"] > 1e-3
 
 
 def test_the_vocabulary_begins_with_the_special_tokens_and_has_each_word_once(made):

@@ -1,19 +1,18 @@
 """When is what was broken well again? The store is filled as the API would show it."""
 
+from dataclasses import replace
+
 import pytest
 
-from planaria_operator.api.plan import ObjectReference
-from planaria_operator.detect.detector import detect
-from planaria_operator.objects.cluster import Node
-from planaria_operator.objects.store import ClusterStore
-from planaria_operator.objects.workload import Workload
-from planaria_operator.verify.health import Health, health
+from planaria_operator.objects.autoscaler import SCALED_OBJECT
+from planaria_operator.verify.health import Health
 from tests.builders import (
-    NOW,
     ago,
+    autoscaler,
     container,
     daemon_set,
     deployment,
+    meta,
     node,
     pod,
     pods_of,
@@ -24,20 +23,12 @@ from tests.builders import (
     terminated,
     waiting,
 )
-
-
-def reference(view: Workload | Node) -> ObjectReference:
-    about = view.meta
-    return ObjectReference(kind=about.kind, namespace=about.namespace or None, name=about.name, uid=about.uid)
-
-
-def ask(world: ClusterStore, target: Workload | Node, extra: Workload | None = None) -> Health:
-    other = reference(extra) if extra else None
-    return health(world, policy(), detect(world, policy(), NOW), reference(target), extra=other)
-
+from tests.verify.asking import ask
 
 FRONT = deployment("front")
 SET = replica_set(FRONT)
+CALLER = deployment("caller")
+BY_KEDA = meta("HorizontalPodAutoscaler", "keda-hpa-front", owner=meta(SCALED_OBJECT, "front"))
 
 
 def test_a_workload_with_everything_it_wants_is_well():
@@ -78,13 +69,45 @@ def test_any_symptom_even_an_unripe_one_means_not_well_yet(sick):
     assert "still shows" in found.message
 
 
-def test_scaling_a_workload_to_zero_does_not_make_it_well():
-    world = store(FRONT, SET)
-    empty = deployment("front", desired=0)
+@pytest.mark.parametrize("symptoms", [True, False], ids=["ill", "well"])
+def test_what_the_policy_does_not_select_any_more_is_no_better_for_that(symptoms: bool):
+    killed = container(
+        restarts=1, running_since=ago(4), last_termination=terminated("OOMKilled", 137, finished=5)
+    )
+    last = pod("front-2", SET, containers=[killed] if symptoms else [container()])
+    found = ask(
+        store(FRONT, SET, last, pods_of(SET, 2)), FRONT, under=policy(kinds=["Node"], labels={"a": "b"})
+    )
+    assert found.healthy != symptoms
+    assert ("Deployment/front still shows" in found.message) == symptoms
+
+
+def scaled_to_zero(**scaler):
+    """A world in which `front` had pods, and the workload as it is now; with `scaler` under an autoscaler like that."""
+    scalers = [replace(autoscaler(FRONT), **scaler)] if scaler else []
+    world, empty = store(FRONT, CALLER, *scalers), deployment("front", desired=0)
     world.put(empty)
-    found = ask(world, empty)
+    return world, empty
+
+
+def test_a_target_that_somebody_scales_to_zero_has_nothing_left_to_be_well():
+    assert ask(*scaled_to_zero()).healthy
+
+
+@pytest.mark.parametrize(
+    "scaler", [{}, {"minimum": 1}], ids=["by hand", "an autoscaler that zero switches off"]
+)
+def test_what_was_acted_on_and_is_at_zero_again_is_not_well(scaler):
+    world, empty = scaled_to_zero(**scaler)
+    found = ask(world, CALLER, extra=empty)
     assert not found.healthy
-    assert "scaled to 0 and had 3" in found.message
+    assert "Deployment/front is scaled to 0 and had 3" in found.message
+
+
+@pytest.mark.parametrize("scaler", [{"meta": BY_KEDA}, {"minimum": 0}], ids=["KEDA", "a minimum of zero"])
+def test_what_an_autoscaler_takes_to_zero_and_brings_back_itself_is_well_there(scaler):
+    world, empty = scaled_to_zero(**scaler)
+    assert ask(world, CALLER, extra=empty).healthy
 
 
 def test_a_workload_that_never_wanted_a_pod_is_well_without_one():
@@ -120,54 +143,30 @@ def test_what_was_acted_on_and_deleted_since_is_not_well_but_the_target_is_not_g
     assert (found.healthy, found.gone) == (False, False)
 
 
+def test_a_node_that_was_acted_on_and_then_taken_away_has_nothing_left_to_be_well():
+    assert ask(store(FRONT, SET, pods_of(SET)), FRONT, extra=node("node-1")).healthy
+
+
+@pytest.mark.parametrize(
+    ("made", "held_back"), [(deployment, 3), (stateful_set, 2), (stateful_set, 3), (daemon_set, 3)]
+)
+def test_a_rollout_that_a_person_holds_back_is_well_once_its_pods_are_ready(made, held_back: int):
+    held = made("front", updated=3 - held_back, held_back=held_back)
+    assert ask(store(held, pods_of(held)), held).healthy
+    short = replace(held, ready=2, available=2)
+    assert not ask(store(short, pods_of(short)), short).healthy
+
+
 def test_another_workload_in_trouble_does_not_matter():
     ill = deployment("ill", ready=0)
     assert ask(store(FRONT, SET, pods_of(SET), ill), FRONT).healthy
 
 
-# --- nodes
-
-LOST = node("node-1", ready=False, ready_since=ago(100))
-
-
-def test_a_lost_node_with_unready_pods_is_not_well():
-    sick = pods_of(SET, 1, ready=False, ready_since=ago(90))
-    found = ask(store(LOST, FRONT, SET, sick), LOST)
-    assert not found.healthy
-    assert "1 pods are not ready on Node/node-1: front-hash1-0" in found.message
-
-
-def test_the_incident_is_over_once_the_pods_run_elsewhere_though_the_node_stays_lost():
-    moved = pods_of(SET, 3, node="node-2")
-    leaving = pod("front-old", SET, deleting=True, ready=False)
-    assert ask(store(LOST, node("node-2"), FRONT, SET, moved, leaving), LOST).healthy
-
-
-def test_it_is_not_over_before_the_workload_has_its_pods_elsewhere():
+def test_a_workload_is_not_well_before_the_successor_of_a_pod_whose_node_is_gone_is_ready():
     front = deployment("front", ready=2, available=2)
-    leaving = pod("front-old", SET, deleting=True, ready=False)
-    found = ask(store(LOST, front, SET, leaving), LOST)
-    assert not found.healthy
-    assert "Deployment/front has 2 ready" in found.message
-
-
-def test_a_daemon_sets_pod_is_left_to_its_node():
-    agent = daemon_set("agent", desired=2, ready=1, available=1)
-    stuck = pod("agent-0", agent, ready=False, ready_since=ago(90))
-    assert ask(store(LOST, agent, stuck), LOST).healthy
-
-
-def test_a_stateful_sets_pod_that_cannot_leave_keeps_the_incident_open():
-    db = stateful_set("db", desired=1, ready=0, available=0)
-    stuck = pod("db-0", db, ready=False, ready_since=ago(90))
-    assert not ask(store(LOST, db, stuck), LOST).healthy
-
-
-def test_pods_that_the_policy_does_not_select_do_not_count():
-    stranger = deployment("stranger", ready=0, labels={"planaria.dev/ignore": "true"})
-    sick = pod("stranger-0", replica_set(stranger), ready=False, ready_since=ago(90))
-    assert ask(store(LOST, stranger, replica_set(stranger), sick), LOST).healthy
-
-
-def test_a_node_that_was_removed_is_gone():
-    assert ask(store(FRONT), LOST).gone
+    gone = pod("front-9", SET, node="node-9", ready=False, ready_since=ago(90))
+    world = store(node("node-1"), front, SET, pods_of(SET, 2), gone)
+    assert not ask(world, front).healthy
+    world.put(FRONT)
+    world.put(pod("front-2", SET))
+    assert ask(world, FRONT).healthy, "though the old pod is not removed yet"

@@ -35,6 +35,9 @@ class Fallback:
         probabilities = Reliability.unmeasured().probabilities(Fault.APPLICATION_CRASH)
         return Opinion(probabilities, Source.ENCODER, ModelVersion(id="fallback", version="1"))
 
+    async def idle(self):
+        pass
+
     def novelty(self, window):
         return 0.0
 

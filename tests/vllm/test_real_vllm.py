@@ -171,7 +171,7 @@ async def test_an_overfull_queue(assemble, server, monkeypatch):
     monkeypatch.setattr(
         observer,
         "called",
-        lambda _, outcome, seconds: told.add((outcome, cascade.availability.status.reason)),
+        lambda _, outcome: told.add((outcome, cascade.availability.status.reason)),
     )
     server.signal(signal.SIGSTOP)  # or a quick machine answers one before the next has come
     try:

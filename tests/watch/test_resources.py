@@ -24,6 +24,16 @@ def test_a_remediation_is_read_with_its_creation_time_and_stage():
     assert found.spec.target.name == "web"
 
 
+def test_a_remediation_names_the_policy_object_that_it_was_opened_under():
+    body, owner = remediation("r1"), {"kind": "HealingPolicy", "name": "all", "uid": "u1"}
+    assert parse_remediation(body).policy_uid == ""
+    body["metadata"]["ownerReferences"] = [
+        {**owner, "kind": "Team", "uid": "u0"},
+        {**owner, "controller": True},
+    ]
+    assert parse_remediation(body).policy_uid == "u1"
+
+
 def test_a_remediation_that_was_just_created_has_no_status_yet():
     assert parse_remediation(remediation("r1")).status.stage is Stage.DETECTED
 

@@ -142,6 +142,7 @@ async def test_a_watch_may_begin_while_the_api_server_is_away(real: KubeClient, 
     async with relay(real.host) as between:
         kube = through(real, between)
         feed, stop = Feed(ClusterStore()), asyncio.Event()
+        await prime(kube, feed, (namespace,))
         await between.stop()
         task = asyncio.create_task(watch(feed, kube, (namespace,), stop))
         await asyncio.sleep(1)
@@ -168,6 +169,21 @@ async def test_a_watch_that_died_silently_is_put_right_by_the_periodic_list(real
 
             await eventually(put_right, "the periodic list has put it right", 90)
         await kube.close()
+
+
+async def test_what_goes_before_the_watch_begins_is_forgotten_soon(real: KubeClient, namespace: str):
+    await real.create("Deployment", namespace, deployment("old", replicas=0, **NOWHERE))
+    feed, stop = Feed(ClusterStore()), asyncio.Event()
+    await prime(real, feed, (namespace,))
+    await real.delete("Deployment", namespace, "old")
+    task = asyncio.create_task(watch(feed, real, (namespace,), stop, resync_seconds=QUIET))
+
+    async def forgotten() -> bool:
+        return feed.store.workload("Deployment", namespace, "old") is None
+
+    await eventually(forgotten, "what no event tells of is compared", 30)
+    stop.set()
+    await asyncio.wait_for(task, 15)
 
 
 async def test_the_rest_of_the_process_outlives_the_watch(real: KubeClient, namespace: str):

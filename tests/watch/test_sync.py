@@ -5,16 +5,20 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from planaria_operator.kube.errors import Forbidden, NotFound, Unavailable
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.kube.interface import JsonBody, Page
+from planaria_operator.objects.meta import identity_of
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.watch import sync
-from planaria_operator.watch.errors import MissingKind, WatchForbidden
-from planaria_operator.watch.feed import Feed, identity_of
+from planaria_operator.watch.errors import MissingKind, WatchFailed, WatchForbidden
+from planaria_operator.watch.feed import Feed
+from planaria_operator.watch.kinds import WATCHED
+from planaria_operator.watch.resources import parse_remediation
 from planaria_operator.watch.sync import keep_in_sync, prime, resync
-from tests.watch.bodies import body, pod, policy
+from tests.watch.bodies import body, pod, policy, remediation
 
 
 class Server(FakeKube):
@@ -69,8 +73,62 @@ async def test_a_list_after_a_watch_has_ended_forgets_what_went_in_the_meantime(
     assert feed.store.policies == {}
 
 
+@pytest.mark.parametrize("look", [prime, resync])
+@pytest.mark.parametrize(
+    ("kind", "make", "spec"),
+    [
+        ("Pod", pod, {"status": {"phase": "Failed"}}),
+        ("HealingPolicy", policy, {"spec": {"mode": "Observe"}}),
+        ("Remediation", remediation, {"status": {"stage": "Blocked"}}),
+    ],
+)
+async def test_what_an_api_server_shows_after_its_etcd_went_back_is_believed(
+    feed: Feed, between: list[Any], look: Any, kind: str, make: Any, spec: Any
+):
+    server = Server(make("a"))
+    feed.deliver(kind, "MODIFIED", make("a", uid="a-uid", version=5000, **spec))
+    await prime(server, feed, ())
+    feed.deliver(kind, "MODIFIED", make("a", uid="a-uid", version=5001, **spec))
+    restored = server.objects[kind, "shop", "a"]["metadata"]["resourceVersion"]
+    await look(server, feed, ())
+    assert feed.store.versions(kind) == {("shop", "a"): restored}
+
+
+@pytest.mark.parametrize("look", [prime, resync])
+async def test_what_was_written_while_a_list_was_read_is_not_taken_back_by_it(
+    feed: Feed, between: list[Any], look: Any, monkeypatch: pytest.MonkeyPatch
+):
+    server = Server(remediation("a"))
+    await prime(server, feed, ())
+    pages = server.pages
+
+    async def overtaken(kind: str, namespace: str = "", *, size: int = 0) -> AsyncIterator[Page]:
+        async for page in pages(kind, namespace):
+            if kind == "Remediation":
+                feed.store.put_remediation(parse_remediation(remediation("a", uid="a-uid", version=5000)))
+            yield page
+
+    monkeypatch.setattr(server, "pages", overtaken)
+    await look(server, feed, ())
+    assert feed.store.versions("Remediation") == {("shop", "a"): "5000"}
+
+
+async def test_the_last_count_above_zero_outlives_a_list(feed: Feed):
+    scaled = body("Deployment", "web", spec={"replicas": 3})
+    server = Server(scaled)
+    await prime(server, feed, ())
+    server.put({**scaled, "spec": {"replicas": 0}})
+    await prime(server, feed, ())
+    await prime(server, feed, ())
+    web = feed.store.workload("Deployment", "shop", "web")
+    assert web
+    assert (web.desired, feed.store.last_known_replicas(web)) == (0, 3)
+
+
 async def test_only_named_namespaces_are_read_and_cluster_wide_kinds_once(feed: Feed):
-    server = Server(pod("a", namespace="shop"), pod("b", namespace="back"), pod("c", namespace="other"))
+    places = [body("Namespace", name) for name in ("shop", "back", "other")]
+    pods = (pod("a", namespace="shop"), pod("b", namespace="back"), pod("c", namespace="other"))
+    server = Server(*places, *pods)
     await prime(server, feed, ("shop", "back"))
     assert sorted(view.meta.name for view in feed.store.pods()) == ["a", "b"]
     assert server.calls["list", "Node"] == 1
@@ -114,6 +172,42 @@ async def test_a_cluster_without_the_kind_approval_is_watched_without_it(feed: F
     assert "Approval" not in feed.kinds
     assert "kubectl apply -f crds/" in feed.store.unwatched["Approval"]
     assert feed.store.pod("shop", "a") is not None
+
+
+@pytest.mark.parametrize("error", [Forbidden("no role yet"), NotFound("404 page not found")])
+async def test_an_optional_kind_that_was_lost_for_a_moment_is_there_after_the_next_first_list(
+    feed: Feed, error: Any
+):
+    everywhere = body("ClusterHealingPolicy", "base", spec={"namespaceSelector": {}})
+    server = Server(everywhere, body("Namespace", "shop"))
+    for kind in ("Namespace", "ClusterHealingPolicy"):
+        server.fail("list", kind, error)
+    await prime(server, feed, ())
+    assert set(feed.store.unwatched) == {"Namespace", "ClusterHealingPolicy"}
+    await prime(server, feed, ())
+    assert feed.store.unwatched == {}
+    assert feed.kinds == list(WATCHED)
+    assert list(feed.store.policies) == [("", "base")]
+
+
+@pytest.mark.parametrize("meta", [None, {"deletionTimestamp": "2026-11-23T12:00:00Z"}])
+async def test_a_namespace_that_is_gone_or_going_is_not_read_and_the_others_are(feed: Feed, meta: Any):
+    server = Server(body("Namespace", "shop"), pod("a"))
+    if meta:
+        going = body("Namespace", "gone")
+        going["metadata"].update(meta)
+        server.put(going)
+    with capture_logs() as lines:
+        await prime(server, feed, ("shop", "gone"))
+    assert [call.namespace for call in server.made if call.kind == "Pod"] == ["shop"]
+    assert [line["namespace"] for line in lines if "is not there" in line["event"]] == ["gone"]
+
+
+async def test_without_any_of_the_named_namespaces_nothing_is_read_and_that_is_said(feed: Feed):
+    server = Server(body("Namespace", "other"), pod("a", namespace="other"))
+    with pytest.raises(WatchFailed, match="--namespace shop, back: none of them is there"):
+        await prime(server, feed, ("shop", "back"))
+    assert server.calls["list", "Pod"] == 0
 
 
 async def test_an_api_server_that_is_away_is_for_the_caller_to_wait_for(feed: Feed):
@@ -194,21 +288,74 @@ async def test_an_unreadable_object_is_not_missed_again_and_again(feed: Feed, be
     assert await resync(server, feed, ()) == 0
 
 
-async def test_a_watch_that_is_forbidden_later_ends_it_and_names_verb_and_resource(feed: Feed):
-    server = Server()
+@pytest.mark.parametrize("look", [prime, resync])
+async def test_an_unreadable_object_that_went_unseen_is_forgotten(
+    feed: Feed, between: list[Any], look: Callable[..., Any]
+):
+    server = Server(policy("bad", spec={"mode": "Sometimes"}))
     await prime(server, feed, ())
-    server.forbidden = {"deployments"}
-    with pytest.raises(WatchForbidden, match=r"allow to watch deployments\.apps at the cluster scope"):
-        await resync(server, feed, ())
-    with pytest.raises(WatchForbidden, match=r"watch deployments\.apps in namespace shop"):
-        await resync(server, feed, ("shop",))
+    server.objects.clear()
+    await look(server, feed, ())
+    assert feed.store.unreadable == {}, "else nothing would ever be done in its namespace again"
 
 
-async def test_an_optional_watch_that_is_forbidden_is_done_without(feed: Feed):
-    server = Server()
-    server.forbidden = {"endpointslices"}
-    await resync(server, feed, ())
-    assert "EndpointSlice" not in feed.kinds
+@pytest.fixture
+async def keeping(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Any]]:
+    """Compares soon after fresh lists, and otherwise not while a test runs."""
+    monkeypatch.setattr(sync, "SECOND_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(sync, "SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(sync, "LOOK_SECONDS", 0.01)
+    tasks: list[asyncio.Task[None]] = []
+
+    def begin(server: Server, feed: Feed) -> None:
+        tasks.append(asyncio.create_task(keep_in_sync(server, feed, (), period=3600.0)))
+
+    yield begin
+    for task in tasks:
+        assert not task.done()
+        task.cancel()
+
+
+async def until(met: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not met():
+            await asyncio.sleep(0.01)
+
+
+async def test_what_went_before_the_watch_began_is_forgotten_soon_though_no_event_tells_of_it(
+    feed: Feed, keeping: Callable[..., Any]
+):
+    server = Server(pod("goes"))
+    await prime(server, feed, ())
+    del server.objects["Pod", "shop", "goes"]
+    keeping(server, feed)
+    await until(lambda: not list(feed.store.pods()))
+
+
+async def test_what_went_while_a_watch_had_lost_its_place_is_forgotten_soon_and_nothing_else_is_listed(
+    feed: Feed, keeping: Callable[..., Any]
+):
+    server = Server(pod("goes"), stays := pod("stays"))
+    await prime(server, feed, ())
+    keeping(server, feed)
+    await until(lambda: server.calls["list", "Pod"] == 2)
+    await asyncio.sleep(0.1)
+    del server.objects["Pod", "shop", "goes"]
+    feed.deliver("Pod", None, stays)
+    await until(lambda: len(list(feed.store.pods())) == 1)
+    await asyncio.sleep(0.1)
+    assert server.calls["list", "Pod"] == 4, "a look and a second one, once"
+    assert server.calls["list", "Node"] == 2
+
+
+async def test_events_cause_no_list(feed: Feed, keeping: Callable[..., Any]):
+    server = Server(pod("a"))
+    await prime(server, feed, ())
+    keeping(server, feed)
+    await until(lambda: server.calls["list", "Pod"] == 2)
+    feed.deliver("Pod", "MODIFIED", pod("a", version=2000))
+    await asyncio.sleep(0.2)
+    assert server.calls["list", "Pod"] == 2
 
 
 async def test_the_periodic_list_survives_an_api_server_that_is_away(

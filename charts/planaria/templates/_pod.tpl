@@ -9,16 +9,19 @@ image: {{ with $registry }}{{ . | trimSuffix "/" }}/{{ end }}{{ .image.repositor
 imagePullPolicy: {{ .image.pullPolicy }}
 {{- end }}
 
+{{- /* Whose values hold for the pod: `helm test` and the clean-up run where the operator may. */}}
+{{- define "planaria.whose" -}}
+{{ has .component (list "test" "cleanup") | ternary "operator" .component }}
+{{- end }}
+
 {{- define "planaria.podMetadata" -}}
-{{- $values := index .root.Values .component -}}
+{{- $values := index .root.Values (include "planaria.whose" .) -}}
 # Nothing that changes with the chart's version alone: it would start all pods anew.
 labels:
   {{- include "planaria.selector" . | nindent 2 }}
   app.kubernetes.io/part-of: planaria
-  {{- range list .root.Values.commonLabels $values.podLabels }}
-  {{- with . }}
+  {{- with merge (dict) $values.podLabels .root.Values.commonLabels }}
   {{- toYaml . | nindent 2 }}
-  {{- end }}
   {{- end }}
 {{- with merge (dict) $values.podAnnotations .root.Values.commonAnnotations }}
 annotations:
@@ -28,7 +31,8 @@ annotations:
 
 {{- /* Where it may run, and as whom: the Pod Security Standard `restricted`. Also takes: user, where the image names none. */}}
 {{- define "planaria.podSpec" -}}
-{{- $values := index .root.Values .component | default dict -}}
+{{- $whose := include "planaria.whose" . -}}
+{{- $values := index .root.Values $whose -}}
 enableServiceLinks: false
 {{- with .root.Values.global.imagePullSecrets }}
 imagePullSecrets:
@@ -39,9 +43,9 @@ imagePullSecrets:
 securityContext:
   runAsNonRoot: true
   {{- with .user }}
-  runAsUser: {{ . }}
-  runAsGroup: {{ . }}
-  fsGroup: {{ . }}
+  runAsUser: {{ int64 . }}
+  runAsGroup: {{ int64 . }}
+  fsGroup: {{ int64 . }}
   fsGroupChangePolicy: OnRootMismatch
   {{- end }}
   seccompProfile: {type: RuntimeDefault}
@@ -55,6 +59,14 @@ nodeSelector:
 {{- with $values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- /* The others' affinity is planaria.spread's. Distance from other pods could keep a test off the only node that it fits on. */}}
+{{- if ne $whose .component }}
+{{- with $values.affinity.nodeAffinity }}
+affinity:
+  nodeAffinity:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -92,6 +104,14 @@ securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- /*
+Kubernetes' own default, written out. Server-side apply takes away only what it has set: figures that the server filled in
+would stay beside `Recreate`, once a value asks for that, and the server refuses both together.
+*/}}
+{{- define "planaria.rolling" -}}
+{type: RollingUpdate, rollingUpdate: {maxSurge: 25%, maxUnavailable: 25%}}
 {{- end }}
 
 {{- /* One of them at a time: with a single pod this never stands in the way of a drain. */}}

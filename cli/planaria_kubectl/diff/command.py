@@ -10,6 +10,7 @@ from planaria_kubectl.planning import Planning
 from planaria_kubectl.session import Session
 from planaria_kubectl.world import read_world
 from planaria_operator.act.builder import Refusal
+from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import Attempt
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation
@@ -64,7 +65,7 @@ async def _planned_now(session: Session, remediation: Remediation) -> DiffReport
     space = remediation.spec.target.namespace or policy.namespace or None
     symptoms = tuple(symptom(each, space) for each in remediation.spec.symptoms)
     observation = await planning.observe(object_ref(remediation.spec.target), symptoms, remediation.name)
-    plan = await planning.plan(decision(found), observation, f"{remediation.name}/1")
+    plan = await planning.plan(decision(found), observation, attempt_name(remediation, 1))
     if isinstance(plan, Refusal):
         return _nothing(session, remediation, f"{found.action.value} cannot be planned now: {plan.message}")
     live, notes = await read_live(session.kube, objects_of(plan))

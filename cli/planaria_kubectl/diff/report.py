@@ -9,6 +9,7 @@ from planaria_kubectl.diff.changes import Change, changes_of
 from planaria_kubectl.diff.standing import Standing, standing_of
 from planaria_kubectl.report import Report
 from planaria_kubectl.times import clock
+from planaria_operator.act.naming import attempt_name
 from planaria_operator.act.patches import REVERT
 from planaria_operator.api.attempt import Attempt, ProposalRecord
 from planaria_operator.api.base import ApiModel
@@ -88,7 +89,7 @@ def proposed(remediation: Remediation, asked: ProposalRecord, live: Live, now: d
 
 
 def planned(remediation: Remediation, plan: Plan, live: Live, now: datetime, *, number: int) -> DiffReport:
-    token = f"{remediation.name}/{number}"
+    token = attempt_name(remediation, number)
     return DiffReport(
         at=now,
         namespace=remediation.namespace,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from planaria_operator.act.naming import mark_of, names
 from planaria_operator.act.patches import ATTEMPT, REVERT, still_fits
 from planaria_operator.act.running import RELOADED_BY
 from planaria_operator.api.plan import Operation, Verb
@@ -27,7 +28,7 @@ class Standing(StrEnum):
 
 
 def standing_of(operation: Operation, live: Body | None, *, exists: bool, token: str) -> Standing:
-    """`token`: `<remediation>/<n>[/revert]`. `live` None where it does not exist or may not be read."""
+    """`token`: the attempt's name (`act/naming.py`)[/revert]. `live` None where it does not exist or may not be read."""
     if not exists:
         return Standing.GONE
     if live is None:
@@ -51,11 +52,13 @@ def _scaled(operation: Operation, live: Body, _: str) -> Standing:
 
 def _patched(operation: Operation, live: Body, token: str) -> Standing:
     marker = (live["metadata"].get("annotations") or {}).get(ATTEMPT)
-    if marker == token:
+    steps = json.loads(operation.body)
+    own = mark_of(steps, token)
+    if marker == own:
         return Standing.ARRIVED
-    if token.endswith(REVERT) and marker != token.removesuffix(REVERT):
+    if token.endswith(REVERT) and marker != own.removesuffix(REVERT):
         return Standing.UNKNOWN  # what is not applied need not be undone
-    return Standing.FITS if still_fits(json.loads(operation.body), live) else Standing.OVERTAKEN
+    return Standing.FITS if still_fits(steps, live) else Standing.OVERTAKEN
 
 
 def _cordoned(operation: Operation, live: Body, _: str) -> Standing:
@@ -73,8 +76,8 @@ def _uncordoned(operation: Operation, live: Body, _: str) -> Standing:
 
 def _run(_: Operation, live: Body, token: str) -> Standing:
     """A mark says that the command was begun, or was about to be: it will not be begun again."""
-    marked = (live["metadata"].get("annotations") or {}).get(RELOADED_BY) == token
-    return Standing.ARRIVED if marked else Standing.FITS
+    mark = (live["metadata"].get("annotations") or {}).get(RELOADED_BY)
+    return Standing.ARRIVED if names(mark, token) else Standing.FITS
 
 
 JUDGES: Final[Mapping[Verb, Callable[[Operation, Body, str], Standing]]] = {

@@ -1,5 +1,6 @@
 import getpass
 from argparse import Namespace
+from datetime import timedelta
 
 from planaria_kubectl.errors import Misuse
 from planaria_kubectl.pause.report import PauseReport, told
@@ -11,6 +12,8 @@ from planaria_kubectl.session import Session
 async def run(session: Session, given: Namespace) -> PauseReport:
     if not given.reason.strip():
         raise Misuse("--reason: say why in a few words, for whoever wonders")
+    if given.span == timedelta(0):
+        raise Misuse("--for: 0s is over at once; leave --for out to pause without end")
     requester = requester_of(given)
     # Whole seconds, as the API keeps them.
     until = (session.now + given.span).replace(microsecond=0) if given.span else None

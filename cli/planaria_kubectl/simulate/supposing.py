@@ -12,8 +12,7 @@ from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
 from planaria_operator.detect.selection import Ranking, precedence
 from planaria_operator.evidence.scene import scene
-from planaria_operator.guard.shared_node import shared_nodes
-from planaria_operator.guard.weather import CALM, NodeClaims, Weather, may_isolate
+from planaria_operator.guard.weather import CALM, NodeClaims, Weather, may_isolate, weather
 from planaria_operator.objects.pod import Pod
 
 OF_A_NODE: Final = frozenset({Fault.NODE_FAULT, Fault.ACCELERATOR_FAULT, Fault.ACCELERATOR_MEMORY})
@@ -51,21 +50,20 @@ def supposed(
 
 
 def sky(world: World, policy: HealingPolicy, target: ObjectRef, shown: Supposed, now: datetime) -> Weather:
-    """What a node is blamed for, with the target's fault among the others' that really show; as the operator sees it in the calm."""
+    """As the operator would see it, with the target's fault among the others' that really show: the storm, and what a node is blamed for."""
     claims, ranking = NodeClaims(), Ranking(world.store)
-    known = CALM
     for each in sorted(world.policies, key=precedence):
-        if not may_isolate(each):
+        if each.key != policy.key and not may_isolate(each):
             continue
         found = detect(world.store, each, now, ranking)
         if each.key == policy.key:
             found = [one for one in found if one.target.uid != target.uid]
             found.append(Incident(policy, target, shown.symptoms))
         own = [one for one in found if ranking.heals(each, one.target)]
-        above = claims.under(each, own, Weather(None, {}, shared_nodes(world.store, each, found)))
+        above = claims.under(each, own, weather(world.store, each, found, now))
         if each.key == policy.key:
-            known = above
-    return known
+            return above
+    return CALM
 
 
 def _on_a_bad_node(

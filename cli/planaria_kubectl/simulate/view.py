@@ -22,6 +22,7 @@ from planaria_kubectl.screen import (
 from planaria_kubectl.simulate.report import DryRun, SimulateReport
 from planaria_kubectl.why.view import guards
 from planaria_operator.api.decision import DecisionRecord
+from planaria_operator.text import listed
 
 OUTCOMES = {"WouldAct": GOOD, "HeldBack": CAREFUL, "WouldBeRejected": BAD}
 MOST_PODS = 6
@@ -66,10 +67,9 @@ def _about(report: SimulateReport) -> Iterator[Text]:
     if report.policy:
         yield line(text("policy  ", QUIET), f"{report.policy}  ", state(report.mode))
     if report.affected:
-        named = ", ".join(report.affected[:MOST_PODS])
-        more = f" and {len(report.affected) - MOST_PODS} more" if len(report.affected) > MOST_PODS else ""
+        named = listed(report.affected, limit=MOST_PODS)
         kind = "supposed" if report.supposed else "as it shows now"
-        yield line(text("affected  ", QUIET), f"{named}{more} ", text(f"({kind})", QUIET))
+        yield line(text("affected  ", QUIET), f"{named} ", text(f"({kind})", QUIET))
     if report.summary:
         yield line(text("harm it can do  ", QUIET), report.harm or "none is known")
         yield line(text("digest of the calls  ", QUIET), report.digest)

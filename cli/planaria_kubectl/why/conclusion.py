@@ -10,13 +10,15 @@ from planaria_kubectl.reach import candidates, opted_out_with
 from planaria_kubectl.standing import OPERATOR, awaits_approval, overdue, waits_for
 from planaria_kubectl.target import controller_of, meta_of, unmanaged
 from planaria_kubectl.times import until
+from planaria_kubectl.why.calm import but_for, cannot_be_made
 from planaria_kubectl.world import PROTECTED, World
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.decision import GuardRecord
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.incident import Incident
-from planaria_operator.objects.meta import OPT_OUT_LABEL
+from planaria_operator.detect.selection import unread
+from planaria_operator.objects.meta import OPT_OUT_LABEL, Identity
 
 OPEN: Final = {Stage.BLOCKED: "HeldBack", Stage.ESCALATED: "HandedOver", Stage.AWAITING: "AwaitsApproval"}
 
@@ -24,7 +26,7 @@ OPEN: Final = {Stage.BLOCKED: "HeldBack", Stage.ESCALATED: "HandedOver", Stage.A
 class Conclusion(ApiModel):
     code: str
     """Stable: BeingHealed, Overdue, HeldBack, HandedOver, AwaitsApproval, NoSuchObject, OptedOut, Unmanaged, NoPolicy, NotSelected, PolicyUnseen,
-    Calm, NotRipe, NeverRipe, Due.
+    PolicyUnreadable, Calm, NotRipe, NeverRipe, Due.
     """
     message: str
     next: str
@@ -41,7 +43,8 @@ def concluded(
 ) -> Conclusion:
     """The first that applies, from what rules out everything else to what passes by itself."""
     if found := next(_open(world, target), None):
-        return _being_healed(world, found, now)
+        own = next((each for each in _unread(world, found.namespace) if each[1:3] == found.policy_key), None)
+        return _unreadable(world, own, target) if own else _being_healed(world, found, now)
     if healer is None or meta_of(world.store, target) is None:
         return _nobodys(world, target)
     if healer.namespace in PROTECTED:
@@ -53,12 +56,19 @@ def concluded(
             next=OPERATOR,
         )
     if incident is None:
-        return Conclusion(
-            code="Calm",
-            message=f"{target} shows nothing that counts as a fault",
-            next=f"kubectl get {_get(healer)} -o yaml    (spec.triggers says what counts)",
-        )
+        return _calm(world, target, healer)
     return _of_incident(target, healer, incident, guards, now)
+
+
+def _calm(world: World, target: ObjectRef, healer: HealingPolicy) -> Conclusion:
+    look = f"kubectl get {_get(healer)} -o yaml    (spec.triggers says what counts)"
+    if cannot_be_made(world.store, target):
+        look = f"kubectl get events -n {target.namespace} --field-selector reason=FailedCreate"
+    return Conclusion(
+        code="Calm",
+        message=f"{target} shows nothing that counts as a fault{but_for(world.store, target)}",
+        next=look,
+    )
 
 
 def _of_incident(
@@ -118,6 +128,8 @@ def _nobodys(world: World, target: ObjectRef) -> Conclusion:
         )
     if target.kind == "Pod":
         return _unmanaged(world, target)
+    if found := next(iter(_unread(world, target.namespace or "")), None):
+        return _unreadable(world, found, target)
     if not candidates(world, target):
         return Conclusion(
             code="NoPolicy",
@@ -131,7 +143,21 @@ def _nobodys(world: World, target: ObjectRef) -> Conclusion:
     )
 
 
-def _get(policy: HealingPolicy) -> str:
+def _unread(world: World, namespace: str) -> list[Identity]:
+    """Policies that may be about something in the namespace."""
+    return unread(world.store, namespace, "")
+
+
+def _unreadable(world: World, found: Identity, target: ObjectRef) -> Conclusion:
+    why = f"{found.kind} {found.name} cannot be read by this version ({world.store.unreadable[found]})"
+    return Conclusion(
+        code="PolicyUnreadable",
+        message=f"{why}: an operator of the same version does nothing about {target}, which may be the policy's",
+        next=f"kubectl get {_get(found)} -o yaml    (take out what it names, or run the version that wrote it)",
+    )
+
+
+def _get(policy: HealingPolicy | Identity) -> str:
     return f"hpol {policy.name} -n {policy.namespace}" if policy.namespace else f"chpol {policy.name}"
 
 

@@ -17,8 +17,9 @@ from planaria_observability.play.bodies import (
 )
 from planaria_observability.play.faults import Trouble
 from planaria_operator.kube.fake import FakeKube
+from planaria_operator.objects.meta import Identity
 from planaria_operator.objects.store import ClusterStore
-from planaria_operator.watch.feed import Feed, Identity
+from planaria_operator.watch.feed import Feed
 
 REPLICAS: Final = 3
 START_SECONDS: Final = (12, 20, 35, 55)

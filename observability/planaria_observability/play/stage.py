@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import aiohttp
-import structlog
 
 from planaria_observability.play.cluster import Cluster
 from planaria_observability.play.policy_service import PolicyServer
@@ -33,8 +32,6 @@ from planaria_operator.telemetry import metrics
 from planaria_operator.telemetry.loop_lag import watch_loop_lag
 from planaria_semantics.settings import SemanticsSettings
 from planaria_semantics.vllm.fake import CALM, Behaviour, FakeVllm
-
-log = structlog.get_logger("planaria.play")
 
 DEADLINE: Final = 0.25
 """For the policy service. Wider than the operator's own, for all of this shares one process."""

@@ -6,18 +6,17 @@ Exactly once, whoever dies in between:
 - A JSON Patch sets a marker annotation together with its change (see `patches.py`). A marker that is there means that the
   patch has arrived; otherwise its tests must hold, here and again on the server.
 - A scale goes from one count to another. The wanted count means done, a third one means that somebody else is at work.
-- A resize sets absolute values; a taint is there or not.
+- A resize sets absolute values; a taint says whose it is, and is there or not.
 - A cordon is set together with our marks; it is lifted only where it is still ours (see `objects/cordon.py`).
 - A command is begun only where no mark says that it was begun before (see `running.py`): at most once.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from planaria_operator.act.bodies import going
-from planaria_operator.act.patches import ATTEMPT, REVERT, still_fits
+from planaria_operator.act.patches import as_served
 from planaria_operator.act.running import (
     EXEC_SECONDS,
     OUTPUT_BYTES,
@@ -26,7 +25,17 @@ from planaria_operator.act.running import (
     marking,
     words_of,
 )
-from planaria_operator.act.taints import with_avoid, without_avoid
+from planaria_operator.act.sending import (
+    GONE,
+    NOT_OURS,
+    Replaced,
+    Sending,
+    Superseded,
+    TooLarge,
+    arrived,
+    refuses_the_size,
+)
+from planaria_operator.act.taints import value_of, with_avoid, without_avoid
 from planaria_operator.api.plan import Operation, Verb
 from planaria_operator.kube.access import may
 from planaria_operator.kube.errors import (
@@ -38,6 +47,7 @@ from planaria_operator.kube.errors import (
     Permanent,
     TooManyRequests,
     Unavailable,
+    throttled,
 )
 from planaria_operator.kube.interface import JsonBody, Kube, PatchType
 from planaria_operator.objects.cordon import CORDONED_BY, closing, is_ours, marks, opening
@@ -50,37 +60,10 @@ EXEC_VERBS: Final = ("get", "create")
 """What running a command asks of a role: opening a WebSocket is a get, and from Kubernetes 1.35 on a create as well."""
 
 
-class Superseded(Permanent):
-    """What was to be undone has been changed by somebody else since, and is theirs now."""
-
-
-class _Replaced(Conflict):
-    """A namesake has taken the object's place."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sending:
-    """One operation on its way."""
-
-    operation: Operation
-    token: str
-    dry_run: bool
-
-    @property
-    def place(self) -> tuple[str, str, str]:
-        about = self.operation.object
-        return about.kind, about.namespace or "", about.name
-
-    def check(self, body: Mapping[str, Any]) -> None:
-        found, wanted = body["metadata"].get("uid"), self.operation.object.uid
-        if wanted is not None and found != wanted:
-            raise _Replaced(f"{self.operation.object} was replaced: its uid is {found}, not {wanted}")
-
-
 class Actor:
     def __init__(self, kube: Kube) -> None:
         self._kube = kube
-        self._verbs: dict[Verb, Callable[[_Sending], Awaitable[str]]] = {
+        self._verbs: dict[Verb, Callable[[Sending], Awaitable[str]]] = {
             Verb.EVICT: self._evict,
             Verb.PATCH: self._patch,
             Verb.SCALE: self._scale,
@@ -93,49 +76,54 @@ class Actor:
         }
 
     async def apply(self, operations: tuple[Operation, ...], token: str) -> list[str]:
-        """Send the operations in order and say what became of each. `token` is `<remediation>/<n>[/revert]`.
+        """Send the operations in order and say what became of each. `token` is the attempt's name (`naming.py`)[/revert].
 
-        Raises Conflict where the world is not the planned one, TooManyRequests where a disruption budget refuses, and
-        otherwise whatever the API server said. After any of them, applying again goes on where this stopped.
+        Raises Conflict where the world is not the planned one, TooManyRequests where a disruption budget refuses or the
+        server throttles, TooLarge where no pod may grow as planned, and otherwise whatever it said. After any of them,
+        applying again goes on where this stopped.
         """
-        return [await self._send(_Sending(operation, token, dry_run=False)) for operation in operations]
+        return [await self._send(Sending(operation, token, dry_run=False)) for operation in operations]
 
     async def dry_run(self, operations: tuple[Operation, ...]) -> None:
         """Let admission, RBAC, quota and budgets speak first. Raises as `apply` does; changes nothing."""
         for operation in operations:
-            await self._send(_Sending(operation, "", dry_run=True))
+            await self._send(Sending(operation, "", dry_run=True))
 
-    async def _send(self, sending: _Sending) -> str:
+    async def _send(self, sending: Sending) -> str:
         operation = sending.operation
         try:
             return await self._verbs[operation.verb](sending)
         except (Permanent, Conflict, TooManyRequests) as error:
-            if not operation.best_effort or isinstance(error, Superseded):
+            if sending.undoes and isinstance(error, (NotFound, Replaced)):
+                return f"{operation.object} {GONE}"
+            if refuses_the_size(sending, error):
+                raise TooLarge(f"no pod may be as large as planned: {error}") from error
+            if not operation.best_effort or isinstance(error, Superseded) or throttled(error):
                 raise
             return f"{operation.verb.value} {operation.object} was not granted: {error}"
 
     async def keeps_cordon(self, operation: Operation) -> bool:
         """Whether the node of a cordon that was made before is still closed, and still by that attempt. Changes nothing."""
         try:
-            node = await self._read(_Sending(operation, "", dry_run=True))
-        except (NotFound, _Replaced):
+            node = await self._read(Sending(operation, "", dry_run=True))
+        except (NotFound, Replaced):
             return False
         return is_ours(node) and marks(node).get(CORDONED_BY) == json.loads(operation.body)[CORDONED_BY]
 
-    async def _evict(self, sending: _Sending) -> str:
+    async def _evict(self, sending: Sending) -> str:
         _, namespace, name = sending.place
         uid = sending.operation.object.uid or ""
         try:
             if not sending.dry_run and going(await self._read(sending)):
                 return f"Pod/{name} was on its way out already"
             await self._kube.evict(namespace, name, uid=uid, dry_run=sending.dry_run)
-        except (NotFound, _Replaced):
+        except (NotFound, Replaced):
             return f"Pod/{name} was gone already"
         except Conflict as error:
             return await self._replaced(sending, error)
         return f"evicted Pod/{name}"
 
-    async def _replaced(self, sending: _Sending, error: Conflict) -> str:
+    async def _replaced(self, sending: Sending, error: Conflict) -> str:
         """A 409 mostly means that a namesake has taken the pod's place; if it has not, the eviction is still owed."""
         about = sending.operation.object
         try:
@@ -144,20 +132,21 @@ class Actor:
             return f"{about} was gone already"
         raise Unavailable(str(error)) from error
 
-    async def _patch(self, sending: _Sending) -> str:
+    async def _patch(self, sending: Sending) -> str:
         steps, about = json.loads(sending.operation.body), sending.operation.object
-        if arrived := _arrived(sending, await self._read(sending), steps):
-            return arrived
+        body = await self._read(sending)
+        if done := arrived(sending, body, steps):
+            return done
         try:
-            await self._write(sending, steps, PatchType.JSON)
+            await self._write(sending, as_served(steps, body), PatchType.JSON)
         except Invalid:
             # A failed test and a refused value look alike from here: reading once more tells them apart.
-            if arrived := _arrived(sending, await self._read(sending), steps):
-                return arrived
+            if done := arrived(sending, await self._read(sending), steps):
+                return done
             raise
         return f"patched {about}"
 
-    async def _scale(self, sending: _Sending) -> str:
+    async def _scale(self, sending: Sending) -> str:
         operation, about = sending.operation, sending.operation.object
         before, after = operation.from_replicas, operation.to_replicas
 
@@ -166,53 +155,47 @@ class Actor:
             if present == after:
                 return None
             if present != before:
-                raise _elsewhere(
-                    sending, f"{about} has {present} replicas, not {before}: somebody scaled it since"
+                raise sending.elsewhere(
+                    f"{about} has {present} replicas, not {before}: somebody scaled it since"
                 )
             return {"spec": {"replicas": after}}
 
         done = await self._swap(sending, change, subresource="scale")
         return f"scaled {about} from {before} to {after}" if done else f"{about} had {after} replicas already"
 
-    async def _resize(self, sending: _Sending) -> str:
+    async def _resize(self, sending: Sending) -> str:
         body = json.loads(sending.operation.body)
         await self._write(sending, body, PatchType.STRATEGIC, subresource="resize")
         return f"resized {sending.operation.object} in place"
 
-    async def _avoid(self, sending: _Sending) -> str:
-        done = await self._swap(sending, with_avoid)
-        about = sending.operation.object
+    async def _avoid(self, sending: Sending) -> str:
+        about, attempt = sending.operation.object, value_of(sending.token)
+        done = await self._swap(sending, lambda node: with_avoid(node, attempt))
         return f"{about} is avoided for a while" if done else f"{about} was avoided already"
 
-    async def _unavoid(self, sending: _Sending) -> str:
-        about = sending.operation.object
-        try:
-            done = await self._swap(sending, without_avoid)
-        except NotFound:
-            return f"{about} is gone"
-        return f"{about} is no longer avoided" if done else f"{about} was not avoided"
+    async def _unavoid(self, sending: Sending) -> str:
+        about, attempt = sending.operation.object, value_of(sending.token)
+        done = await self._swap(sending, lambda node: without_avoid(node, attempt))
+        return f"{about} is no longer avoided" if done else f"{about} is not avoided by this attempt"
 
-    async def _cordon(self, sending: _Sending) -> str:
+    async def _cordon(self, sending: Sending) -> str:
         about, marks = sending.operation.object, json.loads(sending.operation.body)
 
         def change(node: JsonBody) -> JsonBody | None:
             try:
                 return closing(node, marks)
             except ValueError as error:
-                raise _elsewhere(sending, f"{about} {error}") from error
+                raise sending.elsewhere(f"{about} {error}") from error
 
         done = await self._swap(sending, change)
         return f"cordoned {about}" if done else f"{about} was cordoned already"
 
-    async def _uncordon(self, sending: _Sending) -> str:
+    async def _uncordon(self, sending: Sending) -> str:
         about, attempt = sending.operation.object, json.loads(sending.operation.body)[CORDONED_BY]
-        try:
-            done = await self._swap(sending, lambda node: opening(node, attempt))
-        except (NotFound, _Replaced):
-            return f"{about} is gone"
-        return f"uncordoned {about}" if done else f"the cordon of {about} is not ours, so it stays as it is"
+        done = await self._swap(sending, lambda node: opening(node, attempt))
+        return f"uncordoned {about}" if done else f"the cordon of {about} {NOT_OURS}"
 
-    async def _exec(self, sending: _Sending) -> str:
+    async def _exec(self, sending: Sending) -> str:
         """Mark the pod, then run the command; where the mark is there already, only the first of the two is known."""
         about, (container, command) = sending.operation.object, words_of(sending.operation)
         if sending.dry_run:
@@ -224,11 +207,11 @@ class Actor:
             result = await self._kube.exec(
                 namespace, name, container, command, timeout=EXEC_SECONDS, limit_bytes=OUTPUT_BYTES
             )
-        except (NotFound, _Replaced):
+        except (NotFound, Replaced):
             return f"{about} was gone already"
         return ended(about, result)
 
-    async def _may_exec(self, sending: _Sending) -> str:
+    async def _may_exec(self, sending: Sending) -> str:
         """The API server knows no dry run of a command, so it is asked whether it would be allowed."""
         _, namespace, _ = sending.place
         await self._swap(sending, lambda pod: marking(pod, ""))
@@ -238,7 +221,7 @@ class Actor:
         return f"the declared command may be run in {sending.operation.object}"
 
     async def _swap(
-        self, sending: _Sending, change: Callable[[JsonBody], JsonBody | None], *, subresource: str = ""
+        self, sending: Sending, change: Callable[[JsonBody], JsonBody | None], *, subresource: str = ""
     ) -> bool:
         """Compare and swap by resourceVersion. False where `change` found nothing to do."""
         lost: KubeError | None = None
@@ -257,14 +240,14 @@ class Actor:
                 return True
         raise Conflict(f"{sending.operation.object} changes too often to be written") from lost
 
-    async def _read(self, sending: _Sending, *, subresource: str = "") -> JsonBody:
+    async def _read(self, sending: Sending, *, subresource: str = "") -> JsonBody:
         kind, namespace, name = sending.place
         body = await self._kube.get(kind, namespace, name, subresource=subresource)
         sending.check(body)
         return body
 
     async def _write(
-        self, sending: _Sending, body: Any, patch_type: PatchType, *, subresource: str = ""
+        self, sending: Sending, body: Any, patch_type: PatchType, *, subresource: str = ""
     ) -> JsonBody:
         kind, namespace, name = sending.place
         return await self._kube.patch(
@@ -276,23 +259,3 @@ class Actor:
             subresource=subresource,
             dry_run=sending.dry_run,
         )
-
-
-def _arrived(sending: _Sending, body: JsonBody, steps: list[dict[str, Any]]) -> str | None:
-    """Why nothing needs to be sent; None where the patch can go. Raises where the object is another than planned."""
-    about = sending.operation.object
-    marker = (body["metadata"].get("annotations") or {}).get(ATTEMPT)
-    if not sending.dry_run and marker == sending.token:
-        return f"{about} was patched already"
-    if sending.token.endswith(REVERT) and marker != sending.token.removesuffix(REVERT):
-        return f"{about} carries no change of this attempt to undo"
-    if not still_fits(steps, body):
-        raise _elsewhere(
-            sending, f"{about} is not as it was when this was planned: somebody changed it since"
-        )
-    return None
-
-
-def _elsewhere(sending: _Sending, message: str) -> KubeError:
-    """Before the action it is decided anew; for an undo there is nothing to wait for, the change is not ours any more."""
-    return Superseded(message) if sending.token.endswith(REVERT) else Conflict(message)

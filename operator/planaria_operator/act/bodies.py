@@ -6,6 +6,7 @@ from typing import Any, Final
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.reasons import Reason
+from planaria_operator.text import listed
 
 DEFAULT_MAX_PODS: Final = 10
 DEFAULT_MAX_REPLICAS: Final = 10
@@ -64,17 +65,34 @@ def evictions(pods: Iterable[Mapping[str, Any]], *, best_effort: bool = False) -
     )
 
 
-def unblocking(setting: Setting) -> tuple[Operation, ...]:
+def unblocking(setting: Setting, *, kept_too: bool = False) -> tuple[Operation, ...]:
     """Evictions that a new template needs before it can take effect; empty for most workloads.
 
     A StatefulSet waits for a broken pod to become ready before it replaces it ("Forced rollback" in the Kubernetes
-    documentation), and with the update strategy OnDelete nothing is ever replaced unasked.
+    documentation), and with the update strategy OnDelete nothing is ever replaced unasked. What a partition keeps at the
+    former template would come back with that, so it is not evicted; `kept_too`: it is, since coming back is all it needs.
     """
     strategy = (setting.target["spec"].get("updateStrategy") or {}).get("type")
     if setting.decision.target.kind != "StatefulSet" and strategy != "OnDelete":
         return ()
     broken = same_pods(setting, (pod.name for pod in setting.observation.affected))
-    return evictions(broken[:DEFAULT_MAX_PODS], best_effort=True)
+    renewed = [pod for pod in broken if kept_too or not _kept(setting.target, pod)]
+    most = min(setting.bounds.max_pods or DEFAULT_MAX_PODS, DEFAULT_MAX_PODS)
+    return evictions(renewed[:most], best_effort=True)
+
+
+def partition(workload: Mapping[str, Any]) -> int:
+    """How many of a StatefulSet's pods, counted from the first, a person keeps at the former template. Default: none."""
+    rolling = (workload["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
+    return int(rolling.get("partition") or 0)
+
+
+def _kept(workload: Mapping[str, Any], pod: Mapping[str, Any]) -> bool:
+    kept = partition(workload)
+    if not kept:
+        return False
+    start = (workload["spec"].get("ordinals") or {}).get("start") or 0
+    return int(meta(pod)["name"].rpartition("-")[2]) < start + kept
 
 
 def no_rollout(setting: Setting) -> Refusal | None:
@@ -87,7 +105,5 @@ def no_rollout(setting: Setting) -> Refusal | None:
     return None
 
 
-def named(pods: Iterable[Mapping[str, Any]], *, limit: int = 4) -> str:
-    names = [meta(pod)["name"] for pod in pods]
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+def named(pods: Iterable[Mapping[str, Any]]) -> str:
+    return listed([meta(pod)["name"] for pod in pods])

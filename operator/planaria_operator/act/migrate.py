@@ -22,6 +22,8 @@ from planaria_operator.objects.cluster import Node
 MOST_AVOIDED: Final = 20
 """Nodes that are tainted so that one is preferred. In a larger cluster the scheduler's own choice serves better."""
 
+ANYWHERE: Final = "where the scheduler finds room"
+
 
 def build(setting: Setting) -> Plan | Refusal:
     parameters = setting.decision.parameters
@@ -30,10 +32,10 @@ def build(setting: Setting) -> Plan | Refusal:
     if isinstance(pods, Refusal):
         return pods
     left = parameters.source or str(pods[0]["spec"].get("nodeName"))
-    avoided = _avoided(setting, left, parameters.node)
-    if isinstance(avoided, Refusal):
-        return avoided
-    where = f"node {parameters.node} preferred" if parameters.node else "where the scheduler finds room"
+    landing = _landing(setting, left, parameters.node)
+    if isinstance(landing, Refusal):
+        return landing
+    avoided, where = landing
     return Plan(
         action=Action.MIGRATE,
         target=target_of(setting),
@@ -73,25 +75,25 @@ def _lost(setting: Setting, name: str) -> bool:
     return node is None or not node.ready
 
 
-def _avoided(setting: Setting, left: str, preferred: str | None) -> list[Node] | Refusal:
-    """Nodes to be tainted for a while. A lost node needs none: Kubernetes has tainted it already."""
+def _landing(setting: Setting, left: str, preferred: str | None) -> tuple[list[Node], str] | Refusal:
+    """Nodes to be tainted for a while, and where the pods land then. A lost node needs none: Kubernetes has tainted it."""
     others = [
         node for node in setting.store.nodes() if node.meta.name != left and node.ready and node.schedulable
     ]
     if not others:
         return Refusal(Reason.NO_OTHER_NODE, f"no node but {left} is ready and schedulable")
+    if preferred not in {None, *(node.meta.name for node in others)}:
+        return Refusal(Reason.NO_OTHER_NODE, f"node {preferred} is not ready and schedulable")
     source = [node for node in setting.store.nodes() if node.meta.name == left and node.ready]
     if preferred is None:
-        return source
-    if preferred not in {node.meta.name for node in others}:
-        return Refusal(Reason.NO_OTHER_NODE, f"node {preferred} is not ready and schedulable")
+        return source, ANYWHERE
     avoided = source + [node for node in others if node.meta.name != preferred]
     if len(avoided) > MOST_AVOIDED:
-        message = (
-            f"{len(avoided)} nodes would have to be tainted to prefer {preferred}; at most {MOST_AVOIDED} are"
+        return (
+            source,
+            f"{ANYWHERE} ({len(avoided)} nodes are too many to taint so that {preferred} is preferred)",
         )
-        return Refusal(Reason.PLAN_TOO_LARGE, message)
-    return avoided
+    return avoided, f"node {preferred} preferred"
 
 
 def _taints(verb: Verb, nodes: Iterable[Node]) -> tuple[Operation, ...]:

@@ -17,7 +17,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
 
 ATTEMPT: Final = "planaria.dev/attempt"
-"""On a patched workload: which attempt of which Remediation changed it last, as `<remediation>/<n>[/revert]`."""
+"""On a patched workload: which attempt of which Remediation changed it last, by its name (`naming.py`)[/revert]."""
 
 REVERT: Final = "/revert"
 LARGEST_BODY: Final = 65536
@@ -131,6 +131,24 @@ def still_fits(patch: JsonPatch, body: Mapping[str, Any]) -> bool:
         for step in patch
         if step["op"] == "test"
     )
+
+
+def stands(patch: JsonPatch, body: Mapping[str, Any]) -> bool:
+    """Whether every value that the patch sets stands there already, whoever set it; its marker aside."""
+    return all(
+        without_nulls(value_at(body, step["path"])) == without_nulls(step.get("value"))
+        for step in patch
+        if step["op"] != "test" and step["path"] != pointer("metadata", "annotations", ATTEMPT)
+    )
+
+
+def as_served(patch: JsonPatch, body: Mapping[str, Any]) -> JsonPatch:
+    """The tests in the words of this server, of a patch that still fits: it compares by the letter, and what one version
+    writes as null the next one leaves out.
+    """
+    return [
+        {**step, "value": value_at(body, step["path"])} if step["op"] == "test" else step for step in patch
+    ]
 
 
 def without_nulls(tree: Any) -> Any:

@@ -8,6 +8,7 @@ from planaria_operator.act.bodies import (
     evictions,
     named,
     no_rollout,
+    partition,
     same_pods,
     target_of,
     unblocking,
@@ -17,13 +18,20 @@ from planaria_operator.act.ownership import owner_of
 from planaria_operator.act.patches import adding
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
+from planaria_operator.kube.interface import JsonBody
 
 
 def build(setting: Setting) -> Plan | Refusal:
     assert isinstance(setting.decision.parameters, Restart)
-    # Whoever controls the workload may take a mark in its template back half-way through the rollout; its pods it does not mind.
-    by_pod = setting.decision.parameters.scope == "pod" or owner_of(setting.target) is not None
+    by_pod = setting.decision.parameters.scope == "pod" or _rolls_none(setting.target)
     return _restart_pods(setting) if by_pod else _restart_workload(setting)
+
+
+def _rolls_none(workload: JsonBody) -> bool:
+    """Whoever controls the workload may take a mark in its template back half-way through the rollout; its pods it does not
+    mind. Behind a partition that holds every pod the mark would wait, and roll them once a person lifts that.
+    """
+    return owner_of(workload) is not None or 0 < workload["spec"].get("replicas", 1) <= partition(workload)
 
 
 def _restart_pods(setting: Setting) -> Plan | Refusal:
@@ -53,10 +61,12 @@ def _restart_workload(setting: Setting) -> Plan | Refusal:
     patch = adding(setting, ("spec", "template", "metadata", "annotations"), RESTARTED_AT, at)
     if isinstance(patch, Refusal):
         return patch
+    evicted = unblocking(setting, kept_too=True)
+    at_once = f", but {len(evicted)} broken pods at once" if evicted else ""
     return Plan(
         action=Action.RESTART,
         target=target_of(setting),
         summary=f"roll all {len(setting.pods)} pods with an unchanged template ({RESTARTED_AT}={at})",
-        harm="every pod is replaced, at the pace of the update strategy; what they hold in memory is lost",
-        operations=(patch, *unblocking(setting)),
+        harm=f"every pod is replaced, at the pace of the update strategy{at_once}; what they hold in memory is lost",
+        operations=(patch, *evicted),
     )

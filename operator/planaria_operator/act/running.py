@@ -9,12 +9,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from planaria_operator.act.naming import names
 from planaria_operator.api.plan import ObjectReference, Operation
 from planaria_operator.kube.errors import Permanent
 from planaria_operator.kube.interface import ExecResult, JsonBody
 
 RELOADED_BY: Final = "planaria.dev/reloaded-by"
-"""On a pod: the attempt that was about to run the declared command in it, as `<remediation>/<n>`."""
+"""On a pod: the attempt that was about to run the declared command in it, by its name (see `naming.py`)."""
 
 EXEC_SECONDS: Final = 30.0
 """For the command to end. One that takes longer may still be running, which counts as failed."""
@@ -39,7 +40,9 @@ def words_of(operation: Operation) -> tuple[str, tuple[str, ...]]:
 def marking(pod: Mapping[str, Any], token: str) -> JsonBody | None:
     """The merge patch that marks the pod; None where this attempt has marked it already."""
     present = (pod["metadata"].get("annotations") or {}).get(RELOADED_BY)
-    return None if present == token else {"metadata": {"annotations": {RELOADED_BY: token}}}
+    if names(present, token):
+        return None
+    return {"metadata": {"annotations": {RELOADED_BY: token}}}
 
 
 def ended(about: ObjectReference, result: ExecResult) -> str:

@@ -1,21 +1,35 @@
-"""The passing preference for where a moved pod lands: a soft taint of Planaria's own, which evicts nobody."""
+"""The passing preference for where a moved pod lands: a soft taint of Planaria's own, which evicts nobody.
+
+Its value says which attempt avoids the node, because a node has one such taint at most: the latest attempt has it, and
+what an earlier one ends with leaves it there.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-AVOID: Final = {"key": "planaria.dev/avoid", "effect": "PreferNoSchedule"}
+from planaria_operator.act.patches import REVERT
+from planaria_operator.objects.cluster import AVOID_TAINT
+
+AVOID: Final = {"key": AVOID_TAINT, "effect": "PreferNoSchedule"}
 
 
-def with_avoid(node: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The merge patch that adds the taint; None where it is there."""
+def value_of(token: str) -> str:
+    """`<n>.<uid>` of an attempt that is called `<name>/<n>@<uid>[/revert]`: a value of a taint has no other signs."""
+    return token.removesuffix(REVERT).rpartition("/")[2].replace("@", ".")
+
+
+def with_avoid(node: Mapping[str, Any], attempt: str) -> dict[str, Any] | None:
+    """The merge patch that adds the taint, or makes it this attempt's; None where it is."""
+    present, wanted = _taints(node), {**AVOID, **({"value": attempt} if attempt else {})}
+    if wanted in present:
+        return None
+    return {"spec": {"taints": [*(taint for taint in present if not _ours(taint)), wanted]}}
+
+
+def without_avoid(node: Mapping[str, Any], attempt: str = "") -> dict[str, Any] | None:
+    """The merge patch that takes the taint off; None where there is none, or another attempt has it. Default: whoever does."""
     present = _taints(node)
-    return None if any(map(_ours, present)) else {"spec": {"taints": [*present, dict(AVOID)]}}
-
-
-def without_avoid(node: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The merge patch that takes the taint off; None where it is not there."""
-    present = _taints(node)
-    others = [taint for taint in present if not _ours(taint)]
+    others = [taint for taint in present if not (_ours(taint) and _is_of(taint, attempt))]
     return None if len(others) == len(present) else {"spec": {"taints": others or None}}
 
 
@@ -25,3 +39,9 @@ def _taints(node: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _ours(taint: Mapping[str, Any]) -> bool:
     return (taint.get("key"), taint.get("effect")) == (AVOID["key"], AVOID["effect"])
+
+
+def _is_of(taint: Mapping[str, Any], attempt: str) -> bool:
+    """An older version left it without a value."""
+    value = taint.get("value")
+    return not attempt or not value or value == attempt

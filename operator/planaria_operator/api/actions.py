@@ -126,7 +126,9 @@ class AllowedAction(ApiModel):
         Field(
             ge=1,
             le=1000,
-            description="restart, migrate, isolate and reload: never more pods at once than this. Default 10.",
+            description="restart, migrate, isolate and reload: never more pods are evicted, or run the command, at once than "
+            "this. What a restart of the whole workload replaces besides goes at the pace of its update strategy, which neither "
+            "this nor a disruption budget holds. Default 10.",
         ),
     ] = None
     max_nodes: Annotated[

@@ -19,6 +19,8 @@ class AttemptOutcome(StrEnum):
     FAILED = "Failed"
     SUPERSEDED = "Superseded"
     """The world had changed before anything was applied; it is decided anew."""
+    TARGET_GONE = "TargetGone"
+    """The target was deleted before it showed whether it helped."""
 
 
 class Attempt(ApiModel):

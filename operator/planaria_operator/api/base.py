@@ -1,7 +1,7 @@
 """How the models of the custom resources are written: camelCase on the wire, described, bounded."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -32,5 +32,6 @@ Text = Annotated[str, Field(max_length=1024)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 PolicyKind = Literal["HealingPolicy", "ClusterHealingPolicy"]
+POLICY_KINDS: Final[tuple[PolicyKind, ...]] = get_args(PolicyKind)
 PolicyKey = tuple[str, str]
 """Namespace and name; the namespace of a ClusterHealingPolicy is empty, so no two policies of either kind share one."""

@@ -74,7 +74,7 @@ class HealingPolicySpec(ApiModel):
             max_length=4,
             description="Kinds of target: Deployment, StatefulSet, DaemonSet, Node (default: all four). Node means: when a node "
             "is lost, move the selected workloads' pods off it; "
-            "the node itself is not touched.",
+            "the node itself is not repaired; `isolate`, in a ClusterHealingPolicy, closes it.",
             json_schema_extra={"x-kubernetes-list-type": "set"},
         ),
     ] = ("Deployment", "StatefulSet", "DaemonSet", "Node")

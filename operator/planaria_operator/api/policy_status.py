@@ -9,11 +9,29 @@ from planaria_operator.api.base import ApiModel, Name, Text, Time
 from planaria_operator.api.conditions import Condition
 
 
-class Reservation(ApiModel):
-    """One action counted against the budget. It is written before the action is applied."""
+class Remembered(ApiModel):
+    """An attempt that a brake must not forget. It outlives its Remediation, and a record that a person deletes is opened anew
+    under the same name: the uid tells the two apart.
+    """
 
     remediation: Annotated[Name, Field(description="The Remediation that acts.")]
+    uid: Annotated[
+        str,
+        Field(max_length=36, description="Of the Remediation; empty where an older version wrote it."),
+    ] = ""
     attempt: Annotated[int, Field(ge=1, le=100, description="Which of its attempts.")]
+
+    def is_of(self, remediation: str, uid: str) -> bool:
+        return self.remediation == remediation and self.uid in {uid, ""}
+
+    def is_same(self, other: "Remembered") -> bool:
+        """Whether `other`, which has a uid, is this attempt, written again."""
+        return self.is_of(other.remediation, other.uid) and self.attempt == other.attempt
+
+
+class Reservation(Remembered):
+    """One action counted against the budget. It is written before the action is applied."""
+
     target: Annotated[str, Field(max_length=512, description="Kind/name of what is acted on.")]
     namespace: Annotated[
         str,
@@ -25,11 +43,9 @@ class Reservation(ApiModel):
     time: Annotated[Time, Field(description="When it was reserved.")]
 
 
-class Failure(ApiModel):
-    """One action that failed, or did not help. It outlives its Remediation."""
+class Failure(Remembered):
+    """One action that failed, or did not help."""
 
-    remediation: Annotated[Name, Field(description="The Remediation that acted.")]
-    attempt: Annotated[int, Field(ge=1, le=100, description="Which of its attempts.")]
     action: Annotated[
         str, Field(max_length=1024, description="Action, target and the parameters that matter.")
     ]

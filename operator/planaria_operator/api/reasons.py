@@ -5,6 +5,7 @@ Event and in a metric label.
 """
 
 from enum import StrEnum
+from typing import Final
 
 
 class Reason(StrEnum):
@@ -23,6 +24,8 @@ class Reason(StrEnum):
     """The target became healthy after an action and stayed so for the settle time."""
     RECOVERED_WITHOUT_ACTION = "RecoveredWithoutAction"
     """The target became healthy before Planaria did anything."""
+    RECOVERED_LATE = "RecoveredLate"
+    """The target became healthy after what Planaria tried was given up: it helped late, or something else did."""
     RECOVERED_AFTER_ESCALATION = "RecoveredAfterEscalation"
     """A person, or something else, healed the target after Planaria had handed it over."""
     STILL_UNHEALTHY = "StillUnhealthy"
@@ -36,9 +39,9 @@ class Reason(StrEnum):
     ESCALATED = "Escalated"
     """Handed to a person: every allowed rung was tried, none fits, or the fault is not one to act on."""
     TARGET_GONE = "TargetGone"
-    """The target was deleted."""
+    """The target was deleted, or scaled to zero."""
     HANDED_OVER = "HandedOver"
-    """A more specific policy has the target now; what is still broken is a new incident under that one."""
+    """Another policy has the target now; what is still broken is a new incident under that one."""
     BACKLOG_DROPPED = "BacklogDropped"
     """The incident was queued while the breaker was open; what is still broken is a new incident, looked at anew."""
     WAITING = "Waiting"
@@ -124,6 +127,9 @@ class Reason(StrEnum):
     TOO_EARLY = "TooEarly"
     """A fault that is not sure is watched for a while before anything is done.
     Do: nothing; it goes on by itself. spec.guardrails.hesitationSeconds sets how long."""
+    NOTHING_SHOWS = "NothingShows"
+    """The target is not well yet and shows no fault now, mostly because its pods are starting: what it showed before is no reason to act.
+    Do: nothing; it goes on when a fault shows. Where none does within twice its progressDeadlineSeconds, or two hours, a person is asked."""
     STALE_EVIDENCE = "StaleEvidence"
     """The evidence was read too long ago, or before a storm had passed; it is read anew first.
     Do: nothing; it goes on by itself."""
@@ -157,6 +163,9 @@ class Reason(StrEnum):
     TOO_FEW_HEALTHY = "TooFewHealthy"
     """Too many other targets of the policy are unhealthy: a common cause is likely, acting one by one is not safe.
     Do: look for the common cause; lower spec.guardrails.minHealthy only where the targets are independent."""
+    POLICY_UNREADABLE = "PolicyUnreadable"
+    """A policy was written by another version and cannot be read. Nothing is done under it, nor about what it may have.
+    Do: run the version that wrote it, or take out what the message names."""
     GUARD_UNAVAILABLE = "GuardUnavailable"
     """What a guard needs to know could not be read, so it refuses.
     Do: what the message says: a missing right, an unknown time zone, an object that has just appeared."""
@@ -165,10 +174,10 @@ class Reason(StrEnum):
 
     # --- why an action was masked or could not be planned
     NOT_ALLOWED_BY_POLICY = "NotAllowedByPolicy"
-    """The policy's list of actions does not have it.
+    """The policy's list of actions does not have it, or not any more.
     Do: add it to spec.actions, with bounds."""
     NOT_SELECTED = "NotSelected"
-    """The policy does not select the object that would have to be changed.
+    """The policy does not select the object that would have to be changed, or the target itself any more, which ends its record.
     Do: widen spec.selector, or have a policy of its own for that object."""
     ALREADY_TRIED = "AlreadyTried"
     """The same action on the same target did not help in this incident.
@@ -182,6 +191,9 @@ class Reason(StrEnum):
     NO_PREVIOUS_REVISION = "NoPreviousRevision"
     """There is no older revision to return to.
     Do: keep some: revisionHistoryLimit of the workload."""
+    FAULT_IS_OLDER = "FaultIsOlder"
+    """The incident began while the revision to go back to was current; what came since did not begin it, and may be somebody's mend.
+    Do: nothing, or roll back yourself where the new revision is worse."""
     NO_LIMIT_TO_RAISE = "NoLimitToRaise"
     """No container of the target has a limit for that resource.
     Do: nothing; a limit is not what stops it."""
@@ -263,8 +275,11 @@ class Reason(StrEnum):
     REJECTED = "Rejected"
     """The API server or an admission rule refused the change; the message is its own.
     Do: read the message: it is the rule that speaks."""
+    RECORD_UNREADABLE = "RecordUnreadable"
+    """A Remediation of the target was written by another version and cannot be read, so nothing is done about the target.
+    Do: run the version that wrote it, or delete the record."""
     API_UNAVAILABLE = "ApiUnavailable"
-    """The API server did not answer in time.
+    """The API server did not answer in time, or has too many requests.
     Do: nothing; it is tried again."""
 
     NOT_APPLIED_IN_TIME = "NotAppliedInTime"
@@ -294,7 +309,7 @@ class Reason(StrEnum):
     NOT_OVERLAPPED = "NotOverlapped"
     """No more specific policy has any of the targets (condition Overlapped)."""
     NAMESPACES_UNKNOWN = "NamespacesUnknown"
-    """A ClusterHealingPolicy chooses namespaces by their labels, and the operator may not watch namespaces.
+    """The operator may not watch namespaces: nothing is done, because one might have opted out, and a ClusterHealingPolicy can choose none.
     Do: grant it (get, list, watch of namespaces)."""
     NOT_PAUSED = "NotPaused"
     """Nobody asks to pause (condition Paused)."""
@@ -339,7 +354,8 @@ class Reason(StrEnum):
     EMBEDDED = "Embedded"
     """No vLLM service is configured; the embedded encoder reads."""
     RULES_ALONE = "RulesAlone"
-    """The rules alone read, because they are configured or because the encoder's model file cannot be used."""
+    """The rules alone read: they are configured, the encoder's model file cannot be used, or the encoder is left alone for a
+    while after it failed three times in a row, mostly for want of CPU."""
     MODEL_NOT_ASKED = "NotAskedYet"
     """The vLLM service is configured and was not asked yet."""
     MODEL_NOT_REACHED = "NotReached"
@@ -354,3 +370,7 @@ class Reason(StrEnum):
     """The vLLM service's answer was cut off, not of the schema, or about lines that do not exist."""
     MODEL_FAILED = "Failed"
     """Asking the vLLM service failed in a way that has no name: a bug worth reporting."""
+
+
+RESOLVING_NOTHING: Final = frozenset({Reason.HANDED_OVER, Reason.NOT_SELECTED})
+"""Ends of a record at which its target may be as ill as before."""

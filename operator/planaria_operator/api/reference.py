@@ -78,7 +78,7 @@ def _table(members: dict[str, str]) -> Iterator[str]:
     yield "|---|---|---|" if advised else "|---|---|"
     for value, (meaning, _, advice) in told.items():
         cells = (meaning, advice) if advised else (meaning,)
-        yield f"| `{value}` | {' | '.join(_cell(cell) for cell in cells)} |"
+        yield f"| `{value}` | {' | '.join(in_cell(cell) for cell in cells)} |"
 
 
 def crds_page() -> str:
@@ -111,7 +111,7 @@ class _Page:
         self._parts.append("")
         rows = [self._row(f"{path}.{name}", child, required=name in required) for name, child in fields]
         table = ["| field | type | default | bounds | meaning |", "|---|---|---|---|---|", *rows, ""]
-        rules = [f"- {_cell(rule['message'])}" for rule in node.get(VALIDATIONS, [])]
+        rules = [f"- {in_cell(rule['message'])}" for rule in node.get(VALIDATIONS, [])]
         told = [*rules, ""] if rules else []
         self._parts[place] = "\n".join([f"### {path}\n", f"{node['description']}\n", *told, *table])
 
@@ -122,7 +122,7 @@ class _Page:
         if "properties" in inside:
             kind = f"[{kind}](#{self._place(path, node, inside).lower().replace('.', '')})"
         default = "required" if required else _default(node)
-        cells = (f"`{name}`", kind, default, _bounds(node), _cell(node["description"]))
+        cells = (f"`{name}`", kind, default, _bounds(node), in_cell(node["description"]))
         return f"| {' | '.join(cells)} |"
 
     def _place(self, path: str, node: Schema, inside: Schema) -> str:
@@ -156,10 +156,11 @@ def _bounds(node: Schema) -> str:
     if values:
         return ", ".join(f"`{value}`" for value in values)
     rules = [rule["message"] for rule in node.get(VALIDATIONS, []) if "properties" not in node]
-    return _cell("; ".join([part for part in (bounds_of(node), *rules) if part]))
+    return in_cell("; ".join([part for part in (bounds_of(node), *rules) if part]))
 
 
-def _cell(text: str) -> str:
+def in_cell(text: str) -> str:
+    """`text` on one line, as a cell of a Markdown table takes it."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 

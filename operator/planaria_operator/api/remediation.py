@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
@@ -79,6 +79,8 @@ class Stage(StrEnum):
     FINISHED = "Finished"
 
 
+UNDER_WAY: Final = frozenset({Stage.ACTING, Stage.VERIFYING, Stage.REVERTING})
+"""Something was written down to be done, and is not over."""
 TIMELINE_LIMIT = 64
 ANSWERS_LIMIT = 32
 
@@ -208,6 +210,8 @@ class Remediation(ApiModel):
     uid: str = ""
     resource_version: str = ""
     created_at: Time | None = None
+    policy_uid: str = ""
+    """Of the policy that owns this; empty where none does."""
     spec: RemediationSpec
     status: RemediationStatus = RemediationStatus()
 

@@ -11,7 +11,12 @@ class RestartTrigger(ApiModel):
     """Restarts that count as a fault."""
 
     count: Annotated[
-        int, Field(ge=1, le=100, description="Restarts of one pod within the window that open an incident.")
+        int,
+        Field(
+            ge=1,
+            le=100,
+            description="Restarts of one container of a pod within the window that open an incident.",
+        ),
     ] = 3
     window_seconds: Annotated[
         int, Field(ge=60, le=86400, description="Length of the sliding window, in seconds.")
@@ -38,8 +43,9 @@ class Triggers(ApiModel):
         Field(
             ge=0,
             le=3600,
-            description="A container that waits in CrashLoopBackOff, ImagePullBackOff, ErrImagePull, InvalidImageName, "
-            "CreateContainerConfigError or CreateContainerError for this long opens an incident.",
+            description="A container that waits in CrashLoopBackOff, ErrImagePull, ImagePullBackOff, ErrImageNeverPull, "
+            "InvalidImageName, ImageInspectError, RegistryUnavailable, SignatureValidationFailed, "
+            "CreateContainerConfigError, CreateContainerError or RunContainerError for this long opens an incident.",
         ),
     ] = 10
     unschedulable_for_seconds: Annotated[

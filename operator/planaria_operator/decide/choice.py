@@ -11,6 +11,7 @@ from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.masks import merged, situation_masks
 from planaria_operator.decide.runbook import Runbook
 from planaria_operator.decide.service import PolicyService, PolicyServiceError
+from planaria_operator.decide.wordless import without_evidence, without_words
 from planaria_operator.telemetry import metrics
 
 log = structlog.get_logger("planaria.decide")
@@ -48,13 +49,13 @@ class Choice:
 
 
 def consultation(situation: Situation) -> Consultation:
-    """What the service is asked: the same facts, and every mask that is known before anything is planned."""
+    """What the service is asked: the same facts without any text, and every mask that is known before anything is planned."""
     tried = [each.parameters or Wait(wait_seconds=WAIT_SECONDS) for each in situation.tried if _known(each)]
     return Consultation(
         incident=situation.incident,
         age_seconds=situation.age_seconds,
-        observation=situation.observation.model_copy(update={"logs": ()}),
-        state=situation.state,
+        observation=without_words(situation.observation),
+        state=without_evidence(situation.state),
         masks=_masks(situation),
         tried=tuple(tried[:MOST_TRIED]),  # actions stand before waits, and one wait more says little
         attempts_left=min(max(situation.attempts_left, 0), 10),

@@ -9,12 +9,12 @@ from planaria_operator.decide.liberties import USUAL, Liberties
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An action that did not help in this incident: `signature` names action, target and parameters."""
+    """An action that did not help in this incident, or on its target in an earlier one: `signature` names action, target and parameters."""
 
     action: str
     signature: str
     parameters: Parameters | None = None
-    """What exactly was done; None for a wait, of which only the number is kept."""
+    """What exactly was done; None for a wait, of which only the number is kept, and for what an earlier incident tried."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from planaria_contract import Action, DependencyFact, ObjectRef, PodFact, WorkloadFact
+from planaria_contract import Action, DependencyFact, ObjectRef
 from planaria_operator.api.reasons import Reason
-from planaria_operator.decide.decider import Situation
-from planaria_operator.decide.signature import changes_template
-
-YOUNG_SECONDS: Final = 1800
-"""A fault within half an hour of a rollout is laid at its door. Later ones more often come from load or from outside."""
+from planaria_operator.decide.release import Release
 
 LOW_CONFIDENCE: Final = 0.4
 """Below this two explanations weigh about the same, so the first answer is to look once more."""
@@ -20,24 +16,14 @@ SIBLING_CALM: Final = 0.75
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(Release):
     """A reading of one situation."""
-
-    situation: Situation
 
     # --- how far it reaches
 
     @property
     def target(self) -> ObjectRef:
         return self.situation.observation.target
-
-    @property
-    def workload(self) -> WorkloadFact | None:
-        return self.situation.observation.workload
-
-    @property
-    def affected(self) -> tuple[PodFact, ...]:
-        return self.situation.observation.affected
 
     @property
     def pod_names(self) -> tuple[str, ...]:
@@ -60,50 +46,6 @@ class Facts:
     @property
     def reach(self) -> str:
         return f"{len(self.affected)} of {self.total} pods"
-
-    # --- is the newest revision to blame?
-
-    @property
-    def young(self) -> bool:
-        age = self.workload.revision_age_seconds if self.workload else None
-        return age is not None and age < YOUNG_SECONDS
-
-    @property
-    def rolling_out(self) -> bool:
-        return self.workload is not None and self.workload.rollout_in_progress
-
-    @property
-    def old_pods_affected(self) -> bool:
-        """A pod of an older revision shows the fault too, so the newest revision did not bring it."""
-        return any(self._of_older_revision(pod) for pod in self.affected)
-
-    @property
-    def old_pods_fine(self) -> bool:
-        """Pods of an older revision are there to compare with, and none of them shows the fault."""
-        older = [pod for pod in self.situation.observation.pods if self._of_older_revision(pod)]
-        return bool(older) and not any(pod.affected for pod in older)
-
-    @property
-    def rollout_to_blame(self) -> bool:
-        has_previous = self.workload is not None and self.workload.previous_revision is not None
-        fresh = self.rolling_out or self.young
-        return has_previous and fresh and not self.old_pods_affected and not self.own_revision
-
-    @property
-    def own_revision(self) -> bool:
-        """The newest revision is Planaria's own, of this incident or an earlier one, so its youth says nothing."""
-        if self.workload is not None and self.workload.healed_revision:
-            return True
-        return any(changes_template(tried.signature) for tried in self.situation.tried)
-
-    @property
-    def age(self) -> str:
-        seconds = self.workload.revision_age_seconds if self.workload else None
-        return "of unknown age" if seconds is None else f"{seconds} s old"
-
-    def _of_older_revision(self, pod: PodFact) -> bool:
-        current = self.workload.revision if self.workload else None
-        return current is not None and pod.revision is not None and pod.revision != current
 
     # --- memory
 

@@ -8,6 +8,7 @@ from planaria_operator.api.actions import ActionName, Mode
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.ladder import Rung
 from planaria_operator.api.reasons import Reason
+from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.liberties import USUAL, Liberties
 from planaria_operator.decide.ownership import autoscaler_mask, ownership_masks
 
@@ -115,6 +116,20 @@ def situation_masks(
         masks += ownership_masks(workload, liberties)
         masks += _workload_masks(observation, workload, liberties)
     return tuple(masks)
+
+
+def age_masks(facts: Facts) -> tuple[Mask, ...]:
+    """No decider goes back to a revision that was current when the incident began: what came since did not begin it.
+
+    One that Planaria made is no newer release: what was there before it may still be to blame.
+    """
+    ours = facts.workload is not None and facts.workload.healed_revision
+    if ours or not facts.previous_had_it:
+        return ()
+    message = (
+        f"the incident began while the previous revision of {facts.target} was current, which has it too"
+    )
+    return (_mask(Action.ROLLBACK, Reason.FAULT_IS_OLDER, message),)
 
 
 def merged(*groups: Iterable[Mask], without: Action | None = None) -> tuple[Mask, ...]:

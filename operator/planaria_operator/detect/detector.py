@@ -8,13 +8,12 @@ from typing import Final
 from planaria_contract import ObjectRef, SymptomKind
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.detect.incident import Incident
-from planaria_operator.detect.selection import Ranking, covers, opted_out, reach, selects
+from planaria_operator.detect.left_alone import held_up, left_alone, orphaned
+from planaria_operator.detect.selection import Ranking, covers, reach, selects
 from planaria_operator.detect.symptoms import BEGINNING, Finding, of_node, of_pod, of_workload
 from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.meta import Meta
-from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
-from planaria_operator.objects.workload import Workload
 
 BEFORE_LOSS: Final = timedelta(seconds=5)
 """The node controller marks a lost node's pods within moments; a symptom older than this had another cause."""
@@ -37,16 +36,18 @@ def detect(
     incidents: list[Incident | None] = []
     for workload in workloads:
         own = of_workload(workload)
+        if own and held_up(store, workload):
+            own = []
         for pod in store.pods_of(workload):
             node = nodes.get(pod.node or "")
-            if _left_alone(pod, node):
+            if not pod.active or orphaned(pod, nodes) or left_alone(pod, workload, node):
                 continue
             findings = of_pod(pod, policy.spec.triggers, now, deadline=workload.progress_deadline)
             if node is None or node.ready:
                 own += _once_back(findings, node, policy)
             else:
                 carrier = ranking.carrier(policy, workload)
-                stays, under_node = _on_lost_node(findings, workload, node, policy, carrier)
+                stays, under_node = _on_lost_node(findings, node, policy, carrier)
                 own += stays
                 if under_node is not None:
                     on_lost.setdefault(node.meta.name, []).extend(under_node)
@@ -63,11 +64,6 @@ def _order(incident: Incident) -> tuple[str, str, str]:
     return incident.target.kind, incident.target.namespace or "", incident.target.name
 
 
-def _left_alone(pod: Pod, node: Node | None) -> bool:
-    """A pod that is ending, or that somebody has asked to stay away from, directly or by its node."""
-    return not pod.active or opted_out(pod.meta) or (node is not None and opted_out(node.meta))
-
-
 def _once_back(findings: list[Finding], node: Node | None, policy: HealingPolicy) -> list[Finding]:
     """After a lost node returns, its kubelet needs a moment to report its pods ready again: they wait anew."""
     if node is None or node.ready_since is None:
@@ -77,19 +73,13 @@ def _once_back(findings: list[Finding], node: Node | None, policy: HealingPolicy
 
 
 def _on_lost_node(
-    findings: list[Finding],
-    workload: Workload,
-    node: Node,
-    policy: HealingPolicy,
-    carrier: HealingPolicy | None,
+    findings: list[Finding], node: Node, policy: HealingPolicy, carrier: HealingPolicy | None
 ) -> tuple[list[Finding], list[Finding] | None]:
     """What stays with the workload, and what began with the loss of the node and comes under it; None where nothing does.
 
     `carrier`: the policy that moves the workload's pods. Only under that one is there an incident of the node for them, so
     that the loss of one node is not treated twice.
     """
-    if workload.meta.kind == "DaemonSet":
-        return [], None  # it belongs to its node and comes back with it
     if carrier is None:
         ripe_at = of_node(node, policy.spec.triggers)[0].ripe_at
         return [_not_before(finding, ripe_at) for finding in findings], None

@@ -2,7 +2,7 @@
 
 A crash-looping container runs for a moment between two crashes, and without a readiness probe its pod is even Ready
 then. If it counted as well in that moment, an incident would close and reopen with every crash. So a container that
-came back is on probation until it has outlived its last instance.
+came back is on probation until it has outlived its last instance, for at most two minutes.
 """
 
 from datetime import datetime
@@ -14,6 +14,9 @@ PROBATION_MIN: Final = 60
 PROBATION_MAX: Final = 120
 """Seconds. The upper bound keeps the proof well inside the default verification time-out of 180 s."""
 
+LONG_LIVED: Final = 600
+"""Seconds after which the kubelet too forgets earlier crashes: what ran for longer proves itself by the shortest probation."""
+
 
 def ending(container: Container) -> Termination | None:
     """How the container's latest finished instance ended."""
@@ -21,7 +24,7 @@ def ending(container: Container) -> Termination | None:
 
 
 def on_probation(container: Container, now: datetime) -> bool:
-    """True from a restart until the new instance has run half as long again as the one that failed."""
+    """True from a restart until the new instance has run half as long again as the one that failed, within the bounds."""
     if container.restarts == 0 or not ending(container):
         return False
     if container.running_since is None:
@@ -31,7 +34,7 @@ def on_probation(container: Container, now: datetime) -> bool:
 
 def _probation(container: Container) -> float:
     ran = _run_seconds(container.last_termination)
-    if ran is None or ran > PROBATION_MAX:
+    if ran is None or ran > LONG_LIVED:
         return PROBATION_MIN
     return min(max(1.5 * ran, PROBATION_MIN), PROBATION_MAX)
 

@@ -13,9 +13,10 @@ What a policy says besides (its mode, its actions, whether it is paused) does no
 from collections.abc import Iterator, Mapping
 
 from planaria_contract import ObjectRef
+from planaria_operator.api.base import POLICY_KINDS
 from planaria_operator.api.healing_policy import ClusterHealingPolicySpec, HealingPolicy
 from planaria_operator.api.selector import LabelSelector, SelectorRequirement
-from planaria_operator.objects.meta import OPT_OUT_LABEL, Meta
+from planaria_operator.objects.meta import OPT_OUT_LABEL, Identity, Meta
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
 
@@ -140,6 +141,15 @@ class Ranking:
             policies = self._store.policies.values()
             self._near[namespace] = [each for each in policies if reaches(self._store, each, namespace)]
         return self._near[namespace]
+
+
+def unread(store: ClusterStore, *namespaces: str) -> list[Identity]:
+    """Policies of the namespaces that cannot be read, in order; those for many are in the namespace "". Any of them may be more
+    specific than all others of its kind, for nobody knows what it selects.
+    """
+    return sorted(
+        each for each in store.unreadable if each.kind in POLICY_KINDS and each.namespace in namespaces
+    )
 
 
 # --- labels

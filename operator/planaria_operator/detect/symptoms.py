@@ -26,8 +26,9 @@ from planaria_operator.api.triggers import Triggers
 from planaria_operator.detect.relapse import ending, on_probation, restarts_within
 from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.meta import Meta
-from planaria_operator.objects.pod import Container, Pod
+from planaria_operator.objects.pod import OUT_OF_MEMORY, Container, Pod
 from planaria_operator.objects.workload import Workload
+from planaria_operator.record.fit import clip
 
 WAITING: Final = {
     "CrashLoopBackOff": SymptomKind.CRASH_LOOP,
@@ -101,8 +102,6 @@ def of_node(node: Node, triggers: Triggers) -> list[Finding]:
 
 
 def _unschedulable(pod: Pod, triggers: Triggers) -> Iterator[Finding]:
-    if "scheduling gates" in pod.unscheduled_message:
-        return  # someone holds the pod back on purpose
     since = pod.unscheduled_since or _created(pod)
     symptom = _symptom(SymptomKind.UNSCHEDULABLE, pod.meta, since, pod.unscheduled_message)
     yield Finding(symptom, since + timedelta(seconds=triggers.unschedulable_for_seconds))
@@ -126,14 +125,15 @@ def _of_ending(pod: Pod, container: Container, triggers: Triggers, now: datetime
     ended = ending(container)
     since = _unready_since(pod, container)
     if ended and ended.exit_code != 0:
-        out_of_memory = ended.reason == "OOMKilled"
+        out_of_memory = ended.reason == OUT_OF_MEMORY
         kind = SymptomKind.OUT_OF_MEMORY if out_of_memory else SymptomKind.TERMINATED
         message = f"{container.name}: {ended.reason}, exit code {ended.exit_code}"
         yield Finding(_symptom(kind, pod.meta, since, message), None)
     count = restarts_within(container, triggers.restarts.window_seconds, now)
-    if count > 1:
-        enough = count >= triggers.restarts.count
-        message = f"{container.name}: about {count} restarts in {triggers.restarts.window_seconds} s"
+    enough = count >= triggers.restarts.count
+    if enough or count > 1:  # a single one is ordinary, except where the policy says otherwise
+        restarts = "restart" if count == 1 else "restarts"
+        message = f"{container.name}: about {count} {restarts} in {triggers.restarts.window_seconds} s"
         yield Finding(_symptom(SymptomKind.RESTARTING, pod.meta, since, message), since if enough else None)
 
 
@@ -173,4 +173,4 @@ def _created(pod: Pod) -> datetime:
 
 def _symptom(kind: SymptomKind, meta: Meta, since: datetime, message: str) -> Symptom:
     subject = ObjectRef(kind=meta.kind, name=meta.name, namespace=meta.namespace or None, uid=meta.uid)
-    return Symptom(kind=kind, subject=subject, since=since, message=message.strip()[:512])
+    return Symptom(kind=kind, subject=subject, since=since, message=clip(message.strip(), 512))

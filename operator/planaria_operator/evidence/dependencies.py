@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from planaria_contract import DependencyFact, LogLine
-from planaria_operator.evidence.facts import workload_fact
+from planaria_operator.evidence.facts import applied_replicas, workload_fact
 from planaria_operator.evidence.revisions import Revisions, from_replica_sets
 from planaria_operator.objects.cluster import Service
 from planaria_operator.objects.store import ClusterStore
@@ -29,14 +29,14 @@ _ERROR: Final = re.compile(
 def dependencies(
     store: ClusterStore, workload: Workload, logs: Iterable[LogLine], now: datetime
 ) -> tuple[DependencyFact, ...]:
-    """At most `MAX_DEPENDENCIES`, those with nothing behind them first."""
+    """At most `MAX_DEPENDENCIES`, those with nothing behind them first. Of a host outside the cluster nothing is known."""
     namespace = workload.meta.namespace
     errors = (line.text for line in logs if not line.dependent and speaks_of_calls(line.text))
     named = named_hosts((*workload.environment, *errors), namespace)
     services = [
         service
         for service in store.services(namespace)
-        if service.meta.name in named and not selects(service, workload)
+        if service.meta.name in named and not service.external and not selects(service, workload)
     ]
     facts = [_fact(store, service, now) for service in services]
     return tuple(sorted(facts, key=lambda fact: (fact.ready_endpoints, fact.service))[:MAX_DEPENDENCIES])
@@ -59,11 +59,19 @@ def named_hosts(texts: Iterable[str], namespace: str) -> set[str]:
 
 
 def behind(store: ClusterStore, service: Service) -> Workload | None:
-    """The workload whose pods the Service sends to, even while it has none."""
+    """The workload whose pods the Service sends to, even while it has none. Of several the one that wants most of them: a
+    canary that waits at zero is not what is missing. Where all are at zero, the one that had most.
+    """
     if not service.selector:
         return None
     candidates = sorted(store.workloads(service.meta.namespace), key=lambda workload: workload.meta.key)
-    return next((each for each in candidates if selects(service, each)), None)
+    found = (each for each in candidates if selects(service, each))
+    return max(found, key=lambda each: (each.desired, _had(store, each)), default=None)
+
+
+def _had(store: ClusterStore, workload: Workload) -> int:
+    """Before it was scaled to zero, as far as that is known."""
+    return store.last_known_replicas(workload) or applied_replicas(workload) or 0
 
 
 def selects(service: Service, workload: Workload) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from planaria_contract import NodeFact, ObjectRef, PodFact, WorkloadFact
@@ -10,14 +10,12 @@ from planaria_operator.evidence.revisions import Revisions
 from planaria_operator.objects.autoscaler import BOUNDS
 from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.keeper import Keeper
-from planaria_operator.objects.meta import Meta
+from planaria_operator.objects.meta import CLOCK_SKEW, Meta
 from planaria_operator.objects.pod import Container, Pod
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
-CLOCK_SKEW: Final = timedelta(seconds=5)
-"""Between this process and the API server, and the time that a controller takes to make a revision."""
 TEMPLATE_LABELS: Final = ("pod-template-hash", "controller-revision-hash")
 OWN_PODS: Final = ("ReplicaSet", "StatefulSet")
 """Owners that make a lost pod anew, on whatever node there is."""
@@ -69,7 +67,8 @@ def workload_fact(
         revision=revisions.current,
         previous_revision=revisions.previous,
         rollout_in_progress=workload.rollout_in_progress or workload.rollout_stuck,
-        revision_age_seconds=max(int((now - made).total_seconds()), 0) if made else None,
+        revision_age_seconds=_age(revisions.made, now),
+        previous_left_seconds=_age(revisions.left, now),
         healed_revision=made is not None and _made_by_healing(store, workload, made),
         autoscaled_by=str(scaler) if scaler else None,
         autoscaler_stuck=scaler is not None and scaler.stuck,
@@ -78,6 +77,10 @@ def workload_fact(
         replicas_kept_by=_kept(scaler.keeper, *BOUNDS) if scaler else _kept(workload.keeper, "replicas"),
         last_known_replicas=store.last_known_replicas(workload) or applied_replicas(workload),
     )
+
+
+def _age(moment: datetime | None, now: datetime) -> int | None:
+    return max(int((now - moment).total_seconds()), 0) if moment else None
 
 
 def _made_by_healing(store: ClusterStore, workload: Workload, made: datetime) -> bool:

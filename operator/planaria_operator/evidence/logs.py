@@ -17,12 +17,15 @@ from planaria_operator.evidence.redact import Redactor
 from planaria_operator.evidence.sources import Sources
 from planaria_operator.kube.interface import Kube
 from planaria_operator.objects.pod import Container, Pod
+from planaria_operator.text import shortened
 
 MAX_PODS: Final = 6
 MAX_CONTAINERS: Final = 2
-"""Of one pod: those that failed first, then in the order of the template."""
+"""Of one pod: what keeps it from being ready first, then what failed before, then in the order of the template."""
 LINE_LENGTH: Final = 1000
 INDENTATION: Final = 4
+NULL_SHARE: Final = 0.4
+"""Of a line's characters. Half of them are null in UTF-16, or a little less where not all are ASCII."""
 BYTES_PER_LINE: Final = 1024
 MIN_BYTES, MAX_BYTES = 64 * 1024, 512 * 1024
 
@@ -93,7 +96,7 @@ def parse_log(text: str, request: LogRequest, redactor: Redactor) -> list[LogLin
 def clean(text: str) -> str:
     """One printable line: no escape sequences, no control or direction-changing characters, bounded."""
     bare = _CONTROLS.sub(" ", _ESCAPES.sub("", text[: 4 * LINE_LENGTH])).replace("\t", " ").strip()
-    return bare if len(bare) <= LINE_LENGTH else f"{bare[: LINE_LENGTH - 1]}…"
+    return shortened(bare, LINE_LENGTH)
 
 
 def _split(line: str) -> tuple[datetime | None, str]:
@@ -108,14 +111,23 @@ def _split(line: str) -> tuple[datetime | None, str]:
 
 def _indented(line: str) -> str:
     """Clean, with a little of its indentation: a stack trace shows by it."""
+    line = _narrow(line)
     head = line[:INDENTATION]
-    return f"{' ' * (len(head) - len(head.lstrip()))}{clean(line)}"[:LINE_LENGTH]
+    return shortened(f"{' ' * (len(head) - len(head.lstrip()))}{clean(line)}", LINE_LENGTH)
+
+
+def _narrow(line: str) -> str:
+    """As text, where it has two bytes a character (UTF-16) and every second one is null. A few only part words."""
+    return line.replace("\x00", "") if line.count("\x00") > NULL_SHARE * len(line) else line
 
 
 def _containers(pod: Pod) -> list[Container]:
-    """The main containers and any init container that is in the way, the ailing first."""
-    stuck = [each for each in pod.init_containers if each.waiting_reason or _failed(each)]
-    return sorted((*stuck, *pod.containers), key=lambda each: not _failed(each))[:MAX_CONTAINERS]
+    """The main containers and any init container that is in the way, the ailing first; none that never ran."""
+    early = [each for each in pod.init_containers if _failed(each) or not (each.ready or each.terminated)]
+    logged = [each for each in (*early, *pod.containers) if any(_instances(pod, each))]
+    # What an init container keeps from starting again has failed as well, but for another reason.
+    ailing = sorted(logged, key=lambda each: (each.ready, each not in early, not _failed(each)))
+    return ailing[:MAX_CONTAINERS]
 
 
 def _failed(container: Container) -> bool:

@@ -20,6 +20,12 @@ _IS: Final = r"\\{0,2}+[\"']?\s{0,4}+(?>:=|=>|[:=])\s{0,4}+"
 """Possessive, so that no white space is given back to be taken for the value."""
 _PLAIN: Final = r"(?!(?:null|none|nil|true|false|undefined|empty|missing|required|<)\b|<)"
 
+_OPENS: Final = r"(\b[a-z][a-z0-9+.-]{1,20}://)(?!\[)[^\s/@:<]{0,256}:"
+"""An address up to where a password or a port begins; the digits of an IPv6 address are neither."""
+_NO_PORT: Final = r"(?!\d{1,5}[…/?#\"',;)\]}])"
+_HIDDEN: Final = r"(?:[^\s\"'<:]|:(?!//)|<(?!redacted>)){1,256}"
+"""A password with any characters: neither the next address nor what is blackened already belongs to it."""
+
 
 class Secret(NamedTuple):
     """A pattern, and the lower-case words without one of which it cannot match: most lines are never searched."""
@@ -52,8 +58,20 @@ SECRETS: Final = (
     ),
     _secret("bearer", r"\b(bearer\s{1,4})(?=[a-z._~+/=-]{0,64}\d)[a-z0-9._~+/=-]{16,4096}"),
     _secret("basic", r"\b(basic\s{1,4})(?=[a-z+/]{0,64}[0-9=])[a-z0-9+/]{12,4096}={0,2}"),
-    # https://user:password@host, redis://:password@host
-    _secret("@", r"(\b[a-z][a-z0-9+.-]{1,20}://)[^\s/@:<]{0,256}:[^\s/<]{1,256}(?=@)"),
+    # postgres://user:p/ss@w<rd@host, up to the last @ of the word; but not http://host:8080/users/@me
+    _secret("@", rf"{_OPENS}{_NO_PORT}{_HIDDEN}(?=@[\w.%\[-])"),
+    # https://user:password@host, redis://:password@host, whatever the host or the quotes in the password
+    _secret("@", rf"{_OPENS}(?!\d{{1,5}}[\"'])[^\s/<]{{1,256}}(?=@)"),
+    # the same where the text was cut before the @; only the last word of a text can have been
+    _secret("…", rf"{_OPENS}{_NO_PORT}[^\s@<]{{1,256}}(?=…$)"),
+    # what Go says of an address whose password holds a slash
+    _secret("port", r"(invalid port \\{0,2}\":)(?!<)[^\"\\]{1,256}(?=\\{0,2}\" after host)"),
+    # user:password@tcp(host:3306)/name, as Go's MySQL driver has it
+    _secret(
+        "@tcp @unix",
+        r"((?<![\w.%:-])[\w.%-]{1,64}+:)(?!@)[^\s\"'<@]{0,128}+",
+        r"(?:(?:@(?!(?:tcp6?|unix)\()|<(?!redacted>))[^\s\"'<@]{0,128}+){0,8}+(?=@(?:tcp6?|unix)\()",
+    ),
     # JSON Web Tokens, such as service account tokens
     _secret("eyj", r"\beyJ[\w-]{5,4096}\.[\w-]{5,4096}(?:\.[\w-]{0,4096})?", flags=re.ASCII),
     # tokens that name their issuer
@@ -65,6 +83,8 @@ SECRETS: Final = (
         flags=re.ASCII,
     ),
     _secret("hooks.slack", r"(\bhooks\.slack\.com/services/)[a-z0-9/]{10,255}"),
+    # a PEM block in base64, as Secrets and kubeconfigs hold it
+    _secret("ls0tls1crudjti", r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]{1,4096}", flags=re.ASCII),
     # a whole PEM block on one line
     _secret(
         "-----begin",
@@ -76,5 +96,8 @@ SECRETS: Final = (
 EMAIL: Final = re.compile(r"\b[a-z0-9._%+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}\b", re.IGNORECASE)
 """An image digest (repo@sha256:...) and a package version (lodash@4.17.21) are none."""
 
-PEM_BEGIN: Final = re.compile(r"-----BEGIN [A-Z0-9 ]{1,64}-----")
-PEM_END: Final = re.compile(r"-----END [A-Z0-9 ]{1,64}-----")
+PEM_MARK: Final = re.compile(r"-----(BEGIN|END) [A-Z0-9 ]{1,64}-----")
+PEM_BODY: Final = re.compile(r"(?:[A-Za-z0-9+/]{2,1000}={0,2}…?)?|(?:Proc-Type|DEK-Info): .{1,64}")
+"""A whole line of it, the blank one after its head and one that was cut among them. Any single word looks like one, so only those right beside a mark are taken for it."""
+LONGEST_KEY: Final = 128
+"""Lines; an RSA key of 8192 bits has about 100."""

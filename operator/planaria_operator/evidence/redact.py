@@ -1,14 +1,16 @@
 """Blackening, applied to every log line and message before anything leaves the process."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import Final
 
 import regex
 
 from planaria_operator.api.evidence_settings import BUILT_IN, BuiltIn, EvidenceSettings
-from planaria_operator.evidence.patterns import EMAIL, PEM_BEGIN, PEM_END, SECRETS
+from planaria_operator.evidence.patterns import EMAIL, LONGEST_KEY, PEM_BODY, PEM_MARK, SECRETS
 from planaria_operator.evidence.personal import addresses, cards, phones
+from planaria_operator.text import shortened
 
 REDACTED: Final = "<redacted>"
 WITHHELD: Final = "<withheld>"
@@ -36,8 +38,8 @@ class Redactor:
         self._own = [compiled for pattern in patterns if (compiled := self._compile(pattern))]
 
     def text(self, text: str) -> str:
-        """At most `LONGEST` characters."""
-        bounded = text[:LONGEST]
+        """At most `LONGEST` characters. What was cut must end in `…`: it may end in half of a password."""
+        bounded = shortened(text, LONGEST)
         lowered = bounded.lower()
         for secret in SECRETS:
             if any(hint in lowered for hint in secret.hints):
@@ -47,13 +49,10 @@ class Redactor:
         return self._apply_own(bounded)
 
     def lines(self, lines: Iterable[str]) -> list[str]:
-        """As `text`, line by line, and key blocks that span lines as a whole."""
-        result, inside = [], False
-        for line in lines:
-            begins = bool(PEM_BEGIN.search(line))
-            result.append(REDACTED if inside and not begins else self.text(line))
-            inside = (inside or begins) and not PEM_END.search(line)
-        return result
+        """As `text`, line by line, and key blocks that span lines as a whole: also one that began before the first line."""
+        known = list(lines)
+        hidden = _key_lines(known)
+        return [REDACTED if at in hidden else self.text(line) for at, line in enumerate(known)]
 
     def _compile(self, pattern: str) -> "regex.Pattern[str] | None":
         try:
@@ -76,6 +75,31 @@ class Redactor:
                 self.problem = "evidence.redact: a pattern takes too long; texts are withheld"
             return WITHHELD
         return text
+
+
+def _key_lines(lines: Sequence[str]) -> set[int]:
+    """Indices of the lines that are nothing but a part of a key.
+
+    Anybody can forge a mark. So two hide all between them only where they are near to each other, and one alone
+    hides the lines beside it that look like a key: not those of one that was cut and bears a prefix on every line.
+    """
+    hidden: set[int] = set()
+    begun: int | None = None
+    for at, line in enumerate(lines):
+        marks = PEM_MARK.findall(line)
+        if marks[:1] == ["END"] and begun is not None and at - begun <= LONGEST_KEY:
+            hidden.update(range(begun + 1, at + 1))
+        elif marks[:1] == ["END"]:
+            hidden.update(_body(lines, range(at - 1, -1, -1)))
+        if marks:
+            begun = at if marks[-1] == "BEGIN" else None
+        if begun == at:
+            hidden.update(_body(lines, range(at + 1, len(lines))))
+    return hidden
+
+
+def _body(lines: Sequence[str], indices: Iterable[int]) -> Iterable[int]:
+    return takewhile(lambda at: PEM_BODY.fullmatch(lines[at].strip()), indices)
 
 
 def _blacken(match: "re.Match[str]") -> str:

@@ -17,20 +17,32 @@ class Revisions:
     current: str | None = None
     previous: str | None = None
     made: datetime | None = None
+    """The current one."""
+    left: datetime | None = None
+    """When the previous one ceased to be current: the one after it was made."""
 
 
 def from_replica_sets(sets: Sequence[ReplicaSet]) -> Revisions:
     """Newest first. The previous one is the newest older revision that still serves, else the newest older one.
 
-    Two bad revisions in a row would otherwise be rolled back into each other.
+    Two bad revisions in a row would otherwise be rolled back into each other. A current one that was made before another
+    is one that somebody went back to: of what he left it for, and of what was before that, nobody here knows better.
     """
     if not sets:
         return Revisions()
     current, older = sets[0], sets[1:]
+    if any(_made_after(each, current) for each in older):
+        return Revisions(current.template_hash, None, current.meta.created)
     serving = [each for each in older if each.ready > 0]
     previous = next(iter([*serving, *older]), None)
-    returnable = previous.template_hash if previous else None
-    return Revisions(current.template_hash, returnable, current.meta.created)
+    if previous is None:
+        return Revisions(current.template_hash, None, current.meta.created)
+    left = sets[sets.index(previous) - 1].meta.created
+    return Revisions(current.template_hash, previous.template_hash, current.meta.created, left)
+
+
+def _made_after(one: ReplicaSet, other: ReplicaSet) -> bool:
+    return bool(one.meta.created and other.meta.created and one.meta.created > other.meta.created)
 
 
 async def read_revisions(kube: Kube, store: ClusterStore, workload: Workload) -> Revisions:
@@ -49,7 +61,7 @@ def from_controller_revisions(bodies: Sequence[JsonBody], workload: Workload) ->
         return Revisions(workload.update_revision)
     current, *older = ordered
     made = parse_time(current["metadata"].get("creationTimestamp"))
-    return Revisions(_hash(current, workload), _hash(older[0], workload) if older else None, made)
+    return Revisions(_hash(current, workload), _hash(older[0], workload) if older else None, made, made)
 
 
 def _hash(body: JsonBody, workload: Workload) -> str:

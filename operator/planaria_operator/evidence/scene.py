@@ -56,7 +56,7 @@ def scene(
     pods = [pod for pod in store.pods_of(workload) if pod.active] if workload else []
     named = {symptom.subject.name for symptom in symptoms if symptom.subject.kind == "Pod"}
     ill = [pod for pod in pods if pod.meta.name in named]
-    if not ill:  # a rollout that is stuck, say, shows on the workload alone
+    if not ill:  # a stuck rollout, say, shows on the workload alone, and what a restart did not help on pods that it has replaced
         ill = [pod for pod in pods if not pod.ready]
     ailing = {pod.meta.name for pod in ill}
     well = [pod for pod in pods if pod.meta.name not in ailing]

@@ -15,6 +15,10 @@ TOTAL_SECONDS: Final = 10.0
 """An incident is not made older by its own diagnosis: what has not answered by then is done without."""
 
 
+class SourceError(ValueError):
+    """A source that says itself, in one line, why it has nothing."""
+
+
 class Sources:
     """Reads sources side by side and keeps the names of those that failed."""
 
@@ -31,7 +35,7 @@ class Sources:
         try:
             async with asyncio.timeout_at(self._end), self._slots, asyncio.timeout(self._source_seconds):
                 return await source
-        except KubeError as error:
+        except (KubeError, SourceError) as error:
             self.note(name, str(error))
         except TimeoutError:
             self.note(name, "no answer in time")

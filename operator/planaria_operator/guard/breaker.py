@@ -24,12 +24,12 @@ class Breaker:
         return refuse(self, Reason.BREAKER_OPEN, f"{message}{since}; a person has to close it", 60)
 
 
-def counted(policy: HealingPolicy, failed: Sequence[Failure], now: datetime) -> set[str]:
-    """Names of the Remediations that count: several attempts of one are one failure, and none where a later one helped."""
+def counted(policy: HealingPolicy, failed: Sequence[Failure], now: datetime) -> set[tuple[str, str]]:
+    """Name and uid of the Remediations that count: several attempts of one are one failure, and none where a later one helped."""
     oldest = now - timedelta(seconds=policy.spec.guardrails.breaker.window_seconds)
     closed = policy.status.breaker.closed_at
     return {
-        each.remediation
+        (each.remediation, each.uid)
         for each in failed
         if not each.recovered and each.time > oldest and not (closed and each.time <= closed)
     }

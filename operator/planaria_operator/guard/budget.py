@@ -9,6 +9,7 @@ from planaria_operator.api.guardrails import Budget, NamespaceBudget, TargetBudg
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import HealingPolicyStatus, Reservation
 from planaria_operator.api.reasons import Reason
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 
 MOST_RESERVATIONS: Final = 1000
@@ -35,12 +36,11 @@ class SlidingBudget:
     def check(self, proposal: Proposal) -> Verdict:
         budget = self.limit(proposal)
         oldest = ledger_time(proposal.policies, proposal.now) - timedelta(seconds=budget.window_seconds)
-        own = (proposal.remediation.name, len(proposal.remediation.status.attempts) + 1)
         # Taken already where the operator died between reserving and writing the attempt: it is not taken twice.
         used = sorted(
             each.time
             for each in self.counted(proposal)
-            if each.time > oldest and (each.remediation, each.attempt) != own
+            if each.time > oldest and not _own(each, proposal.remediation)
         )
         message = (
             f"{len(used)} of {budget.actions} actions of {self.of} used within {budget.window_seconds} s"
@@ -86,6 +86,11 @@ class BudgetOfNamespace(SlidingBudget):
     reason = Reason.NAMESPACE_BUDGET_EXHAUSTED
     of = "the namespace"
 
+    def check(self, proposal: Proposal) -> Verdict:
+        if not proposal.namespace:
+            return allow(self, "a node is in no namespace")
+        return super().check(proposal)
+
     def limit(self, proposal: Proposal) -> Limit:
         return proposal.policy.spec.guardrails.namespace_budget
 
@@ -128,15 +133,16 @@ def memory_seconds(policies: Iterable[HealingPolicy]) -> int:
 
 def reserved(status: HealingPolicyStatus, reservation: Reservation, memory: int) -> HealingPolicyStatus:
     """The status with `reservation` taken once, and without those more than `memory` seconds older."""
-    own, horizon = (
-        (reservation.remediation, reservation.attempt),
-        reservation.time - timedelta(seconds=memory),
-    )
-    others = (each for each in status.reservations if (each.remediation, each.attempt) != own)
-    kept = sorted(
-        [*(each for each in others if each.time > horizon), reservation], key=lambda each: each.time
-    )
+    horizon = reservation.time - timedelta(seconds=memory)
+    others = (each for each in status.reservations if each.time > horizon and not each.is_same(reservation))
+    kept = sorted([*others, reservation], key=lambda each: each.time)
     return status.model_copy(update={"reservations": tuple(kept[-MOST_RESERVATIONS:])})
+
+
+def _own(reservation: Reservation, remediation: Remediation) -> bool:
+    """Whether it is of the attempt that is about to be made."""
+    number = len(remediation.status.attempts) + 1
+    return reservation.is_of(remediation.name, remediation.uid) and reservation.attempt == number
 
 
 def _until_free(used: list[datetime], budget: Limit, now: datetime) -> int:

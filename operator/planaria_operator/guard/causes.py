@@ -6,51 +6,21 @@ members are then treated one after the other instead of all at once.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from planaria_contract import ObjectRef
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.incident import Incident
-from planaria_operator.evidence.dependencies import behind, named_hosts, selects
-from planaria_operator.evidence.scene import scene
-from planaria_operator.guard.aftermath import Mended, mended
-from planaria_operator.objects.cluster import Service
-from planaria_operator.objects.pod import Pod
+from planaria_operator.guard.aftermath import mended
+from planaria_operator.guard.suspects import LOST_TOGETHER, Cause, suspects
 from planaria_operator.objects.store import ClusterStore
-from planaria_operator.objects.workload import Workload
 
 TargetKey = tuple[str, str, str]
 """Kind, namespace (empty for a node) and name."""
-
-YOUNG_SECONDS: Final = 1800
-RELEASES: Final = ("meta.helm.sh/release-name", "app.kubernetes.io/instance", "app.kubernetes.io/part-of")
-"""Annotations and labels that name what was rolled out together."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Cause:
-    rank: int
-    """Lower is surer."""
-    kind: str
-    name: str
-    namespace: str = ""
-    """Empty for what is not kept in one: a node, an image."""
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
-
-    @property
-    def key(self) -> TargetKey:
-        return self.kind, self.namespace, self.name
-
-
-LOST_TOGETHER: Final = Cause(0, "nodes", "lost together")
-"""Rather the network or the power between them: moving everything would be the worst answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +44,12 @@ def groups(
     """For each target that shares its cause with another, and for the one lost node: the group that it belongs to."""
     found = {key_of(each.target): each for each in incidents}
     spaces = {space for _, space, _ in found if space}
-    broken = {space: _broken_services(store, space) for space in spaces}
     healed = mended(store, spaces)
-    lost = _lately_lost(store, now)
-    suspects = {
-        key: _suspects(store, policy, incident, broken.get(key[1], {}), lost, now)
-        | _aftermath(store, incident, healed.get(key[1], {}))
-        for key, incident in found.items()
-    }
-    votes = Counter(cause for causes in suspects.values() for cause in causes)
+    suspected = dict(zip(found, suspects(store, policy, found.values(), healed, now), strict=True))
+    votes = Counter(cause for causes in suspected.values() for cause in causes)
     votes.update(_the_lost_node(found))
     members: dict[Cause, set[TargetKey]] = {}
-    for key, causes in suspects.items():
+    for key, causes in suspected.items():
         if cause := _surest(key, causes, votes):
             members.setdefault(cause, set()).add(key)
     records = _open_records(store, policy)
@@ -147,109 +111,3 @@ def _group(
     able = [key for key in members if opens(key)] or members
     lead = itself if itself in found and opens(itself) else min(able, key=since)
     return Group(cause, lead, frozenset(members), records[lead].name if lead in records else "")
-
-
-# --- what may be behind one incident
-
-
-def _suspects(
-    store: ClusterStore,
-    policy: HealingPolicy,
-    incident: Incident,
-    broken: Mapping[str, tuple[Service, Workload]],
-    lost: frozenset[str],
-    now: datetime,
-) -> frozenset[Cause]:
-    target = incident.target
-    if target.kind == "Node":
-        return frozenset({Cause(0, "Node", target.name), *_lost_together({target.name}, lost)})
-    about = scene(store, policy, target, incident.symptoms)
-    if about.workload is None:
-        return frozenset()
-    found = [Cause(1, target.kind, target.name, target.namespace or ""), *_nodes(store, about.affected)]
-    found += _lost_together({pod.node for pod in about.affected}, lost)
-    found += _dependencies(about.workload, broken)
-    found += _releases(store, about.workload, now)
-    found += [Cause(3, "image", image) for image in _images(about.affected)]
-    return frozenset(found)
-
-
-def _nodes(store: ClusterStore, affected: Iterable[Pod]) -> Iterator[Cause]:
-    names = {pod.node for pod in affected}
-    if len(names) != 1 or None in names:
-        return
-    node = store.node(str(names.pop()))
-    if node:
-        unwell = not node.ready or bool(node.pressure)
-        yield Cause(0 if unwell else 4, "Node", node.meta.name)
-
-
-def _lately_lost(store: ClusterStore, now: datetime) -> frozenset[str]:
-    """One that has been dead for long has nothing to do with what breaks now."""
-    return frozenset(
-        node.meta.name
-        for node in store.nodes()
-        if not node.ready and node.ready_since and (now - node.ready_since).total_seconds() < YOUNG_SECONDS
-    )
-
-
-def _lost_together(places: set[str | None], lost: frozenset[str]) -> Iterator[Cause]:
-    """Where all that is affected was on nodes that are gone, of which there are several."""
-    if len(lost) > 1 and places and places <= lost:
-        yield LOST_TOGETHER
-
-
-def _broken_services(store: ClusterStore, namespace: str) -> dict[str, tuple[Service, Workload]]:
-    """Services with nothing behind them, by name, with the workload that should be."""
-    silent = (
-        each for each in store.services(namespace) if not store.ready_endpoints(namespace, each.meta.name)
-    )
-    found = ((service, behind(store, service)) for service in silent)
-    return {service.meta.name: (service, workload) for service, workload in found if workload}
-
-
-def _dependencies(workload: Workload, broken: Mapping[str, tuple[Service, Workload]]) -> Iterator[Cause]:
-    if not broken:
-        return
-    for name in named_hosts(workload.environment, workload.meta.namespace) & broken.keys():
-        service, culprit = broken[name]
-        if not selects(service, workload):
-            yield _behind_service(culprit)
-
-
-def _aftermath(store: ClusterStore, incident: Incident, healed: Mapping[str, Mended]) -> frozenset[Cause]:
-    """What it depends on that was broken when it fell ill."""
-    target = incident.target
-    workload = store.workload(target.kind, target.namespace or "", target.name) if healed else None
-    if workload is None:
-        return frozenset()
-    named = named_hosts(workload.environment, workload.meta.namespace)
-    culprits = (each for name, each in healed.items() if name in named and each.explains(incident))
-    return frozenset(
-        _behind_service(each.workload) for each in culprits if not selects(each.service, workload)
-    )
-
-
-def _behind_service(workload: Workload) -> Cause:
-    return Cause(1, workload.meta.kind, workload.meta.name, workload.meta.namespace)
-
-
-def _releases(store: ClusterStore, workload: Workload, now: datetime) -> Iterator[Cause]:
-    created = max(
-        (each.meta.created for each in store.replica_sets_of(workload) if each.meta.created), default=None
-    )
-    young = created is not None and (now - created).total_seconds() < YOUNG_SECONDS
-    if young or workload.rollout_in_progress:
-        meta = workload.meta
-        names = (meta.annotations.get(key) or meta.labels.get(key) for key in RELEASES)
-        yield from (Cause(2, "release", name, meta.namespace) for name in names if name)
-
-
-def _images(affected: Iterable[Pod]) -> set[str]:
-    """Of the containers that show the fault."""
-    return {
-        container.image
-        for pod in affected
-        for container in (*pod.init_containers, *pod.containers)
-        if container.image and (container.waiting_reason or container.terminated or not container.started)
-    }

@@ -1,11 +1,10 @@
 from typing import Final
 
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Stage
+from planaria_operator.api.remediation import UNDER_WAY
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 
 RETRY_SECONDS: Final = 10
-UNDER_WAY: Final = frozenset({Stage.ACTING, Stage.VERIFYING, Stage.REVERTING})
 
 
 class Concurrency:

@@ -2,10 +2,13 @@ import math
 from collections.abc import Iterator
 from datetime import datetime
 
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.plan import ObjectReference
+from planaria_operator.api.policy_status import Reservation
 from planaria_operator.api.reasons import Reason
 from planaria_operator.guard.budget import counted_in
 from planaria_operator.guard.verdict import Proposal, Verdict
+from planaria_operator.objects.store import ClusterStore
 
 
 class Cooldown:
@@ -35,7 +38,9 @@ def _actions_of_others(proposal: Proposal) -> Iterator[datetime]:
     target, own = proposal.plan.target, proposal.remediation
     for reservation in proposal.policy.status.reservations:
         here = target.kind == "Node" or counted_in(reservation, proposal.policy) == proposal.namespace
-        if here and reservation.remediation != own.name and reservation.target == str(target):
+        others = not reservation.is_of(own.name, own.uid)
+        same = here and others and reservation.target == str(target)
+        if same and not _called_off(proposal.store, reservation):
             yield reservation.time
     for other in proposal.store.remediations.values():
         if (other.namespace, other.name) == (own.namespace, own.name):
@@ -43,6 +48,17 @@ def _actions_of_others(proposal: Proposal) -> Iterator[datetime]:
         for attempt in other.status.attempts:
             if attempt.applied_at and _same(attempt.plan.target, target):
                 yield attempt.applied_at
+
+
+def _called_off(store: ClusterStore, reservation: Reservation) -> bool:
+    """Nothing of its attempt was sent, and nothing will be."""
+    return any(
+        attempt.queued and attempt.outcome is AttemptOutcome.SUPERSEDED
+        for each in store.remediations.values()
+        if (each.name, each.uid) == (reservation.remediation, reservation.uid)
+        for attempt in each.status.attempts
+        if attempt.number == reservation.attempt
+    )
 
 
 def _same(one: ObjectReference, other: ObjectReference) -> bool:

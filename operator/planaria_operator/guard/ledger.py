@@ -22,18 +22,20 @@ def failures(store: ClusterStore, policy: HealingPolicy, now: datetime) -> tuple
     """Oldest first, each attempt once, without those that neither the breaker nor the guard against repetition asks for."""
     rails = policy.spec.guardrails
     horizon = now - timedelta(seconds=max(rails.breaker.window_seconds, rails.repeat_window_seconds))
-    known = {(each.remediation, each.attempt): each for each in policy.status.failures}
-    for remediation in store.remediations_of(policy):
-        known |= {(each.remediation, each.attempt): each for each in _of(remediation)}
+    recorded = [each for remediation in store.remediations_of(policy) for each in _of(remediation)]
+    known = {(each.remediation, uid, each.attempt) for each in recorded for uid in (each.uid, "")}
+    outlived = (
+        each for each in policy.status.failures if (each.remediation, each.uid, each.attempt) not in known
+    )
     recent = sorted(
-        (each for each in known.values() if each.time > horizon),
+        (each for each in (*outlived, *recorded) if each.time > horizon),
         key=lambda each: (each.time, each.remediation, each.attempt),
     )
     return tuple(recent[-MOST_FAILURES:])
 
 
 def useless(
-    store: ClusterStore, policy: HealingPolicy, now: datetime, *, besides: str = ""
+    store: ClusterStore, policy: HealingPolicy, now: datetime, *, besides: Remediation | None = None
 ) -> dict[str, Failure]:
     """What did not help within the window, by signature, the latest of each; without that of Remediation `besides`.
 
@@ -49,7 +51,7 @@ def useless(
             for each in failures(store, policy, now)
             if each.outcome is AttemptOutcome.INEFFECTIVE
             and each.time > oldest
-            and each.remediation != besides
+            and not (besides and each.is_of(besides.name, besides.uid))
         }
     )
 
@@ -61,6 +63,7 @@ def _of(remediation: Remediation) -> Iterator[Failure]:
         if attempt.outcome in OUTCOMES and attempt.finished_at:
             yield Failure(
                 remediation=remediation.name,
+                uid=remediation.uid,
                 attempt=attempt.number,
                 action=_signed(attempt),
                 outcome=attempt.outcome,

@@ -3,11 +3,13 @@ from typing import Final
 
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
+from planaria_operator.detect.left_alone import well
 from planaria_operator.detect.selection import selected
 from planaria_operator.guard.causes import TargetKey, key_of
 from planaria_operator.guard.population import required_healthy, under_repair
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 from planaria_operator.objects.cluster import Node
+from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
 
 RETRY_SECONDS: Final = 30
@@ -27,7 +29,7 @@ class MinHealthy:
         wanted = proposal.policy.spec.guardrails.min_healthy
         others, noun = _others(proposal)
         busy = under_repair(proposal.store)
-        healthy = sum(1 for each in others if _healthy(each) and each.meta.uid not in busy)
+        healthy = sum(_healthy(proposal.store, each) and each.meta.uid not in busy for each in others)
         required = required_healthy(wanted, len(others))
         message = f"{healthy} of {len(others)} other {noun} are healthy; {required} are required ({wanted})"
         if healthy >= required:
@@ -80,5 +82,5 @@ def _must_know(targets: Iterable[ObjectReference], known: Iterable[Workload | No
             raise LookupError(f"{target} is not known here, so nothing can be said of the others either")
 
 
-def _healthy(view: Workload | Node) -> bool:
-    return view.ready if isinstance(view, Node) else view.healthy
+def _healthy(store: ClusterStore, view: Workload | Node) -> bool:
+    return view.ready if isinstance(view, Node) else well(store, view)

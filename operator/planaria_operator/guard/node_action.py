@@ -3,14 +3,13 @@ from typing import Final
 from planaria_contract import Action
 from planaria_operator.api.plan import Verb
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Stage
+from planaria_operator.api.remediation import UNDER_WAY
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 from planaria_operator.objects.cordon import closed_by_planaria
 
 SOFT: Final = frozenset({Verb.AVOID, Verb.UNAVOID})
 """A passing preference of the scheduler: it moves nothing that runs, and is taken off again."""
 
-UNDER_WAY: Final = frozenset({Stage.ACTING, Stage.VERIFYING, Stage.REVERTING})
 DEFAULT_MAX_NODES: Final = 1
 
 

@@ -3,8 +3,9 @@ from typing import Final
 
 from planaria_operator.api.plan import Verb
 from planaria_operator.api.reasons import Reason
+from planaria_operator.detect.selection import unread
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
-from planaria_operator.objects.meta import HEAL, Meta
+from planaria_operator.objects.meta import HEAL, Identity, Meta
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.workload import Workload
 
@@ -12,13 +13,20 @@ RETRY_SECONDS: Final = 60
 
 
 class OptOut:
-    """An object that says `planaria.dev/heal: disabled`, by label or annotation, is not acted on, nor is what it holds."""
+    """An object that says `planaria.dev/heal: disabled`, by label or annotation, is not acted on, nor is what it holds. A policy that
+    cannot be read may say so too: one in Observe has its targets so that nobody else acts on them.
+    """
 
     name = "opt-out"
 
     def check(self, proposal: Proposal) -> Verdict:
         if "Namespace" in proposal.store.unwatched:
             raise LookupError(f"namespaces are not watched: {proposal.store.unwatched['Namespace']}")
+        if unreadable := _unread(proposal):
+            why = proposal.store.unreadable[unreadable]
+            named = f"{unreadable.kind} {unreadable.name}"
+            message = f"{named} cannot be read, and may want this left alone: {why}"
+            return refuse(self, Reason.POLICY_UNREADABLE, message, RETRY_SECONDS)
         asked = [str(meta) for meta in _concerned(proposal) if meta.heal_disabled]
         if any(_template_asks(each) for each in _workloads(proposal)):
             asked.append("the pod template")
@@ -27,11 +35,21 @@ class OptOut:
         return refuse(self, Reason.OPTED_OUT, f"{', '.join(asked[:4])} says {HEAL}: disabled", RETRY_SECONDS)
 
 
+def _unread(proposal: Proposal) -> Identity | None:
+    """The first that may be more specific than the policy; of those for many namespaces none is before a HealingPolicy."""
+    many = {""} if proposal.policy.cluster_wide else set()
+    return next(iter(unread(proposal.store, *_spaces(proposal), *many)), None)
+
+
+def _spaces(proposal: Proposal) -> set[str]:
+    """Of the target, and of every pod that would be touched."""
+    return {proposal.namespace, *(pod.meta.namespace for pod in _pods(proposal))}
+
+
 def _concerned(proposal: Proposal) -> Iterator[Meta]:
     """The namespaces, the workloads, the pods that would be touched, and the nodes that those are on."""
     pods = {pod.meta.key: pod for pod in _pods(proposal)}
-    spaces = {proposal.namespace, *(pod.meta.namespace for pod in pods.values())}
-    found = (proposal.store.namespace(name) for name in sorted(spaces))
+    found = (proposal.store.namespace(name) for name in sorted(_spaces(proposal)))
     yield from (space.meta for space in found if space)
     yield from (workload.meta for workload in _workloads(proposal))
     yield from (pods[key].meta for key in sorted(pods))

@@ -2,7 +2,7 @@
 
 import math
 
-from planaria_operator.api.remediation import Stage
+from planaria_operator.api.remediation import UNDER_WAY
 from planaria_operator.objects.store import ClusterStore
 
 
@@ -23,6 +23,6 @@ def under_repair(store: ClusterStore) -> set[str]:
         if status.finished:
             continue
         found.add(remediation.spec.target.uid or "")
-        if status.attempt and status.stage in {Stage.ACTING, Stage.VERIFYING, Stage.REVERTING}:
+        if status.attempt and status.stage in UNDER_WAY:
             found.add(status.attempt.plan.target.uid or "")
     return found - {""}

@@ -13,11 +13,14 @@ from typing import Final
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.selection import Ranking
 from planaria_operator.evidence.scene import Scene, scene
 from planaria_operator.objects.store import ClusterStore
 
 ENOUGH: Final = 2
 """Workloads. One alone has a fault of its own until the opposite is shown."""
+
+Pairs = list[tuple[Incident, Scene]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class SharedNode:
     members: frozenset[str]
     """Uids of those workloads."""
     lead: str
-    """Uid of the one whose Remediation treats the node for all."""
+    """Uid of the one whose Remediation treats the node for all: of those that can, who broke first."""
     remediation: str = ""
     """The lead's Remediation; empty while there is none."""
 
@@ -37,23 +40,24 @@ def shared_nodes(
     store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident]
 ) -> Mapping[str, SharedNode]:
     """By the uid of each target that shares a node's fault with another."""
-    found: dict[str, list[tuple[Incident, Scene]]] = {}
+    found: dict[str, Pairs] = {}
     for incident in incidents:
         about = scene(store, policy, incident.target, incident.symptoms)
         if (node := _only_node(about)) and _well_elsewhere(about, node):
             found.setdefault(node, []).append((incident, about))
-    return {uid: each for node, pairs in found.items() for uid, each in _members(store, node, pairs)}
+    return {uid: each for node, pairs in found.items() for uid, each in _members(store, policy, node, pairs)}
 
 
 def _members(
-    store: ClusterStore, node: str, pairs: list[tuple[Incident, Scene]]
+    store: ClusterStore, policy: HealingPolicy, node: str, pairs: Pairs
 ) -> Iterable[tuple[str, SharedNode]]:
     contrast = any(pod.ready and pod.node != node for _, about in pairs for pod in about.healthy)
     if len(pairs) < ENOUGH or not contrast:
         return ()
     since = {incident.target.uid or "": incident.visible_at for incident, _ in pairs}
     records = _open_records(store, since)
-    lead = min(since, key=lambda uid: (_passed_on(records.get(uid)), _since(uid, since, records), uid))
+    able = _able(store, policy, pairs, records) or since.keys()
+    lead = min(able, key=lambda uid: (_passed_on(records.get(uid)), _since(uid, since, records), uid))
     record = records[lead].name if lead in records else ""
     shared = SharedNode(node, frozenset(since), lead, record)
     return [(uid, shared) for uid in since]
@@ -78,6 +82,28 @@ def _open_records(store: ClusterStore, uids: Iterable[str]) -> dict[str, Remedia
         for each in store.remediations.values()
         if each.spec.target.uid in wanted and not each.status.finished
     }
+
+
+def _able(
+    store: ClusterStore, policy: HealingPolicy, pairs: Pairs, records: Mapping[str, Remediation]
+) -> set[str]:
+    """Uids of those that may come to isolate the node. All wait for the lead, and it is looked for among these."""
+    ranking = Ranking(store)
+    return {
+        incident.target.uid or ""
+        for incident, about in pairs
+        if ranking.heals(policy, incident.target)
+        and (incident.ripe or incident.ripe_at is not None or incident.target.uid in records)
+        and not _left_alone(store, about)
+    }
+
+
+def _left_alone(store: ClusterStore, about: Scene) -> bool:
+    """True where the guard `opt-out` would refuse to move its sick pods; another's Remediation leaves them where they are."""
+    workload, space = about.workload, store.namespace(about.target.namespace or "")
+    marked = [pod.meta for pod in about.affected]
+    marked += [view.meta for view in (workload, space) if view]
+    return any(each.heal_disabled for each in marked) or bool(workload and workload.template_heal_disabled)
 
 
 def _passed_on(record: Remediation | None) -> bool:

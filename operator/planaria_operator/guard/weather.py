@@ -9,11 +9,18 @@ from planaria_contract import Action
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import StormStatus
 from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.left_alone import well
 from planaria_operator.detect.selection import selected
 from planaria_operator.guard.causes import Group, TargetKey, groups
 from planaria_operator.guard.population import required_healthy, under_repair
 from planaria_operator.guard.shared_node import SharedNode, shared_nodes
 from planaria_operator.objects.store import ClusterStore
+from planaria_operator.text import listed, shortened
+
+NAMED: Final = 3
+"""Of those that are not healthy: the first by kind, namespace and name, so that the text seldom changes."""
+LONGEST: Final = 512
+"""Characters of their names: three of the longest there can be would not fit into the status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,9 @@ def storm_of(
         return StormStatus(since=known.since if known else now, why=why)
     if known is None:
         return None
-    calm = known.calm_since or now
+    calm = min(
+        known.calm_since or now, now
+    )  # a leader whose clock ran ahead must not hold everything until then
     cooldown = timedelta(seconds=policy.spec.guardrails.storm.cooldown_seconds)
     return known.model_copy(update={"calm_since": calm}) if now < calm + cooldown else None
 
@@ -107,12 +116,15 @@ def _too_few_healthy(store: ClusterStore, policy: HealingPolicy) -> str:
     """The brake min-healthy would hold whichever of the broken were to be healed."""
     workloads = selected(store, policy)
     busy = under_repair(store)
-    healthy = sum(each.healthy and each.meta.uid not in busy for each in workloads)
+    unwell = [each.meta for each in workloads if not well(store, each) or each.meta.uid in busy]
+    healthy = len(workloads) - len(unwell)
     others, wanted = max(len(workloads) - 1, 0), policy.spec.guardrails.min_healthy
     try:
         required = required_healthy(wanted, others)
     except ValueError as error:
         return str(error)
-    if healthy >= required or healthy == len(workloads):
+    if healthy >= required or not unwell:
         return ""
-    return f"fewer than {required} of {len(workloads)} workloads are healthy ({wanted})"
+    # Named, because one that merely lacks pods is no incident and stands in no record.
+    names = shortened(listed([f"{meta.namespace}/{meta}" for meta in unwell], limit=NAMED), LONGEST)
+    return f"fewer than {required} of {len(workloads)} workloads are healthy ({wanted}): not so are {names}"

@@ -17,6 +17,7 @@ from planaria_operator.kube.errors import (
     Unavailable,
 )
 from planaria_operator.kube.paths import group_of, resource_of
+from planaria_operator.text import shortened
 
 PAYLOAD_LIMIT: Final = 300
 """Characters of a server's own message that are passed on: it may quote whole objects."""
@@ -77,7 +78,9 @@ def to_error(attempt: Attempt, status: int, headers: Mapping[str, str], payload:
     message = one_line(str(body.get("message") or payload.decode(errors="replace")))
     text = f"{attempt}: {message or f'HTTP status {status}'}"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return TooManyRequests(f"{attempt}: {_budget(body) or message}", _retry_after(headers, body))
+        refusing = _budget(body)
+        told = f"{attempt}: {refusing}" if refusing else text
+        return TooManyRequests(told, _retry_after(headers, body), budget=bool(refusing))
     if status == HTTPStatus.FORBIDDEN:
         return Forbidden(f"{attempt}: not allowed to {attempt.verb} {attempt.resource}: {message}")
     if status == HTTPStatus.CONFLICT and body.get("reason") == _CONFLICT_ON_CREATE:
@@ -92,8 +95,7 @@ def to_error(attempt: Attempt, status: int, headers: Mapping[str, str], payload:
 def one_line(text: str, limit: int = PAYLOAD_LIMIT) -> str:
     """Printable, on one line, and no longer than `limit`."""
     clean = "".join(char if char.isprintable() else " " for char in text)
-    words = " ".join(clean.split())
-    return words if len(words) <= limit else f"{words[: limit - 1]}…"
+    return shortened(" ".join(clean.split()), limit)
 
 
 def _parse_status(payload: bytes) -> Mapping[str, Any]:
@@ -111,7 +113,7 @@ def _details(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _budget(body: Mapping[str, Any]) -> str:
-    """Which PodDisruptionBudget refuses, and its numbers: the top message names neither."""
+    """Which PodDisruptionBudget refuses, and its numbers: the top message names neither. Empty where the server throttles."""
     causes = _details(body).get("causes") or ()
     found = (str(cause.get("message")) for cause in causes if cause.get("reason") == "DisruptionBudget")
     return one_line(next(found, ""))

@@ -23,6 +23,7 @@ from kubernetes.aio.config import ConfigException, load_incluster_config, load_k
 from planaria_operator.kube.answers import one_line
 from planaria_operator.kube.client import DEFAULT_TIMEOUT, KubeClient
 from planaria_operator.kube.errors import Forbidden, KubeError, Unauthorized, Unavailable
+from planaria_operator.kube.proxies import ask_the_cluster_directly
 from planaria_operator.telemetry.metrics import version_of
 
 KUBECONFIG: Final = "KUBECONFIG"
@@ -100,9 +101,9 @@ async def load_configuration(kubeconfig: Path | None, context: str | None = None
 
 
 async def _from_files(named: str, context: str | None, configuration: Configuration) -> None:
-    if not _exists(named):
-        raise ConfigMissing(f"kubeconfig {named}: no such file")
     try:
+        if not _exists(named):
+            raise ConfigMissing(f"kubeconfig {named}: no such file")
         loader = await load_kube_config(
             config_file=named, context=context, client_configuration=configuration, persist_config=False
         )
@@ -136,6 +137,7 @@ def _from_pod(configuration: Configuration) -> None:
         raise ConfigMalformed(
             f"service account of this pod: {one_line(str(error))} (is automountServiceAccountToken off?)"
         ) from error
+    ask_the_cluster_directly(configuration.host)
 
 
 def _keep_fresh(configuration: Configuration, loader: Any) -> None:

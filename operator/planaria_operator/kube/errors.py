@@ -38,9 +38,17 @@ class NotLeading(Temporary):
 
 
 class TooManyRequests(Temporary):
-    def __init__(self, message: str, retry_after: int = 5) -> None:
+    """`retry_after` in seconds. `budget`: a PodDisruptionBudget refuses this eviction; else the server throttles."""
+
+    def __init__(self, message: str, retry_after: int = 5, *, budget: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.budget = budget
+
+
+def throttled(error: KubeError) -> bool:
+    """The server had no time, which says nothing of what was asked."""
+    return isinstance(error, TooManyRequests) and not error.budget
 
 
 class Permanent(KubeError):

@@ -122,6 +122,8 @@ class FakeKube(Kube):
         self._note(Call("create", kind, namespace, meta["name"], body=copy.deepcopy(body), dry_run=dry_run))
         if (kind, namespace, meta["name"]) in self.objects:
             raise AlreadyExists(f'create {kind} {namespace}/{meta["name"]}: "{meta["name"]}" already exists')
+        # As on a server, what is made anew under a name is another object.
+        meta.setdefault("uid", f"{next(self._versions):08}-0000-4000-8000-000000000000")
         return named if dry_run else self.put(named)
 
     async def patch(  # noqa: PLR0913  an API call has these parts

@@ -40,17 +40,23 @@ def reminded(status: RemediationStatus, policy: HealingPolicy, now: datetime) ->
     return _with_pending(status, due, REMINDER, now)
 
 
-def closed(status: RemediationStatus) -> RemediationStatus:
-    """Without what is pending and of no use any more."""
+def closed(status: RemediationStatus, now: datetime) -> RemediationStatus:
+    """Without what is pending and of no use any more, and without a word of it in the condition."""
     kept = tuple(each for each in status.notifications if not (each.pending and each.event in PASSING))
-    return status.model_copy(update={"notifications": kept})
+    return status if kept == status.notifications else _said(status, kept, now)
+
+
+def no_question(status: RemediationStatus, now: datetime) -> RemediationStatus:
+    """Once what was asked is answered, or asked no more: without a word in the condition of a question that was not sent."""
+    unsent = any(_idle(status, each) for each in status.notifications)
+    return _said(status, status.notifications, now) if unsent else status
 
 
 def due(status: RemediationStatus, now: datetime) -> Iterator[Notification]:
     """What may be sent now. Each receiver hears things in their order, so of what is pending only the first."""
     first: dict[str, Notification] = {}
     for each in status.notifications:
-        if each.pending:
+        if each.pending and not _idle(status, each):
             first.setdefault(each.receiver, each)
     yield from (each for each in first.values() if each.next_try_at is None or each.next_try_at <= now)
 
@@ -79,6 +85,13 @@ def not_sent(
     return _changed(status, about, changes, now)
 
 
+def _idle(status: RemediationStatus, about: Notification) -> bool:
+    """A question that nobody asks any more. It stays in the record for its number: the next one is another message."""
+    approved = status.condition("Approved")
+    asks = approved is None or approved.status is Status.UNKNOWN
+    return about.pending and about.event == NotifyEvent.AWAITING_APPROVAL.value and not asks
+
+
 def _with_pending(
     status: RemediationStatus, receivers: Iterable[str], event: str, now: datetime
 ) -> RemediationStatus:
@@ -105,10 +118,10 @@ def _changed(
 
 
 def _said(status: RemediationStatus, entries: tuple[Notification, ...], now: datetime) -> RemediationStatus:
-    """The entries with the condition that sums them up."""
+    """The entries with the condition that sums them up; without one where nothing was, or is being, told."""
     kept = entries[-MOST_NOTIFICATIONS:]
     failed = next((each for each in kept if each.state is NotificationState.FAILED), None)
-    pending = next((each for each in kept if each.pending), None)
+    pending = next((each for each in kept if each.pending and not _idle(status, each)), None)
     status = status.model_copy(update={"notifications": kept})
     if failed:
         reason = Reason(failed.last_error.partition(":")[0])
@@ -120,5 +133,8 @@ def _said(status: RemediationStatus, entries: tuple[Notification, ...], now: dat
         return status.with_condition(
             "Notified", Status.UNKNOWN, Reason.NOTIFICATION_PENDING, message, now=now
         )
-    told = ", ".join(f"{each.receiver} of {each.event}" for each in kept)
+    told = ", ".join(f"{each.receiver} of {each.event}" for each in kept if not each.pending)
+    if not told:
+        others = tuple(each for each in status.conditions if each.type != "Notified")
+        return status.model_copy(update={"conditions": others})
     return status.with_condition("Notified", Status.TRUE, Reason.NOTIFICATION_SENT, f"told {told}", now=now)

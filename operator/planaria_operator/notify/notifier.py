@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from itertools import product
 from typing import Final
 
@@ -25,7 +24,7 @@ from planaria_operator.kube.errors import KubeError, NotFound
 from planaria_operator.notify.ledger import due, not_sent, reminded, sent
 from planaria_operator.notify.payload import body, idempotency_key
 from planaria_operator.notify.receivers import NotDelivered, Receivers
-from planaria_operator.notify.sender import Sender
+from planaria_operator.notify.sender import AGENT, Sender
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.record.events import Recorder
 from planaria_operator.telemetry import metrics
@@ -38,7 +37,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 2.0, 600.0
 MOST_AT_ONCE: Final = 4
 """Messages under way to one receiver; a slow one does not hold up the others, and the rest waits in the records."""
 UNWRITTEN_PAUSE: Final = 5.0
-"""Seconds until a message whose outcome could not be written down is sent again."""
+"""Seconds until it is tried again to write down what became of a message. It is not sent again meanwhile."""
 
 UNKNOWN: Final = "unknown"
 OUTCOMES: Final = (
@@ -56,16 +55,6 @@ def pause_after(tries: int) -> float:
     return float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1)) * random.uniform(0.8, 1.2))
 
 
-def _agent() -> str:
-    try:
-        return f"planaria/{version('planaria')}"
-    except PackageNotFoundError:  # running from a checkout that was never installed
-        return "planaria"
-
-
-AGENT: Final = _agent()
-
-
 @dataclass(slots=True)
 class Notifier:
     receivers: Receivers
@@ -75,6 +64,11 @@ class Notifier:
     recorder: Recorder
     clock: Callable[[], datetime]
     _running: dict[Key, asyncio.Task[None]] = field(default_factory=dict)
+    _resting: set[Key] = field(default_factory=set)
+    """Those of the running that only wait before they write again: they take nobody's place."""
+    _unwritten: dict[tuple[Key, str], Change] = field(default_factory=dict)
+    """What became of a message, by its idempotency key, until that stands in the record: one whose outcome nobody knew
+    would be sent again and again."""
 
     def __post_init__(self) -> None:
         # From zero on: a series that appears with its first event hides that event from rate(), and from the alert.
@@ -85,6 +79,7 @@ class Notifier:
     def tick(self, store: ClusterStore) -> None:
         """Begin to send what is due. Returns at once."""
         now = self.clock()
+        self._forget_deleted(store)
         for remediation in [each for each in store.remediations.values() if each.status.notifications]:
             policy = store.policies.get(remediation.policy_key)
             if policy and reminded(remediation.status, policy, now) != remediation.status:
@@ -106,10 +101,14 @@ class Notifier:
         await self.sender.aclose()
 
     def _under_way(self, receiver: str) -> int:
-        return sum(name == receiver for _, _, name in self._running)
+        return sum(name == receiver for _, _, name in self._running.keys() - self._resting)
+
+    def _forget_deleted(self, store: ClusterStore) -> None:
+        for key in [each for each in self._unwritten if each[0][:2] not in store.remediations]:
+            del self._unwritten[key]
 
     def _begin(self, remediation: Remediation, receiver: str, work: Callable[[], Awaitable[None]]) -> None:
-        key = (remediation.namespace, remediation.name, receiver)
+        key = _key(remediation, receiver)
         if key not in self._running:
             self._running[key] = asyncio.create_task(self._safely(key, work), name=f"tell {receiver}")
 
@@ -119,13 +118,18 @@ class Notifier:
         except NotFound:
             log.info("the record is gone", remediation=f"{key[0]}/{key[1]}")
         except KubeError as error:
-            log.warning("could not be written down; telling again soon", receiver=key[2], error=str(error))
-            await asyncio.sleep(UNWRITTEN_PAUSE)
+            log.warning("could not be written down; writing again soon", receiver=key[2], error=str(error))
+            await self._rest(key)
         except Exception:
             log.exception("telling failed; trying again", receiver=key[2])
-            await asyncio.sleep(UNWRITTEN_PAUSE)
+            await self._rest(key)
         finally:
             self._running.pop(key, None)
+            self._resting.discard(key)
+
+    async def _rest(self, key: Key) -> None:
+        self._resting.add(key)
+        await asyncio.sleep(UNWRITTEN_PAUSE)
 
     async def _remind(self, remediation: Remediation, policy: HealingPolicy) -> None:
         await self.update(remediation, lambda status: reminded(status, policy, self.clock()))
@@ -133,19 +137,29 @@ class Notifier:
     async def _tell(
         self, remediation: Remediation, about: Notification, policy: HealingPolicy | None
     ) -> None:
+        message = _key(remediation, about.receiver), idempotency_key(remediation, about)
+        if message not in self._unwritten:
+            self._unwritten[message] = await self._outcome(remediation, about, policy)
+        await self.update(remediation, self._unwritten[message])
+        self._unwritten.pop(message, None)
+
+    async def _outcome(
+        self, remediation: Remediation, about: Notification, policy: HealingPolicy | None
+    ) -> Change:
+        """Send it, and return what that changes in the record."""
         redact = redactor_of(policy.spec.evidence) if policy else Redactor()
         try:
             receiver = self.receivers.get(about.receiver)
             content = body(remediation, about, receiver.format, redact.text)
             await self.sender.send(receiver.address(), content, _headers(remediation, about))
         except NotDelivered as error:
-            await self._not_told(remediation, about, error)
-            return
+            return self._not_told(remediation, about, error)
         log.info("told", receiver=about.receiver, notified=about.event, remediation=remediation.name)
         metrics.NOTIFICATIONS.labels(about.receiver, Reason.NOTIFICATION_SENT.value).inc()
-        await self.update(remediation, lambda status: sent(status, about, self.clock()))
+        now = self.clock()
+        return lambda status: sent(status, about, now)
 
-    async def _not_told(self, remediation: Remediation, about: Notification, error: NotDelivered) -> None:
+    def _not_told(self, remediation: Remediation, about: Notification, error: NotDelivered) -> Change:
         now, tries = self.clock(), about.attempts + 1
         final = error.permanent or tries >= MOST_TRIES
         pause = max(pause_after(tries), error.retry_after)
@@ -155,9 +169,9 @@ class Notifier:
         outcome = reason if final else Reason.NOTIFICATION_PENDING
         metrics.NOTIFICATIONS.labels(known, outcome.value).inc()
         log.info("not told", receiver=about.receiver, notified=about.event, final=final, error=text)
-        await self.update(remediation, lambda status: not_sent(status, about, reason, text, now, again))
         if final:
             self._say(remediation, about, reason, text)
+        return lambda status: not_sent(status, about, reason, text, now, again)
 
     def _say(self, remediation: Remediation, about: Notification, reason: Reason, text: str) -> None:
         self.recorder.record(
@@ -167,6 +181,10 @@ class Notifier:
             action="Notify",
             warning=True,
         )
+
+
+def _key(remediation: Remediation, receiver: str) -> Key:
+    return remediation.namespace, remediation.name, receiver
 
 
 def _headers(remediation: Remediation, about: Notification) -> Mapping[str, str]:

@@ -15,7 +15,8 @@ from planaria_operator.api.attempt import Attempt
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.notification import REMINDER, Notification, NotifyEvent
 from planaria_operator.api.plan import ObjectReference
-from planaria_operator.api.remediation import Remediation
+from planaria_operator.api.reasons import RESOLVING_NOTHING
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.notify.receivers import Format
 
 SCHEMA: Final = "planaria.dev/notification/v1"
@@ -148,9 +149,15 @@ HEADLINES: Final = {
 }
 
 
+OVER_BEFORE_TOLD: Final = "needed a person and is over"
+"""The receiver was away, and the incident has ended meanwhile."""
+
+
 def headline(told: Message) -> str:
     where = "/".join(part for part in (told.target.namespace, told.target.kind, told.target.name) if part)
-    return f"{where} {HEADLINES.get(told.event, told.event)}"
+    over = told.stage == Stage.FINISHED.value and told.reason not in RESOLVING_NOTHING
+    late = told.event == NotifyEvent.ESCALATED.value and over
+    return f"{where} {OVER_BEFORE_TOLD if late else HEADLINES.get(told.event, told.event)}"
 
 
 def commands(remediation: Remediation) -> tuple[str, ...]:

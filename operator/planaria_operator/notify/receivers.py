@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
+from planaria_operator.addresses import usable
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.reasons import Reason
 
@@ -57,8 +57,7 @@ class Receiver:
             raise NotDelivered(
                 Reason.RECEIVER_UNREADABLE, f"{self.directory / 'url'} does not exist or is empty"
             )
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not usable(url):
             raise NotDelivered(
                 Reason.RECEIVER_UNREADABLE, f"{self.directory / 'url'} holds no http:// or https:// address"
             )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 import aiohttp
@@ -19,6 +20,16 @@ DEADLINE_SECONDS: Final = 10.0
 LONGEST_RETRY_AFTER: Final = 600.0
 REQUEST_TIMEOUT, TOO_MANY_REQUESTS, SERVER_ERROR = 408, 429, 500
 SIGNATURE: Final = "X-Planaria-Signature"
+
+
+def _agent() -> str:
+    try:
+        return f"planaria/{version('planaria')}"
+    except PackageNotFoundError:  # running from a checkout that was never installed
+        return "planaria"
+
+
+AGENT: Final = _agent()
 
 
 def signature(key: bytes, body: bytes, moment: int) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from planaria_operator.objects.keeper import Keeper, parse_keeper
-from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta
+from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
 
 BOUNDS: Final = ("minReplicas", "maxReplicas")
 SCALED_OBJECT: Final = "ScaledObject"
@@ -25,6 +26,8 @@ class Autoscaler:
     """Its metrics ask for more replicas than its maximum allows."""
     blind: str = ""
     """Why it cannot read its metrics, so that it holds the count as it is; empty where it can."""
+    scaled_at: datetime | None = None
+    """When it last changed the count, up or down; None where it never has."""
     keeper: Keeper | None = None
     """None also where KEDA made it, which copies the labels of its ScaledObject: that one is asked."""
 
@@ -66,6 +69,7 @@ def parse_autoscaler(body: Body) -> Autoscaler:
         maximum=spec.get("maxReplicas") or 0,
         limited=_says(body, "ScalingLimited", "True", "TooManyReplicas"),
         blind=_blind(find_condition(body, "ScalingActive") or {}),
+        scaled_at=parse_time((body.get("status") or {}).get("lastScaleTime")),
         keeper=None if meta.owner and meta.owner.kind == SCALED_OBJECT else parse_keeper(body),
     )
 

@@ -8,6 +8,9 @@ from planaria_operator.objects.meta import Body, Meta, find_condition, parse_met
 
 PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
+AVOID_TAINT: Final = "planaria.dev/avoid"
+"""Key of the soft taint of a migration (`act/taints.py`); its value says which attempt avoids the node."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -23,6 +26,8 @@ class Node:
     """Keys."""
     steady_since: datetime | None = None
     """When a condition that says whether the node is well last turned, either way."""
+    avoided_by: str | None = None
+    """Which attempt avoids it, empty for one of an older version. Default: none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Namespace:
 class Service:
     meta: Meta
     selector: dict[str, str]
+    external: bool = False
+    """A name for a host outside the cluster (ExternalName): there is never an EndpointSlice of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class EndpointSlice:
 def parse_node(body: Body) -> Node:
     spec = body.get("spec") or {}
     ready = find_condition(body, "Ready") or {}
+    taints = spec.get("taints") or ()
     pressed = (kind for kind in PRESSURES if (find_condition(body, kind) or {}).get("status") == "True")
     return Node(
         meta=parse_meta("Node", body),
@@ -55,8 +63,11 @@ def parse_node(body: Body) -> Node:
         ready_message=str(ready.get("message") or "")[:512],
         schedulable=not spec.get("unschedulable", False),
         pressure=tuple(pressed),
-        taints=tuple(taint["key"] for taint in spec.get("taints") or ()),
+        taints=tuple(taint["key"] for taint in taints),
         steady_since=_last_turn(body),
+        avoided_by=next(
+            (str(each.get("value") or "") for each in taints if each["key"] == AVOID_TAINT), None
+        ),
     )
 
 
@@ -71,7 +82,10 @@ def parse_namespace(body: Body) -> Namespace:
 
 
 def parse_service(body: Body) -> Service:
-    return Service(parse_meta("Service", body), dict((body.get("spec") or {}).get("selector") or {}))
+    spec = body.get("spec") or {}
+    external = spec.get("type") == "ExternalName"
+    selector = None if external else spec.get("selector")  # Kubernetes ignores that of an external one
+    return Service(parse_meta("Service", body), dict(selector or {}), external)
 
 
 def parse_endpoint_slice(body: Body) -> EndpointSlice:

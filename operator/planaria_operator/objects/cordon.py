@@ -12,7 +12,7 @@ from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.store import ClusterStore
 
 CORDONED_BY: Final = "planaria.dev/cordoned-by"
-"""On a node: which attempt of which Remediation closed it, as `<remediation>/<n>`."""
+"""On a node: which attempt of which Remediation closed it, by its name (`act/naming.py`)."""
 
 UNCORDON: Final = "planaria.dev/uncordon"
 """On a node beside that: who opens it again."""

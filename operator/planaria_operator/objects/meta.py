@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
 
 Body = Mapping[str, Any]
 """An object as the API server sends it."""
+
+CLOCK_SKEW: Final = timedelta(seconds=5)
+"""Between this process and the API server, and the time that a controller takes to make a revision."""
 
 OPT_OUT_LABEL = "planaria.dev/ignore"
 """Not even looked at."""
@@ -58,6 +61,21 @@ class Meta:
 def heal_disabled(*marks: Mapping[str, str]) -> bool:
     """`marks`: the labels and the annotations of one object."""
     return any(each.get(HEAL) == "disabled" for each in marks)
+
+
+class Identity(NamedTuple):
+    """Exactly one object; a namesake made later is another."""
+
+    kind: str
+    namespace: str
+    """Empty for a cluster-scoped object."""
+    name: str
+    uid: str
+
+
+def identity_of(kind: str, body: Body) -> Identity:
+    meta = body.get("metadata") or {}
+    return Identity(kind, meta.get("namespace") or "", meta.get("name") or "", meta.get("uid") or "")
 
 
 def parse_time(text: str | None) -> datetime | None:

@@ -1,12 +1,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
 from planaria_operator.objects.quantity import to_bytes, to_millicores
 
 Specs = Sequence[Mapping[str, Any]] | None
+
+OUT_OF_MEMORY: Final = "OOMKilled"
+"""The reason of a container that the kernel killed for memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Container:
     restarts: int = 0
     started: bool = False
     """True once the start-up probe has passed (or at once, without one)."""
+    ready: bool = False
+    """As the kubelet reports it. An init container is ready once it has ended well; until then the others wait for it."""
     running_since: datetime | None = None
     waiting_reason: str | None = None
     waiting_message: str = ""
@@ -62,6 +67,8 @@ class Pod:
     started_at: datetime | None = None
     """When a kubelet first took the pod up; it never moves afterwards."""
     init_containers: tuple[Container, ...] = ()
+    gated: bool = False
+    """Somebody holds it back with a scheduling gate: a queue, for one."""
 
     @property
     def restarts(self) -> int:
@@ -94,6 +101,8 @@ def parse_pod(body: Body) -> Pod:
         resize_pending=(find_condition(body, "PodResizePending") or {}).get("reason"),
         started_at=parse_time(status.get("startTime")),
         init_containers=_containers(spec.get("initContainers"), status.get("initContainerStatuses")),
+        # Until the scheduler has had its say, the condition is still of the gate that was taken off.
+        gated=bool(spec.get("schedulingGates")) or scheduled.get("reason") == "SchedulingGated",
     )
 
 
@@ -117,6 +126,7 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Container:
         cpu_limit=to_millicores(limits["cpu"]) if "cpu" in limits else None,
         restarts=status.get("restartCount") or 0,
         started=bool(status.get("started")),
+        ready=bool(status.get("ready")),
         running_since=parse_time((state.get("running") or {}).get("startedAt")),
         waiting_reason=waiting.get("reason"),
         waiting_message=str(waiting.get("message") or "")[:512],

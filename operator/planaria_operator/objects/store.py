@@ -14,7 +14,7 @@ from planaria_operator.objects.approval import Approval
 from planaria_operator.objects.autoscaler import Autoscaler
 from planaria_operator.objects.cluster import EndpointSlice, Namespace, Node, Service
 from planaria_operator.objects.disruption import DisruptionBudget
-from planaria_operator.objects.meta import Meta, Owner
+from planaria_operator.objects.meta import Identity, Owner
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.workload import ReplicaSet, Workload
 
@@ -54,15 +54,19 @@ class ClusterStore:
         self._under: dict[tuple[str, str], dict[tuple[str, str], Remediation]] = {}
         self.unwatched: dict[str, str] = {}
         """Kinds that the operator's role does not let it watch, and why: nothing can be said of them."""
+        self.unreadable: dict[Identity, str] = {}
+        """What is there and cannot be read, of whatever kind, and why: a policy among it may want things left alone."""
         self.last_event: datetime | None = None
         """When a watch last delivered anything."""
         self.on_change: Callable[[], None] = lambda: None
 
-    def put(self, view: View) -> None:
-        """Add or replace one view. An older resourceVersion than the stored one is ignored."""
+    def put(self, view: View, *, instead_of: str | None = None) -> None:
+        """Add or replace one view. An older resourceVersion than the stored one is ignored, unless the stored one is
+        `instead_of`: that is known not to be there any more, because etcd was put back to a snapshot.
+        """
         known = self._views.get(view.meta.kind, {}).get(view.meta.key)
         # Versions of one kind are comparable across objects: what a late event says of a namesake that is gone is old.
-        if known and _version(known.meta) > _version(view.meta):
+        if known and _newer(known.meta.resource_version, view.meta.resource_version, instead_of):
             return
         if known:
             self._unindex(known)
@@ -91,12 +95,14 @@ class ClusterStore:
                 custom.pop((namespace, name))
             self.on_change()
 
-    def put_remediation(self, remediation: Remediation) -> None:
-        """Add or replace; what we wrote ourselves is put here at once and must not be overtaken by an older event."""
+    def put_remediation(self, remediation: Remediation, *, instead_of: str | None = None) -> None:
+        """Add or replace; what we wrote ourselves is put here at once and must not be overtaken by an older event.
+        `instead_of`: as for `put`.
+        """
         key = (remediation.namespace, remediation.name)
         known = self.remediations.get(key)
         same = known is not None and known.uid == remediation.uid
-        if known and same and _number(known.resource_version) > _number(remediation.resource_version):
+        if known and same and _newer(known.resource_version, remediation.resource_version, instead_of):
             return
         if known and known.policy_key != remediation.policy_key:
             self.drop_remediation(*key)
@@ -112,11 +118,12 @@ class ClusterStore:
             if not of_policy:
                 del self._under[known.policy_key]
 
-    def put_policy(self, policy: HealingPolicy) -> None:
+    def put_policy(self, policy: HealingPolicy, *, instead_of: str | None = None) -> None:
+        """As `put_remediation`."""
         key = policy.key
         known = self.policies.get(key)
         same = known is not None and known.uid == policy.uid
-        if known and same and _number(known.resource_version) > _number(policy.resource_version):
+        if known and same and _newer(known.resource_version, policy.resource_version, instead_of):
             return
         self.policies[key] = policy
         self.on_change()
@@ -130,6 +137,13 @@ class ClusterStore:
         metas = (view.meta for view in self._all(kind))
         return {(meta.namespace, meta.name): meta.uid for meta in metas}
 
+    def versions(self, kind: str) -> dict[tuple[str, str], str]:
+        """The resourceVersion of everything that is known of a kind, by namespace and name."""
+        if (custom := self._custom(kind)) is not None:
+            return {key: known.resource_version for key, known in custom.items() if _is_of(kind, key)}
+        metas = (view.meta for view in self._all(kind))
+        return {(meta.namespace, meta.name): meta.resource_version for meta in metas}
+
     def uid_of(self, kind: str, namespace: str, name: str) -> str | None:
         """Of whatever kind; None for what is not known."""
         if (custom := self._custom(kind)) is not None:
@@ -139,8 +153,11 @@ class ClusterStore:
         return view.meta.uid if view else None
 
     def remediations_of(self, policy: HealingPolicy) -> list[Remediation]:
-        """Those that were opened under the policy, finished ones too."""
-        return list(self._under.get(policy.key, {}).values())
+        """Those that were opened under exactly this policy, finished ones too. Those of a namesake before it are about to be
+        collected; one without an owner counts.
+        """
+        namesakes = self._under.get(policy.key, {}).values()
+        return [each for each in namesakes if each.policy_uid in {"", policy.uid}]
 
     def pod(self, namespace: str, name: str) -> Pod | None:
         view = self._views.get("Pod", {}).get(("Pod", namespace, name))
@@ -284,8 +301,8 @@ def _discard(index: dict[str, set[Key]], name: str, key: Key) -> None:
         index.pop(name, None)
 
 
-def _version(meta: Meta) -> int:
-    return _number(meta.resource_version)
+def _newer(known: str, offered: str, instead_of: str | None) -> bool:
+    return known != instead_of and _number(known) > _number(offered)
 
 
 def _number(version: str) -> int:

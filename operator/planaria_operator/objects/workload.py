@@ -1,6 +1,7 @@
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from planaria_operator.objects.keeper import Keeper, parse_keeper
 from planaria_operator.objects.meta import Body, Meta, find_condition, heal_disabled, parse_meta, parse_time
@@ -22,9 +23,12 @@ class Workload:
     match_labels: dict[str, str]
     container_names: tuple[str, ...]
     environment: tuple[str, ...]
-    """Values of plain environment variables and arguments: where a template names what it depends on."""
+    """Values of plain environment variables and arguments, the init containers' last: where a template names what it
+    depends on."""
     progress_deadline: int = 600
     """Seconds that a rollout may take; Deployments have their own."""
+    min_ready_seconds: int = 0
+    """Seconds that a pod has to be ready before it counts as available."""
     progressing_reason: str | None = None
     """Reason of a Deployment's Progressing condition."""
     progressing_since: datetime | None = None
@@ -36,12 +40,14 @@ class Workload:
     """The pod template says `planaria.dev/heal: disabled`."""
     keeper: Keeper | None = None
     """The GitOps controller that writes its spec from Git."""
+    held_back: int = 0
+    """Pods that a person keeps from the newest template: by a partition, by OnDelete, or by a paused rollout."""
 
     @property
     def rollout_in_progress(self) -> bool:
-        if self.observed_generation < self.meta.generation:
+        if not self.observed:
             return True
-        return self.updated < self.desired or self.progressing_reason in {
+        return self.updated < self._to_update or self.progressing_reason in {
             "ReplicaSetUpdated",
             "NewReplicaSetCreated",
             "FoundNewReplicaSet",
@@ -49,17 +55,29 @@ class Workload:
 
     @property
     def rollout_stuck(self) -> bool:
-        return self.progressing_reason == "ProgressDeadlineExceeded"
+        """Not while it is paused: the controller then keeps the reason, though it waits for nothing any more."""
+        return self.progressing_reason == "ProgressDeadlineExceeded" and not self.held_back
+
+    @property
+    def observed(self) -> bool:
+        """True once its controller has seen the newest spec, so that status speaks of that."""
+        return self.observed_generation >= self.meta.generation
+
+    @property
+    def lacking(self) -> int:
+        """Pods that are wanted and not there, or not ready, or still to be made anew."""
+        return max(
+            self.desired - self.ready, self.desired - self.available, self._to_update - self.updated, 0
+        )
 
     @property
     def healthy(self) -> bool:
         """Everything that is wanted is there, new and ready. Wanting nothing counts as healthy."""
-        return (
-            self.observed_generation >= self.meta.generation
-            and self.updated >= self.desired
-            and self.ready >= self.desired
-            and self.available >= self.desired
-        )
+        return self.observed and self.lacking == 0
+
+    @property
+    def _to_update(self) -> int:
+        return self.desired - self.held_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +111,32 @@ def parse_workload(kind: str, body: Body) -> Workload:
         observed_generation=status.get("observedGeneration") or 0,
         match_labels=dict((spec.get("selector") or {}).get("matchLabels") or {}),
         container_names=tuple(container["name"] for container in containers),
-        environment=_environment(containers),
+        environment=_environment((*containers, *(template.get("initContainers") or ()))),
         progress_deadline=spec.get("progressDeadlineSeconds") or 600,
+        min_ready_seconds=spec.get("minReadySeconds") or 0,
         progressing_reason=progressing.get("reason"),
         progressing_since=parse_time(progressing.get("lastUpdateTime")),
         update_revision=status.get("updateRevision"),
         current_revision=status.get("currentRevision"),
         template_heal_disabled=heal_disabled(marks.get("labels") or {}, marks.get("annotations") or {}),
         keeper=parse_keeper(body),
+        held_back=_held_back(kind, spec, desired),
     )
 
 
-def _environment(containers: object) -> tuple[str, ...]:
+def _held_back(kind: str, spec: Mapping[str, Any], desired: int) -> int:
+    strategy = spec.get("updateStrategy") or {}
+    if spec.get("paused") or strategy.get("type") == "OnDelete":
+        return desired
+    if kind != "StatefulSet":
+        return 0
+    partition = (strategy.get("rollingUpdate") or {}).get("partition") or 0
+    return min(partition, desired)
+
+
+def _environment(containers: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     values: list[str] = []
-    for container in containers if isinstance(containers, list) else ():
+    for container in containers:
         values += [str(item["value"]) for item in container.get("env") or () if item.get("value")]
         values += [
             str(argument) for argument in (*(container.get("command") or ()), *(container.get("args") or ()))

@@ -4,19 +4,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.conditions import Status
-from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
-from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.breaker import Breaker
 from planaria_operator.reconcile.apply import apply
 from planaria_operator.reconcile.approval import expire, expired, hear
 from planaria_operator.reconcile.case import Case, Parts
+from planaria_operator.reconcile.let_go import let_go
 from planaria_operator.reconcile.outcomes import finished
+from planaria_operator.reconcile.patience import watched_until
 from planaria_operator.reconcile.propose import propose
-from planaria_operator.reconcile.settle import ineffective, recovered, revert
+from planaria_operator.reconcile.quiet import quiet, wait_for_a_fault, waits_for_a_fault
+from planaria_operator.reconcile.settle import ineffective, recovered, revert, target_gone
 from planaria_operator.reconcile.understand import understand
 from planaria_operator.verify.health import Health, health
 
@@ -43,9 +45,8 @@ async def advance(parts: Parts, case: Case) -> Remediation:
     if _committed(status):
         return case.remediation if _early(case) else await _carry_on(parts, case)
     found = _health(parts, case)
-    if found.gone:
-        message = f"{case.remediation.spec.target} was deleted"
-        return await finished(parts, case, Status.FALSE, Reason.TARGET_GONE, message)
+    if (ended := await _without_target(parts, case, found)) is not None:
+        return ended
     case = await _mark_health(parts, case, found)
     since = case.status.healthy_since
     if since is not None:
@@ -56,7 +57,7 @@ async def advance(parts: Parts, case: Case) -> Remediation:
         return heard
     if status.stage is Stage.VERIFYING:
         return await _unhealthy_still(parts, case, found)
-    return await _go_on(parts, case)
+    return await _go_on(parts, case, found)
 
 
 async def _carry_on(parts: Parts, case: Case) -> Remediation:
@@ -66,30 +67,30 @@ async def _carry_on(parts: Parts, case: Case) -> Remediation:
     return await STEPS[case.status.stage](parts, case)
 
 
-async def _go_on(parts: Parts, case: Case) -> Remediation:
+async def _without_target(parts: Parts, case: Case, found: Health) -> Remediation | None:
+    """Closed, where the target is gone or let go, well or not. What is being watched is judged, and undone, before it is let go."""
+    if found.gone:
+        return await target_gone(parts, case)
+    return None if case.status.stage is Stage.VERIFYING else await let_go(parts, case)
+
+
+async def _go_on(parts: Parts, case: Case, found: Health) -> Remediation:
     """With a target that is not well, and nothing under way."""
     if _left_over(case):
         message = "queued while the breaker was open; what is still broken is looked at anew"
         return await finished(parts, case, Status.FALSE, Reason.BACKLOG_DROPPED, message)
-    if other := _held_by_another(parts, case):
-        message = f"{other} has the target now, which is more specific"
-        return await finished(parts, case, Status.FALSE, Reason.HANDED_OVER, message)
     if expired(case):
         return await expire(parts, case)
-    if case.status.stage not in STEPS or _early(case):
+    return await _next_step(parts, case, found)
+
+
+async def _next_step(parts: Parts, case: Case, found: Health) -> Remediation:
+    waits = waits_for_a_fault(case.status)
+    if case.status.stage not in STEPS or (_early(case) and not waits):
         return case.remediation
+    if workload := quiet(parts, case):
+        return await wait_for_a_fault(parts, case, workload, found.message)
     return await STEPS[case.status.stage](parts, case)
-
-
-def _held_by_another(parts: Parts, case: Case) -> HealingPolicy | None:
-    """The policy that has the target since the case was opened. Nothing more is begun for it here; that one looks anew."""
-    target = case.remediation.spec.target
-    workload = parts.store.workload(target.kind, case.namespace, target.name)
-    if workload is None:
-        return None
-    ranking = case.ranking or Ranking(parts.store)
-    found = ranking.holder(case.policy, workload)
-    return found if found.key != case.policy.key else None
 
 
 def _left_over(case: Case) -> bool:
@@ -117,12 +118,17 @@ def _early(case: Case) -> bool:
 
 
 def _health(parts: Parts, case: Case) -> Health:
-    attempt = case.status.attempt
-    target = case.remediation.spec.target
-    begun = attempt is not None and bool(attempt.applied_at or attempt.drain)
-    acted_on: ObjectReference | None = attempt.plan.target if attempt and begun else None
-    extra = acted_on if acted_on and acted_on != target else None
-    return health(parts.store, case.policy, case.incidents, target, extra=extra)
+    spec, acted_on = case.remediation.spec, _judged(case.status)
+    extra = acted_on if acted_on != spec.target else None
+    return health(parts.store, case.policy, case.incidents, spec, case.now, extra=extra)
+
+
+def _judged(status: RemediationStatus) -> ObjectReference | None:
+    """What is acted on, while it is open whether that helps: what was given up must not hold a target that is well."""
+    attempt = status.attempt
+    if attempt is None or attempt.outcome is not AttemptOutcome.PENDING:
+        return None
+    return attempt.plan.target if attempt.applied_at or attempt.drain else None
 
 
 async def _mark_health(parts: Parts, case: Case, found: Health) -> Case:
@@ -137,8 +143,6 @@ async def _mark_health(parts: Parts, case: Case, found: Health) -> Case:
 async def _unhealthy_still(parts: Parts, case: Case, found: Health) -> Remediation:
     attempt = case.status.attempt
     assert attempt is not None, "Verifying is only entered with an attempt"
-    assert attempt.applied_at is not None, "Verifying is only entered once it is applied"
-    timeout = timedelta(seconds=case.policy.spec.verification.timeout_seconds)
-    if parts.clock() < attempt.applied_at + timeout:
+    if parts.clock() < watched_until(parts, case, attempt):
         return case.remediation
     return await ineffective(parts, case, found.message)

@@ -12,16 +12,10 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.guard.approval import RETRY_SECONDS
 from planaria_operator.notify.ledger import requested
+from planaria_operator.reconcile.answers import answered, missed, unheard
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.outcomes import escalated
-from planaria_operator.reconcile.proposals import (
-    Proposed,
-    answered,
-    lapsed,
-    proposed_anew,
-    unheard,
-    withdrawn,
-)
+from planaria_operator.reconcile.proposals import Proposed, lapsed, proposed_anew, withdrawn
 from planaria_operator.telemetry import metrics
 
 
@@ -64,7 +58,9 @@ def expired(case: Case) -> bool:
 
 
 async def expire(parts: Parts, case: Case) -> Remediation:
-    status, tellings = lapsed(case.status, parts.clock())
+    own = case.remediation
+    late = missed(case.status, parts.store.approvals_of(own.namespace, own.name))
+    status, tellings = lapsed(case.status, late, parts.clock())
     return await _over_to_a_person(parts, case, status, tellings)
 
 
@@ -73,10 +69,15 @@ async def overtaken(parts: Parts, case: Case, plan: Plan) -> Case:
     asked = case.status.open_proposal
     if asked is None or (asked.digest == plan.digest and _asks(case, plan)):
         return case
-    mode = case.policy.spec.mode_of(plan.action)
-    why = f"plan {plan.digest} would be applied now" if _asks(case, plan) else f"the mode is {mode.value} now"
-    status, tellings = withdrawn(case.status, why, parts.clock())
+    status, tellings = withdrawn(case.status, _why_overtaken(case, asked.plan, plan), parts.clock())
     return replace(case, remediation=await commit(parts, case, status, *tellings))
+
+
+def _why_overtaken(case: Case, asked: Plan, plan: Plan) -> str:
+    """A mode is only named where it is why: of what was asked for, a person need not be asked any more."""
+    if _asks(case, asked):
+        return f"{plan.action.value} (plan {plan.digest}) is the better answer now"
+    return f"the mode of {asked.action.value} is {case.policy.spec.mode_of(asked.action).value} now"
 
 
 async def _over_to_a_person(

@@ -19,6 +19,7 @@ from planaria_operator.guard.weather import CALM, Weather
 from planaria_operator.notify.notifier import Notifier
 from planaria_operator.objects.meta import now
 from planaria_operator.objects.store import ClusterStore
+from planaria_operator.objects.workload import Workload
 from planaria_operator.reconcile.journal import Journal
 from planaria_operator.reconcile.records import Records
 from planaria_operator.record.convert import object_ref, symptom
@@ -78,6 +79,11 @@ class Case:
         """The target's; for a node that of the policy, which is empty for a ClusterHealingPolicy."""
         return self.remediation.spec.target.namespace or self.policy.namespace
 
+    def workload(self, store: ClusterStore) -> Workload | None:
+        """The target as it is now; None for a node, and where it is gone."""
+        target = self.remediation.spec.target
+        return store.workload(target.kind, self.namespace, target.name)
+
     @property
     def incident(self) -> Incident | None:
         """What is detected on the target now; None where nothing is."""
@@ -91,7 +97,7 @@ class Case:
 
     @property
     def symptoms(self) -> tuple[Symptom, ...]:
-        """Those of now, or those that opened the incident where they are just not showing."""
+        """Those of now, or those that opened the incident: of what an attempt did not help, or of a lost node that its pods have left."""
         if self.incident:
             return self.incident.symptoms
         return tuple(symptom(record, self.namespace or None) for record in self.remediation.spec.symptoms)

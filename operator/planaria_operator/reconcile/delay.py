@@ -1,18 +1,25 @@
 """The end of an action's delay: the guards are asked once more, because the world may be another by then."""
 
 from dataclasses import replace
+from typing import Final
 
-from planaria_operator.api.attempt import Attempt, AttemptOutcome
+from planaria_operator.api.actions import Mode
+from planaria_operator.api.attempt import AnswerOutcome, Attempt, AttemptOutcome
+from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation
+from planaria_operator.api.remediation import Remediation, RemediationStatus
+from planaria_operator.guard.approval import Approved
 from planaria_operator.guard.chain import check_again
-from planaria_operator.guard.verdict import Verdict, first_refusal
+from planaria_operator.guard.verdict import Proposal, Verdict, allow, first_refusal, refuse
 from planaria_operator.reconcile.case import Case, Parts, commit
 from planaria_operator.reconcile.outcomes import blocked
 from planaria_operator.reconcile.proposals import Proposed
 from planaria_operator.reconcile.reserve import LONGEST_RETRY, guard_records, proposal_of
 from planaria_operator.record.convert import decision
 from planaria_operator.telemetry import metrics
+
+ASK_SOON: Final = 15
+"""Seconds until a person is asked for what nobody had to approve when it was written down."""
 
 
 async def begin(parts: Parts, case: Case, attempt: Attempt) -> Case | Remediation:
@@ -36,7 +43,29 @@ def asked_again(parts: Parts, case: Case, attempt: Attempt) -> list[Verdict]:
     # Its delay is over, so a change window need not hold that as well.
     now = decided.parameters.model_copy(update={"delay_seconds": 0})
     decided = decided.model_copy(update={"parameters": now})
-    return check_again(proposal_of(parts, case, Proposed(decided, attempt.plan, attempt.reserved_at)))
+    again = proposal_of(parts, case, Proposed(decided, attempt.plan, attempt.reserved_at))
+    return [*check_again(again), _approval(again, attempt)]
+
+
+def _approval(again: Proposal, attempt: Attempt) -> Verdict:
+    """As the guard says it, but of the whole attempt: what is asked about again may be one round of a drain."""
+    guard, action, digest = Approved(), attempt.plan.action, attempt.digest
+    if again.policy.spec.mode_of(action) is not Mode.APPROVE:
+        return guard.check(again)
+    if _was_approved(again.remediation.status, digest):
+        return allow(guard, f"plan {digest} was approved")
+    message = f"mode of {action.value} is Approve by now, and nobody has approved plan {digest}"
+    return refuse(guard, Reason.AWAITING_APPROVAL, message, ASK_SOON)
+
+
+def _was_approved(status: RemediationStatus, digest: str) -> bool:
+    """What was approved and became void later does not count, though its answer still stands in the record."""
+    approved = status.condition("Approved")
+    return (
+        approved is not None
+        and approved.status is Status.TRUE
+        and any(each.outcome is AnswerOutcome.COUNTED and each.digest == digest for each in status.answers)
+    )
 
 
 async def _called_off(

@@ -21,6 +21,7 @@ from planaria_operator.kube.errors import (
     Permanent,
     Temporary,
     TooManyRequests,
+    throttled,
 )
 from planaria_operator.reconcile import rounds
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
@@ -143,7 +144,7 @@ async def _evicted(parts: Parts, case: Case, attempt: Attempt, record: DrainReco
         try:
             await parts.actor.apply((call.model_copy(update={"best_effort": False}),), token(case, attempt))
         except (Permanent, Conflict, TooManyRequests) as error:
-            if record.round == 1 and not call.best_effort:
+            if throttled(error) or (record.round == 1 and not call.best_effort):
                 raise
             yield HeldPod(
                 pod=call.object, message=str(error)[:MOST_SAID], retried=isinstance(error, TooManyRequests)

@@ -1,10 +1,10 @@
 """Level-based: every tick compares what is with what should be. Nothing depends on having seen a particular event."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import count
 
 import structlog
@@ -13,7 +13,7 @@ from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.detector import detect
-from planaria_operator.detect.incident import Incident, Incidents
+from planaria_operator.detect.incident import Incidents
 from planaria_operator.detect.selection import Ranking, precedence
 from planaria_operator.guard.weather import CALM, NodeClaims, Weather, weather
 from planaria_operator.kube.errors import Conflict, KubeError, NotFound
@@ -22,8 +22,8 @@ from planaria_operator.reconcile.brakes import braked, tell_of_brakes
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.cordons import Cordons
 from planaria_operator.reconcile.history import expired
-from planaria_operator.reconcile.journal import Station
-from planaria_operator.reconcile.opening import busy_elsewhere, open_remediations
+from planaria_operator.reconcile.opener import Opener
+from planaria_operator.reconcile.opening import open_remediations
 from planaria_operator.reconcile.policy_status import (
     METRICS_NOT_CONFIGURED,
     RULES_ALONE,
@@ -32,6 +32,9 @@ from planaria_operator.reconcile.policy_status import (
     summarised,
     told,
 )
+from planaria_operator.reconcile.races import Races
+from planaria_operator.reconcile.setbacks import Setbacks
+from planaria_operator.reconcile.soft_taints import take_off
 from planaria_operator.telemetry import metrics
 
 log = structlog.get_logger("planaria.reconcile")
@@ -68,7 +71,13 @@ class Engine:
     )
     """By condition, kept true by the tasks that ask the parts; written into every policy's conditions."""
     ticked: datetime | None = None
+    """When the loop last got anywhere: one pass over many policies may take minutes where the API server is slow."""
+    seeing: bool = True
+    """False while the store may be out of date: nothing is done by an old picture. Kept true by who fills the store."""
     cordons: Cordons = field(init=False)
+    _setbacks: Setbacks = field(init=False)
+    _opener: Opener = field(init=False)
+    _races: Races = field(default_factory=Races)
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _turns: dict[str, int] = field(default_factory=dict)
@@ -79,18 +88,24 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.cordons = Cordons(self.parts)
+        self._setbacks = Setbacks(self.parts.clock)
+        self._opener = Opener(self.parts, self._setbacks, self._live)
 
     async def run(self, stop: asyncio.Event) -> None:
         self.parts.store.on_change = self._wake.set
         metrics.LEADER.set(1)
         while not stop.is_set():
             await self._pause(stop)
-            await self._tick_safely()
-            self.ticked = self.parts.clock()
+            if self.seeing:
+                await self._tick_safely()
+            self._live()
         metrics.LEADER.set(0)
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    def _live(self) -> None:
+        self.ticked = self.parts.clock()
 
     async def _tick_safely(self) -> None:
         """Whatever goes wrong in one pass, the next one comes: a loop that ended would be a silent stop."""
@@ -109,17 +124,18 @@ class Engine:
         store, opened = self.parts.store, 0
         ranking, claims = Ranking(store), NodeClaims()
         for policy in sorted(store.policies.values(), key=precedence):
-            if policy.namespace in self.parts.settings.protected:
-                await self._summarise(policy, [], now, overlapping={}, weather=CALM)
-                continue
+            self._live()
+            protected = policy.namespace in self.parts.settings.protected
             found = Incidents(detect(store, policy, now, ranking))
-            incidents = [incident for incident in found if ranking.heals(policy, incident.target)]
-            opened += await self._open(policy, incidents)
-            sky = claims.under(policy, incidents, weather(store, policy, found, now))
-            overlapping = held_elsewhere(store, ranking, policy)
+            incidents = [each for each in found if not protected and ranking.heals(policy, each.target)]
+            written = await self._opener.open(policy, incidents)
+            opened += written.count
+            sky = CALM if protected else claims.under(policy, incidents, weather(store, policy, found, now))
+            moment = Moment(policy, found, now, sky, ranking)
             # First, so that a storm is in the status before anything is begun under it.
-            await self._summarise(policy, incidents, now, overlapping=overlapping, weather=sky)
-            moment = Moment(store.policies.get(policy.key, policy), found, now, sky, ranking)
+            await self._summarise(moment, len(incidents), written.trouble, protected=protected)
+            await self._delete_old(policy, now)
+            moment = replace(moment, policy=store.policies.get(policy.key, policy))
             self._advance_all(moment, surge=opened > self.parts.settings.max_concurrent)
             await asyncio.sleep(0)
         metrics.show_records(store.policies.values(), store.remediations.values(), now)
@@ -127,31 +143,7 @@ class Engine:
             self.parts.notifier.tick(store)
         self._forget_deleted()
         await self.cordons.open_again(now)
-
-    # --- opening
-
-    async def _open(self, policy: HealingPolicy, incidents: Iterable[Incident]) -> int:
-        """How many were written down."""
-        known = open_remediations(self.parts.store, policy).keys() | busy_elsewhere(self.parts.store, policy)
-        fresh = (each for each in incidents if each.ripe and each.target.uid not in known)
-        # Together: one after the other, the last of a storm would be noticed only when all the others are written.
-        turn = asyncio.Semaphore(self.parts.settings.max_opening)
-        ended = await asyncio.gather(*(self._open_one(each, turn) for each in fresh), return_exceptions=True)
-        for error in ended:
-            if error is not None:
-                raise error
-        return len(ended)
-
-    async def _open_one(self, incident: Incident, turn: asyncio.Semaphore) -> None:
-        symptom = incident.symptoms[0]
-        name = "/".join(part for part in (incident.target.namespace, str(incident.target)) if part)
-        self.parts.journal.passed(Station.DETECT, name, symptom=symptom.kind.value)
-        async with turn:
-            remediation = await self.parts.records.open(incident)
-        if remediation.status.timeline or remediation.status.finished:
-            return
-        metrics.INCIDENTS.labels(policy=incident.policy.label, symptom=symptom.kind.value).inc()
-        self.parts.journal.passed(Station.OPEN, f"{remediation.namespace}/{remediation.name}")
+        await take_off(self.parts, self._setbacks)
 
     # --- advancing
 
@@ -184,7 +176,8 @@ class Engine:
             self.parts.journal.resumed(case.remediation)
             try:
                 after = await advance(self.parts, case)
-            except (Conflict, NotFound):
+            except (Conflict, NotFound) as error:
+                self._races.lost(case.key, error)
                 return  # the record moved on; the newer one is in the store already
             except KubeError as error:
                 log.warning("could not go on; trying again", stage=case.status.stage.value, error=str(error))
@@ -197,6 +190,7 @@ class Engine:
                 return
             finally:
                 self._running.pop(case.key, None)
+            self._races.over(case.key)
             if after.status.stage is not case.status.stage:
                 if after.status.stage is Stage.UNDERSTOOD:
                     self._decidable.add(case.key)
@@ -205,46 +199,52 @@ class Engine:
     # --- records about records
 
     async def _summarise(
-        self,
-        policy: HealingPolicy,
-        incidents: list[Incident],
-        now: datetime,
-        *,
-        overlapping: Mapping[str, int],
-        weather: Weather,
+        self, moment: Moment, unhealthy: int, trouble: Known | None, *, protected: bool
     ) -> None:
-        known = {**self.known, **told(self.parts.notifier, policy)}
-        protected = policy.namespace in self.parts.settings.protected
-        unhealthy = len(incidents)
+        """`trouble`: what stands in the way of the policy as a whole."""
+        policy, store = moment.policy, self.parts.store
 
         def change(status: HealingPolicyStatus) -> HealingPolicyStatus:
+            known = {**self.known, **told(self.parts.notifier, policy)}
+            overlapping = {} if protected else held_elsewhere(store, moment.ranking, policy)
             after = summarised(
-                self.parts.store,
+                store,
                 policy,
                 status,
-                now=now,
+                now=moment.now,
                 unhealthy=unhealthy,
                 protected=protected,
                 overlapping=overlapping,
-                known=known,
+                known={**known, "Ready": trouble} if trouble else known,
             )
-            return braked(self.parts.store, policy, after, weather, now)
+            return braked(store, policy, after, moment.weather, moment.now)
 
-        with suppress(Conflict, NotFound):
-            written = await self.parts.records.update_policy(policy, change)
-            tell_of_brakes(self.parts.recorder, policy, written)
-        for remediation in expired(self._finished(policy), policy.spec.history, now):
-            await self.parts.records.delete(remediation)
+        async def write() -> None:
+            try:
+                written = await self.parts.records.update_policy(policy, change)
+            except (Conflict, NotFound) as error:
+                self._races.lost(str(policy), error)
+            else:
+                self._races.over(str(policy))
+                tell_of_brakes(self.parts.recorder, policy, written)
 
-    def _finished(self, policy: HealingPolicy) -> list[Remediation]:
-        return [each for each in self.parts.store.remediations_of(policy) if each.status.finished]
+        await self._setbacks.attempt(("write the status of", str(policy)), write)
+
+    async def _delete_old(self, policy: HealingPolicy, now: datetime) -> None:
+        finished = [each for each in self.parts.store.remediations_of(policy) if each.status.finished]
+        for remediation in expired(finished, policy.spec.history, now):
+            key = "delete Remediation", _key(remediation)
+            await self._setbacks.attempt(key, partial(self.parts.records.delete, remediation))
+            self._live()
 
     def _forget_deleted(self) -> None:
         """A record that a person deleted is never finished, so what is remembered of it is dropped here."""
+        self._setbacks.forget_old()
         known = {f"{namespace}/{name}" for namespace, name in self.parts.store.remediations}
         for key in self._turns.keys() - known:
             del self._turns[key]
             self._decidable.discard(key)
+            self._races.over(key)
             self.parts.observations.pop(key, None)
             self.parts.journal.closed(key)
 

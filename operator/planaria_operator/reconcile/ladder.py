@@ -1,11 +1,13 @@
 """Where on its policy's escalation ladder an incident stands, and when it goes on. Pure.
 
-Without a ladder there is one rung that has every action, `maxAttempts` of them, and no time-out.
+Without a ladder there is one rung that has every action, `maxAttempts` of them, and no time-out. Only what was tried counts as
+an attempt; what was called off only fills the record.
 """
 
 from datetime import datetime, timedelta
 from typing import Final
 
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.ladder import MOST_ATTEMPTS, Rung, RungStatus
@@ -31,8 +33,7 @@ def standing(policy: HealingPolicy, status: RemediationStatus, now: datetime) ->
     if known is None or known.name not in names:
         # The ladder may have been changed meanwhile: the name counts, and where that is gone the height.
         number = min(known.number, len(rungs)) if known else 1
-        made = min(len(status.attempts), MOST_ATTEMPTS)
-        return RungStatus(number=number, name=names[number - 1], entered_at=now, attempts_before=made)
+        return RungStatus(number=number, name=names[number - 1], entered_at=now, attempts_before=made(status))
     since = now if held(status) else min(known.entered_at, now)  # a clock may be set back
     return known.model_copy(update={"number": names.index(known.name) + 1, "entered_at": since})
 
@@ -52,36 +53,56 @@ def rung_of(policy: HealingPolicy, status: RemediationStatus) -> Rung | None:
     return policy.spec.escalation.rung(status.rung.number) if status.rung else None
 
 
+def made(status: RemediationStatus) -> int:
+    """How many attempts count: not what was called off, or overtaken by the world, because that was not tried."""
+    return sum(each.outcome is not AttemptOutcome.SUPERSEDED for each in status.attempts)
+
+
 def over(policy: HealingPolicy, status: RemediationStatus, now: datetime) -> str:
     """Why nothing more is begun on the rung; empty while something may be."""
     rung, place = rung_of(policy, status), status.rung
     if rung is None or place is None:
         limit = policy.spec.escalation.max_attempts
-        return f"{limit} of {limit} allowed attempts are used up" if len(status.attempts) >= limit else ""
-    made = len(status.attempts) - place.attempts_before
-    if made >= rung.attempts or len(status.attempts) >= MOST_ATTEMPTS:
-        return f"{made} of {rung.attempts} attempts on the rung {rung.name} are used up"
+        return f"{limit} of {limit} allowed attempts are used up" if made(status) >= limit else _full(status)
+    here = made(status) - place.attempts_before
+    if here >= rung.attempts:
+        return f"{here} of {rung.attempts} attempts on the rung {rung.name} are used up"
     if now >= place.entered_at + timedelta(seconds=rung.timeout_seconds):
         return f"the {rung.timeout_seconds} s of the rung {rung.name} are over"
-    return ""
+    return _full(status)
+
+
+def in_vain(status: RemediationStatus) -> str:
+    """That no attempt is left, in words."""
+    count = made(status)
+    tried = f"{count} of {count} allowed actions were tried and none helped"
+    return tried if count == len(status.attempts) else _full(status) or tried
 
 
 def above(policy: HealingPolicy, status: RemediationStatus, now: datetime) -> RungStatus | None:
     """The next rung; None where a person stands there."""
-    made = len(status.attempts)
     rung = policy.spec.escalation.rung(status.rung.number + 1) if status.rung else None
-    if rung is None or status.rung is None or made >= MOST_ATTEMPTS:
+    if rung is None or status.rung is None or _full(status):
         return None
-    return RungStatus(number=status.rung.number + 1, name=rung.name, entered_at=now, attempts_before=made)
+    number = status.rung.number + 1
+    return RungStatus(number=number, name=rung.name, entered_at=now, attempts_before=made(status))
 
 
 def attempts_left(policy: HealingPolicy, status: RemediationStatus) -> int:
     """On this rung and those above it."""
-    escalation, made = policy.spec.escalation, len(status.attempts)
+    escalation, room = policy.spec.escalation, MOST_ATTEMPTS - len(status.attempts)
     if rung_of(policy, status) is None or status.rung is None:
-        return escalation.max_attempts - made
+        return min(room, escalation.max_attempts - made(status))
     allowed = sum(rung.attempts for rung in escalation.ladder[status.rung.number - 1 :])
-    return min(MOST_ATTEMPTS - made, allowed - (made - status.rung.attempts_before))
+    return min(room, allowed - (made(status) - status.rung.attempts_before))
+
+
+def _full(status: RemediationStatus) -> str:
+    """That the record holds no more attempts, in words: a world that never holds still must have an end too."""
+    if len(status.attempts) < MOST_ATTEMPTS:
+        return ""
+    off = len(status.attempts) - made(status)
+    return f"the record is full: {MOST_ATTEMPTS} attempts, {off} of them called off"
 
 
 def no_later(policy: HealingPolicy, status: RemediationStatus, moment: datetime, now: datetime) -> datetime:

@@ -90,7 +90,7 @@ def remediation_body(incident: Incident, key: str, namespace: str) -> dict[str, 
         "metadata": {
             "name": remediation_name(policy.uid, target.uid or "", target.name, key),
             "namespace": namespace,
-            "labels": {"planaria.dev/policy": policy.name[:63]},
+            "labels": {"planaria.dev/policy": policy.name[:63].rstrip("-.")},
             "ownerReferences": [
                 {
                     "apiVersion": API_VERSION,

@@ -9,7 +9,7 @@ from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.ladder import RungStatus
 from planaria_operator.api.notification import NotifyEvent
-from planaria_operator.api.reasons import Reason
+from planaria_operator.api.reasons import RESOLVING_NOTHING, Reason
 from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.notify.ledger import closed, requested
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
@@ -21,7 +21,7 @@ from planaria_operator.record.convert import decision_record
 from planaria_operator.telemetry import metrics
 
 
-def _called_off(status: RemediationStatus, now: datetime) -> RemediationStatus:
+def called_off(status: RemediationStatus, now: datetime) -> RemediationStatus:
     """With what was queued and will not be done any more marked as such."""
     attempt = status.attempt
     if attempt is None or not attempt.queued or attempt.outcome is not AttemptOutcome.PENDING:
@@ -117,8 +117,8 @@ async def finished(
     changes = {"stage": Stage.FINISHED, "finished_at": now, "next_check_at": None}
     update = no_longer_needed(status or case.status, message, now).model_copy(update=changes)
     update = update.with_condition("Succeeded", succeeded, reason, message, now=now)
-    update = closed(_called_off(update, now))
-    if case.status.stage is Stage.ESCALATED and reason is not Reason.HANDED_OVER:  # which resolves nothing
+    update = closed(called_off(update, now), now)
+    if case.status.stage is Stage.ESCALATED and reason not in RESOLVING_NOTHING:
         update = requested(update, case.policy, NotifyEvent.RESOLVED, now)
     warning = succeeded is Status.FALSE
     remediation = await commit(parts, case, update, Telling("record", reason, message, warning=warning))

@@ -4,23 +4,32 @@ from datetime import datetime
 
 from planaria_contract import Decision, Isolate, ObjectRef
 from planaria_operator.act.builder import Refusal
+from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.detect.selection import selects
-from planaria_operator.kube.errors import Forbidden, Permanent, TooManyRequests
+from planaria_operator.kube.errors import Conflict, Forbidden, Permanent, TooManyRequests, Unavailable
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.proposals import Proposed
 from planaria_operator.reconcile.tried import tried_in_vain
 
 
 async def planned(parts: Parts, case: Case, decision: Decision) -> Proposed | Refusal:
-    """With a plan that is proved by a dry run on the API server; or why it cannot be done."""
+    """With a plan that is proved by a dry run on the API server; or why it cannot be done, or cannot be said now."""
+    try:
+        return await _planned(parts, case, decision)
+    except (Unavailable, TooManyRequests) as error:
+        # One webhook, or one kind of object, may be away for hours while a record can be written all the same.
+        return Refusal(Reason.API_UNAVAILABLE, str(error))
+
+
+async def _planned(parts: Parts, case: Case, decision: Decision) -> Proposed | Refusal:
     if refusal := tried_in_vain(parts, case, decision) or _wrong_node(case, decision):
         return refusal
     if not _selected(parts, case, decision.target):
         return Refusal(Reason.NOT_SELECTED, f"{case.policy.name} does not select {decision.target}")
-    token = f"{case.remediation.name}/{len(case.status.attempts) + 1}"
+    token = attempt_name(case.remediation, len(case.status.attempts) + 1)
     time = _planning_time(parts, case, decision)
     observation = parts.observations[case.key].model_copy(update={"time": time})
     plan = await parts.planner.plan(decision, observation, case.policy, token)
@@ -47,11 +56,15 @@ def _may_be_sent(case: Case, plan: Plan) -> bool:
 
 
 async def _refused_dry(parts: Parts, plan: Plan) -> Refusal | None:
-    """What the API server says to the plan, without doing it."""
+    """What the API server says to the plan, without doing it. Raises a Temporary KubeError where it says nothing of it."""
     try:
         await parts.actor.dry_run(plan.operations)
     except TooManyRequests as error:
+        if not error.budget:
+            raise
         return Refusal(Reason.DISRUPTION_BUDGET, str(error))
+    except Conflict as error:
+        return Refusal(Reason.WORLD_CHANGED, str(error))
     except Forbidden as error:
         return Refusal(Reason.FORBIDDEN, str(error))
     except Permanent as error:

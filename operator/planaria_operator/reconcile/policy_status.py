@@ -129,8 +129,9 @@ def _ready(
     if protected:
         message = f"{policy.namespace} is protected: move the policy to the namespace that it is for"
         return Known(False, Reason.NAMESPACE_PROTECTED, message)
-    if policy.cluster_wide and "Namespace" in store.unwatched:
-        message = f"namespaces are not watched, so none can be chosen: {store.unwatched['Namespace']}"
+    if "Namespace" in store.unwatched:
+        lost = "none can be chosen" if policy.cluster_wide else "nothing is done: one might have opted out"
+        message = f"namespaces are not watched, so {lost}: {store.unwatched['Namespace']}"
         return Known(False, Reason.NAMESPACES_UNKNOWN, message)
     where = f" in {len(reach(store, policy))} namespaces" if policy.cluster_wide else ""
     message = f"{policy.spec.mode.value}: {targets} workloads selected{where}"

@@ -4,15 +4,19 @@ A decision that cannot be planned is masked with its reason and the decider is a
 was ruled out and why.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from planaria_contract import Action, Decision, Mask, Wait
+from planaria_operator.act.builder import Refusal
+from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.decider import Situation
+from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.liberties import liberties
 from planaria_operator.decide.masks import (
+    age_masks,
     confidence_masks,
     node_masks,
     patience_masks,
@@ -22,7 +26,7 @@ from planaria_operator.decide.masks import (
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.cordons import being_isolated
 from planaria_operator.reconcile.journal import Station
-from planaria_operator.reconcile.ladder import above, attempts_left, over, rung_of
+from planaria_operator.reconcile.ladder import above, attempts_left, made, over, rung_of
 from planaria_operator.reconcile.outcomes import blocked, climbed, escalated, waiting
 from planaria_operator.reconcile.planning import planned
 from planaria_operator.reconcile.proposals import Proposed
@@ -35,6 +39,9 @@ from planaria_operator.telemetry import metrics
 
 LOOK_AGAIN: Final = (30, 60, 180, 300)
 """Seconds between two readings of evidence that was not sure enough. After ten minutes of it a person should know."""
+
+PASSING: Final = {Reason.DISRUPTION_BUDGET: 15, Reason.API_UNAVAILABLE: 10, Reason.WORLD_CHANGED: 5}
+"""Seconds after which the evidence is read anew: these refusals say nothing against the action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ async def propose(parts: Parts, case: Case) -> Remediation:
 
 async def _propose(parts: Parts, case: Case) -> Remediation:
     if lead := being_isolated(parts.store, case):
-        return await blocked(parts, case, Reason.SHARED_CAUSE, lead, retry_after=10)
+        return await _held(parts, case, Refusal(Reason.SHARED_CAUSE, lead), 10)
     while True:  # every round leaves a rung, so this ends
         why = over(case.policy, case.status, parts.clock())
         found = Nothing(why) if why else await _on_this_rung(parts, case)
@@ -85,11 +92,18 @@ async def _on_this_rung(parts: Parts, case: Case) -> Remediation | Nothing:
                 action=decision.category.value, decided_by=decision.decided_by.value
             ).inc()
             return await guard_and_reserve(parts, case, found)
-        if found.reason is Reason.DISRUPTION_BUDGET:
-            return await blocked(parts, case, found.reason, found.message, retry_after=15)
+        if seconds := _passing(case, found.reason):
+            return await _held(parts, case, found, seconds)
         refused = Mask(category=decision.category, reason=found.reason.value, message=found.message[:280])
         masks = (*masks, refused)
     return Nothing("no action is left that could be planned")
+
+
+async def _held(parts: Parts, case: Case, refusal: Refusal, seconds: int) -> Remediation:
+    """Blocked before any guard was asked; counted once it is written, which fails where the API server is away altogether."""
+    held = await blocked(parts, case, refusal.reason, refusal.message, retry_after=seconds)
+    metrics.REFUSALS.labels(guard=metrics.NO_GUARD, reason=refusal.reason.value).inc()
+    return held
 
 
 def _known_masks(case: Case) -> tuple[Mask, ...]:
@@ -109,8 +123,15 @@ def _may_get_surer(case: Case, masks: tuple[Mask, ...]) -> bool:
     """Nothing was done yet, and doubt alone rules out an action: evidence that is read later may be better."""
     unsure = {mask.category for mask in masks if mask.reason == Reason.LOW_CONFIDENCE}
     other = {mask.category for mask in masks if mask.reason != Reason.LOW_CONFIDENCE}
-    fresh = not case.status.attempts and case.status.waits < len(LOOK_AGAIN)
+    fresh = not made(case.status) and case.status.waits < len(LOOK_AGAIN)
     return fresh and bool(unsure - other) and Action.NONE not in other
+
+
+def _passing(case: Case, reason: Reason) -> int:
+    """Seconds to wait, 0 where the action is ruled out. A world that never holds still is waited for only once."""
+    executed = case.status.condition("Executed")
+    again = executed is not None and executed.status is Status.FALSE and executed.reason == reason
+    return 0 if again and reason is Reason.WORLD_CHANGED else PASSING.get(reason, 0)
 
 
 def _look_again(case: Case, decision: Decision) -> Decision:
@@ -125,6 +146,8 @@ async def _decide(parts: Parts, case: Case, masks: tuple[Mask, ...]) -> Decision
     observation = parts.observations.get(case.key) or await observe(parts, case)
     record = case.status.semantic_state
     assert record is not None, "a case is only proposed on once it is understood"
+    # Of the moment of the evidence: what it says is so many seconds old is compared with this.
+    age = (observation.time - case.remediation.spec.visible_at).total_seconds()
     situation = Situation(
         observation=observation,
         state=semantic_state(record),
@@ -133,8 +156,9 @@ async def _decide(parts: Parts, case: Case, masks: tuple[Mask, ...]) -> Decision
         tried=(*tried(case), *tried_before(parts, case)),
         attempts_left=attempts_left(case.policy, case.status),
         mode=case.policy.spec.decide.mode,
-        age_seconds=max(0.0, (parts.clock() - case.remediation.spec.visible_at).total_seconds()),
+        age_seconds=max(0.0, age),
         shared_node=case.shared_node,
         incident=incident_name(case.remediation),
     )
-    return await parts.decider.decide(situation)
+    ruled_out = (*masks, *age_masks(Facts(situation)))
+    return await parts.decider.decide(replace(situation, masks=ruled_out))

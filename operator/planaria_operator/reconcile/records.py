@@ -17,7 +17,7 @@ from planaria_operator.kube.errors import AlreadyExists, Conflict, NotFound
 from planaria_operator.kube.interface import JsonBody, Kube, PatchType
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.reconcile.opening import incident_key, place_of, remediation_body
-from planaria_operator.watch.resources import parse_policy, parse_remediation
+from planaria_operator.watch.resources import Unreadable, parse_policy, parse_remediation
 
 STATUS_MANAGER = "planaria-status"
 
@@ -31,7 +31,7 @@ class Records:
         One for all policies, because some limits are those of a namespace or of the whole operator."""
 
     async def open(self, incident: Incident) -> Remediation:
-        """The Remediation of the incident, made where it does not exist."""
+        """The Remediation of the incident, made where it does not exist. Raises Unreadable where another version wrote it."""
         namespace = place_of(incident, self._store)
         key = incident_key(incident, self._store.remediations.values())
         body = remediation_body(incident, key, namespace)
@@ -40,7 +40,11 @@ class Records:
             stored = await self._kube.create("Remediation", namespace, body)
         except AlreadyExists:
             stored = await self._kube.get("Remediation", namespace, name)
-        return self._keep(stored)
+        try:
+            return self._keep(stored)
+        except Unreadable as error:
+            fix = "start the version that wrote it, or delete it"
+            raise Unreadable(f"Remediation {namespace}/{name} cannot be read: {error}; {fix}") from error
 
     async def write(self, remediation: Remediation, status: RemediationStatus) -> Remediation:
         """Raises Conflict where somebody wrote since `remediation` was read, NotFound where it is gone."""
@@ -90,7 +94,8 @@ class Records:
             except Conflict:
                 if last_try:
                     raise
-                self._keep_policy(await self._kube.get(policy.kind, policy.namespace, policy.name))
+                read = await self._kube.get(policy.kind, policy.namespace, policy.name)
+                self._keep_policy(read, refused=newest.resource_version)
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def _apply(self, kind: str, of: Remediation | HealingPolicy, status: ApiModel) -> JsonBody:
@@ -111,16 +116,18 @@ class Records:
 
     async def _reload(self, remediation: Remediation) -> None:
         try:
-            self._keep(await self._kube.get("Remediation", remediation.namespace, remediation.name))
+            read = await self._kube.get("Remediation", remediation.namespace, remediation.name)
+            self._keep(read, refused=remediation.resource_version)
         except NotFound:
             self._store.drop_remediation(remediation.namespace, remediation.name)
 
-    def _keep(self, body: JsonBody) -> Remediation:
+    def _keep(self, body: JsonBody, *, refused: str | None = None) -> Remediation:
+        """`refused`: the resourceVersion that there is no more, though what is read instead may look older."""
         remediation = parse_remediation(body)
-        self._store.put_remediation(remediation)
+        self._store.put_remediation(remediation, instead_of=refused)
         return remediation
 
-    def _keep_policy(self, body: JsonBody) -> HealingPolicy:
+    def _keep_policy(self, body: JsonBody, *, refused: str | None = None) -> HealingPolicy:
         policy = parse_policy(body)
-        self._store.put_policy(policy)
+        self._store.put_policy(policy, instead_of=refused)
         return policy

@@ -11,6 +11,7 @@ from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
+from planaria_operator.decide.wordless import without_evidence
 from planaria_operator.reconcile.case import Parts
 from planaria_operator.record.convert import decision, semantic_state
 
@@ -39,7 +40,7 @@ def outcome_of(remediation: Remediation, now: datetime, *, recovered: bool, esca
     open_for = max(0.0, (now - remediation.spec.visible_at).total_seconds())
     return Outcome(
         incident=incident_name(remediation),
-        state=semantic_state(status.semantic_state) if status.semantic_state else None,
+        state=without_evidence(semantic_state(status.semantic_state)) if status.semantic_state else None,
         attempts=tuple(
             _attempted(attempt, now)
             for attempt in status.attempts

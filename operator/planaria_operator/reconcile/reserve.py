@@ -84,6 +84,7 @@ async def _take_budget(parts: Parts, case: Case, plan: Plan) -> None:
     policies = (*parts.store.policies.values(), case.policy)
     reservation = Reservation(
         remediation=case.remediation.name,
+        uid=case.remediation.uid,
         attempt=len(case.status.attempts) + 1,
         target=str(plan.target),
         namespace=case.namespace,

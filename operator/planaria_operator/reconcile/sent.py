@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
@@ -23,7 +24,7 @@ RETRY_SECONDS = 2
 
 def token(case: Case, attempt: Attempt) -> str:
     """Names this attempt of this Remediation on whatever it changes."""
-    return f"{case.remediation.name}/{attempt.number}"
+    return attempt_name(case.remediation, attempt.number)
 
 
 async def applied(
@@ -57,7 +58,7 @@ def deadline(case: Case, attempt: Attempt) -> datetime:
 
 async def later(parts: Parts, case: Case, attempt: Attempt, error: Temporary) -> Remediation:
     """Try again soon, but not for ever."""
-    budget = isinstance(error, TooManyRequests)
+    budget = isinstance(error, TooManyRequests) and error.budget
     reason = Reason.DISRUPTION_BUDGET if budget else Reason.API_UNAVAILABLE
     now = parts.clock()
     if now >= deadline(case, attempt):

@@ -28,7 +28,7 @@ def tried(case: Case) -> tuple[Tried, ...]:
 def tried_before(parts: Parts, case: Case) -> tuple[Tried, ...]:
     """What did not help on the same target in earlier incidents: the guard would refuse it, so something else is sought."""
     place = place_of(case.target)
-    known = useless(parts.store, case.policy, parts.clock(), besides=case.remediation.name)
+    known = useless(parts.store, case.policy, parts.clock(), besides=case.remediation)
     parts_of = (signed.split(" ") for signed in sorted(known))
     return tuple(Tried(words[0], " ".join(words)) for words in parts_of if words[1:2] == [place])
 

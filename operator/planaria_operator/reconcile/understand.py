@@ -27,7 +27,7 @@ async def understand(parts: Parts, case: Case) -> Remediation:
         }
     )
     before = case.status.semantic_state
-    tellings = [] if case.status.timeline else [_opened(case)]
+    tellings = opened(case)
     if before is None or (before.fault, before.component) != (record.fault, record.component):
         tellings.append(Telling("semantics", Reason.FAULT_UNDERSTOOD, _sentence(state)))
     remediation = await commit(parts, case, status, *tellings)
@@ -54,10 +54,13 @@ def _without_recommendation(parts: Parts, case: Case) -> RemediationStatus:
     return case.status if recommends else case.status.not_recommended(now=parts.clock())
 
 
-def _opened(case: Case) -> Telling:
+def opened(case: Case) -> list[Telling]:
+    """What opened the record, where nothing is said in it yet."""
+    if case.status.timeline:
+        return []
     first = case.remediation.spec.symptoms[0]
     message = f"{first.kind} on {first.subject}: {first.message}".rstrip(": ")
-    return Telling("detect", Reason.INCIDENT_OPENED, message, warning=True)
+    return [Telling("detect", Reason.INCIDENT_OPENED, message, warning=True)]
 
 
 def _sentence(state: SemanticState) -> str:

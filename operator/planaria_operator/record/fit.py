@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from annotated_types import MaxLen
 
 from planaria_operator.api.base import ApiModel
+from planaria_operator.text import shortened
 
 Part = TypeVar("Part", bound=ApiModel)
 
@@ -15,7 +16,7 @@ def clip(text: str, limit: int) -> str:
     Log text is hostile: control characters and invisible ones become spaces, so that it cannot steer a terminal.
     """
     line = "".join(character if character.isprintable() else " " for character in text)
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return shortened(line, limit)
 
 
 def fitted(part: type[Part], **values: Any) -> Part:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 TICK_SECONDS: Final = 30.0
-"""A reconcile loop that has not come round for this long is stuck."""
+"""A reconcile loop that has not got anywhere for this long is stuck."""
 CONTACT_SECONDS: Final = 45.0
 """Without a sign of life from the API server for this long, what is known of the cluster may be wrong. In a quiet
 cluster the sign is a ping every 15 seconds.
@@ -18,7 +18,7 @@ class Check(NamedTuple):
 
 
 def ticked(last: datetime | None, started: datetime, now: datetime, limit: float = TICK_SECONDS) -> Check:
-    """Whether the reconcile loop comes round. Until its first tick the time counts from `started`."""
+    """Whether the reconcile loop gets on. Until its first tick the time counts from `started`."""
     age = (now - (last or started)).total_seconds()
     return Check("reconcile", age <= limit, f"last tick {age:.0f} s ago, at most {limit:.0f} s allowed")
 

@@ -49,13 +49,15 @@ DECISIONS: Final = Counter(
 )
 ACTIONS: Final = Counter(
     "planaria_actions_total",
-    "Actions by what came of them: Applied when it is sent, then Recovered, Ineffective, Failed or Superseded.",
+    "Actions by what came of them: Applied when it is sent, then Recovered, Ineffective, Failed, Superseded or TargetGone.",
     ["action", "outcome"],
     registry=REGISTRY,
 )
+NO_GUARD: Final = "plan"
+"""In a guard's place, of what is refused before any is asked."""
 REFUSALS: Final = Counter(
     "planaria_refusals_total",
-    "Actions that a guard refused, by guard and reason code.",
+    "Actions that were refused, by reason code and by guard (plan where none was asked yet).",
     ["guard", "reason"],
     registry=REGISTRY,
 )
@@ -213,7 +215,7 @@ WATCH_LAST_EVENT: Final = Gauge(
 )
 RESYNC_CORRECTIONS: Final = Counter(
     "planaria_resync_corrections_total",
-    "Objects that a watch had missed and a periodic list put right, by kind and by what was wrong.",
+    "Objects that a list beside the watches put right, by kind and by what was wrong.",
     ["kind", "what"],
     registry=REGISTRY,
 )
@@ -256,23 +258,35 @@ def count_stages(stages: Iterable[Stage]) -> None:
             OPEN_REMEDIATIONS.labels(stage=stage.value).set(tally[stage])
 
 
+_SHOWN: Final[set[str]] = set()
+"""Labels of the policies that have their incidents counted."""
+
+
 def show_records(policies: Iterable[HealingPolicy], records: Iterable[Remediation], now: datetime) -> None:
     """Set every gauge that is told from what stands in the store. A policy that is gone takes its series along."""
-    records = list(records)
+    policies, records = list(policies), list(records)
     count_stages(record.status.stage for record in records)
     waiting = [record.spec.visible_at for record in records if record.status.stage is Stage.ESCALATED]
     OLDEST_ESCALATION.set(min(waiting).timestamp() if waiting else 0)
     asked = Tally(record.policy_key for record in records if record.status.stage is Stage.AWAITING)
     for gauge in (BUDGET_USED, BUDGET_LIMIT, APPROVALS_WAITING):
         gauge.clear()
+    _count_incidents_of({policy.label for policy in policies})
     for policy in policies:
         name, budget = policy.label, policy.spec.guardrails.budget
         oldest = now - timedelta(seconds=budget.window_seconds)
         BUDGET_USED.labels(policy=name).set(sum(each.time > oldest for each in policy.status.reservations))
         BUDGET_LIMIT.labels(policy=name).set(budget.actions)
         APPROVALS_WAITING.labels(policy=name).set(asked[policy.key])
-        for symptom in SymptomKind:  # from zero on, see below
-            INCIDENTS.labels(policy=name, symptom=symptom.value)
+
+
+def _count_incidents_of(policies: set[str]) -> None:
+    for policy, symptom in product(_SHOWN - policies, SymptomKind):
+        INCIDENTS.remove(policy, symptom.value)
+    for policy, symptom in product(policies - _SHOWN, SymptomKind):
+        INCIDENTS.labels(policy, symptom.value)  # from zero on, see below
+    _SHOWN.clear()
+    _SHOWN.update(policies)
 
 
 def count_reading(state: SemanticState) -> None:
@@ -318,6 +332,7 @@ def _begin_at_zero() -> None:
         (API_CALLS, product(VERBS)),
         (API_ERRORS, product(FAILED_CALLS)),
         (EVENTS_DROPPED, product(DROPPED)),
+        (REFUSALS, [("target-budget", Reason.TARGET_BUDGET_EXHAUSTED.value)]),
     ]
     for metric, every in series:
         for labels in every:

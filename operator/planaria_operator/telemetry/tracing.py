@@ -11,8 +11,8 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from urllib.parse import urlsplit
 
+from planaria_operator.addresses import usable
 from planaria_operator.telemetry.metrics import version_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Tracer:
             from planaria_operator.telemetry.otlp import Ids, provider  # noqa: PLC0415  an extra
         except ImportError as error:
             raise TracingError(
-                f"--otlp-endpoint {endpoint}: {error.name} is not installed; pip install 'planaria[operator,tracing]'"
+                f"--otlp-endpoint {endpoint}: {error.name} is not installed; from a checkout: pip install '.[operator,tracing]'"
             ) from error
         self._ids = Ids()
         self._provider: TracerProvider = provider(url, self._ids)
@@ -113,8 +113,7 @@ class Tracer:
 
 def traces_url(endpoint: str) -> str:
     """Raises TracingError where `endpoint` is no address."""
-    parts = urlsplit(endpoint)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not usable(endpoint):
         raise TracingError(f"--otlp-endpoint {endpoint}: expected an address such as http://collector:4318")
     bare = endpoint.rstrip("/")
     return bare if bare.endswith(PATH) else f"{bare}{PATH}"

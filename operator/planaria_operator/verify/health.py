@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from planaria_contract import Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
+from planaria_operator.api.remediation import RemediationSpec
+from planaria_operator.detect.detector import BEFORE_LOSS
 from planaria_operator.detect.incident import Incident, Incidents
-from planaria_operator.detect.selection import Ranking
+from planaria_operator.detect.left_alone import well
+from planaria_operator.detect.selection import Ranking, selects
 from planaria_operator.objects.meta import Meta
-from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
+from planaria_operator.verify.concern import moved, named, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +33,34 @@ class _World:
     incidents: Mapping[tuple[str, str, str], Incident]
     """By kind, namespace and name of the target. Also those not yet ripe: a target that shows anything at all is not well."""
     ranking: Ranking
+    spec: RemediationSpec
+    now: datetime
 
 
 def health(
     store: ClusterStore,
     policy: HealingPolicy,
     incidents: Iterable[Incident],
-    target: ObjectReference,
+    spec: RemediationSpec,
+    now: datetime,
     *,
     extra: ObjectReference | None,
 ) -> Health:
-    """`incidents` are all that are detected under the policy at this moment. `extra` is the object that was acted on,
-    where that is another than the target: it must be well too.
+    """`incidents` are all that are detected under the policy at this moment, `now`. What the policy does not select any more is
+    no better for that. `spec` is of the record that asks. `extra` is the object that was acted on, where that is another
+    than the target: it must be well too, and not at zero again. A node that is gone, or a target that somebody scaled to
+    zero, has nothing left to be well.
     """
+    target = spec.target
     if not _exists(store, target):
         return Health(healthy=False, gone=True, message=f"{target} does not exist any more")
-    world = _World(store, policy, Incidents.of(incidents).by_key, Ranking(store))
+    world = _World(store, policy, Incidents.of(incidents).by_key, Ranking(store), spec, now)
     complaints = [*_complaints(world, target)]
     if extra is not None and _key(extra) != _key(target):
-        complaints += (
-            _complaints(world, extra) if _exists(store, extra) else [f"{extra} does not exist any more"]
-        )
+        if _exists(store, extra):
+            complaints += [*_put_out(store, extra), *_complaints(world, extra)]
+        elif extra.kind != "Node":
+            complaints.append(f"{extra} does not exist any more")
     if complaints:
         return Health(healthy=False, gone=False, message="; ".join(complaints)[:512])
     return Health(healthy=True, gone=False, message=f"{target} is well")
@@ -60,46 +71,69 @@ def _complaints(world: _World, reference: ObjectReference) -> Iterator[str]:
         yield from _of_node(world, reference.name)
         return
     workload = _workload(world.store, reference)
-    if workload:
-        yield from _of_workload(world, workload)
+    if workload is None:
+        return
+    yield from _of_workload(world, workload)
+    if not selects(world.store, world.policy, workload):  # so there is no incident of it, whatever it shows
+        symptoms = shown(world.store, world.policy, workload, world.now)
+        yield from _still(workload, symptoms)
 
 
 def _of_workload(world: _World, workload: Workload) -> Iterator[str]:
-    name = f"{workload.meta}"
-    if workload.desired == 0 and world.store.last_known_replicas(workload):
-        yield f"{name} is scaled to 0 and had {world.store.last_known_replicas(workload)}"
-    elif not workload.healthy:
+    if not well(world.store, workload):
         yield (
-            f"{name} has {workload.ready} ready, {workload.updated} updated and {workload.available} available "
+            f"{workload.meta} has {workload.ready} ready, {workload.updated} updated and {workload.available} available "
             f"of {workload.desired} pods"
         )
     incident = world.incidents.get(workload.meta.key)
-    if incident:
-        yield f"{name} still shows {_in_words(incident.symptoms)}"
+    yield from _still(workload, incident.symptoms if incident else ())
 
 
-def _of_node(world: _World, node: str) -> Iterator[str]:
-    """The node itself may stay lost; what ran on it must run, there or elsewhere."""
-    pods = world.store.pods_on(node)
-    for workload in _movable_workloads(world, pods):
-        yield from _of_workload(world, workload)
-    stuck = [pod.meta.name for pod in pods if pod.active and not pod.ready and _heals_elsewhere(world, pod)]
+def _still(workload: Workload, symptoms: tuple[Symptom, ...]) -> Iterator[str]:
+    if symptoms:
+        yield f"{workload.meta} still shows {_in_words(symptoms)}"
+
+
+def _put_out(store: ClusterStore, acted_on: ObjectReference) -> Iterator[str]:
+    """At zero it wants nothing and lacks nothing, and is of no use to the target that it was acted on for."""
+    workload = _workload(store, acted_on)
+    if workload is None or workload.desired or _leaves_zero_itself(store, workload):
+        return
+    if had := store.last_known_replicas(workload):
+        yield f"{workload.meta} is scaled to 0 and had {had}"
+
+
+def _leaves_zero_itself(store: ClusterStore, workload: Workload) -> bool:
+    """Its autoscaler takes it to zero when there is no work, and back: KEDA, or one whose minimum is zero."""
+    scaler = store.autoscaler_of(workload)
+    return scaler is not None and (scaler.made_by_keda or scaler.minimum == 0)
+
+
+def _of_node(world: _World, name: str) -> Iterator[str]:
+    """The node itself may stay lost; what ran on it must run, there or elsewhere, but for what was ill before."""
+    on_node = [*moved(world.store, world.ranking, world.policy, name)] or named(world.store, world.spec)
+    ill_before, workloads = _ill_before(world), {workload.meta.key: workload for _, workload in on_node}
+    for key in sorted(workloads):  # also of a pod that is on its way out
+        if workloads[key].meta.uid not in ill_before:
+            yield from _of_workload(world, workloads[key])
+    node = world.store.node(name)
+    if node and node.ready:
+        return  # whether its pods get ready is up to their workloads again
+    stuck = [pod.meta.name for pod, _ in on_node if pod.active and not pod.ready]
     if stuck:
-        yield f"{len(stuck)} pods are not ready on Node/{node}: {', '.join(stuck[:4])}"
+        yield f"{len(stuck)} pods are not ready on Node/{name}: {', '.join(stuck[:4])}"
 
 
-def _movable_workloads(world: _World, pods: Iterable[Pod]) -> list[Workload]:
-    """Those with a pod on the node, whether it is still wanted there or already on its way out."""
-    found = (world.store.workload_of(pod) for pod in pods if _heals_elsewhere(world, pod))
-    return sorted({w.meta.key: w for w in found if w}.values(), key=lambda workload: workload.meta.key)
+def _ill_before(world: _World) -> frozenset[str]:
+    """Uids of workloads with an older open record, under whatever policy, which is where it is judged whether they are well.
 
-
-def _heals_elsewhere(world: _World, pod: Pod) -> bool:
-    """A DaemonSet's pod belongs to its node and is well when the node is."""
-    workload = world.store.workload_of(pod)
-    if workload is None or workload.meta.kind == "DaemonSet":
-        return False
-    return world.ranking.carries(world.policy, workload)
+    By the record, because the symptoms of a pod that crashes again and again are never older than its last crash.
+    """
+    return frozenset(
+        record.spec.target.uid or ""
+        for record in world.store.remediations.values()
+        if not record.status.finished and record.spec.visible_at < world.spec.visible_at - BEFORE_LOSS
+    )
 
 
 def _in_words(symptoms: tuple[Symptom, ...]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
+from planaria_operator.api.base import POLICY_KINDS
 from planaria_operator.objects.autoscaler import parse_autoscaler
 from planaria_operator.objects.cluster import (
     parse_endpoint_slice,
@@ -32,8 +33,7 @@ PARSERS: Final[Mapping[str, Callable[[Body], View]]] = {
 }
 """Kinds that become views. Owners come before what they own, so that a first look is never without its owner."""
 
-POLICIES: Final = ("HealingPolicy", "ClusterHealingPolicy")
-CUSTOM: Final = (*POLICIES, "Remediation")
+CUSTOM: Final = (*POLICY_KINDS, "Remediation")
 WATCHED: Final = (*(kind for kind in PARSERS if kind != "Approval"), *CUSTOM, "Approval")
 """Approvals come last: where none of our kinds is installed, it is one of the needed ones that is waited for."""
 

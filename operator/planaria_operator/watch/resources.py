@@ -31,9 +31,11 @@ def parse_policy(body: Body) -> HealingPolicy:
 
 def parse_remediation(body: Body) -> Remediation:
     """Raises Unreadable."""
-    created = (body.get("metadata") or {}).get("creationTimestamp")
+    meta = body.get("metadata") or {}
+    owners = (each.get("uid") for each in meta.get("ownerReferences") or () if each.get("controller"))
+    known = {"created_at": meta.get("creationTimestamp"), "policy_uid": next(owners, "")}
     try:
-        return Remediation.model_validate({**_identity(body), "created_at": created, **_parts(body)})
+        return Remediation.model_validate({**_identity(body), **known, **_parts(body)})
     except ValidationError as error:
         raise Unreadable(describe(error)) from error
 

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.errors import KubeError, Temporary
 from planaria_operator.kube.login import login_handler
 from planaria_operator.objects.meta import now
-from planaria_operator.watch.access import require_watch
+from planaria_operator.watch.access import keep_asking, present, require_watch
 from planaria_operator.watch.errors import MissingKind, WatchError, WatchFailed, WatchForbidden
 from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.handlers import build_registry
@@ -49,26 +49,32 @@ async def watch(
     namespaces: tuple[str, ...],
     stop: asyncio.Event,
     *,
+    blind: Callable[[], None] = lambda: None,
     resync_seconds: float = RESYNC_SECONDS,
 ) -> None:
     """Feed the store until `stop` is set; SIGINT and SIGTERM set it.
 
-    `namespaces` empty means all of them. Raises a WatchError, with one clear line, where watching cannot go on. An API
+    `namespaces` empty means all of them. `blind` is called as soon as a watch has ended or must, which is up to half a minute
+    before this does. Raises a WatchError, with one clear line, where watching cannot go on. An API
     server that is away is waited for.
     """
     await _ask_first(kube, feed, namespaces)
     leave, refused = asyncio.Event(), asyncio.Event()
     registry = build_registry(feed, login_handler(kube.configuration, refused.set))
-    watching = asyncio.create_task(_run_kopf(registry, namespaces, stop, leave), name="kopf")
+    there = present(feed, namespaces)
+    watching = asyncio.create_task(_run_kopf(registry, there, stop, leave), name="kopf")
     beside = [
         asyncio.create_task(keep_in_sync(kube, feed, namespaces, period=resync_seconds), name="resync"),
+        asyncio.create_task(keep_asking(kube, feed, namespaces), name="rights"),
         asyncio.create_task(_keep_pinging(kube), name="ping"),
         asyncio.create_task(_fail_when_refused(refused, kube), name="credentials"),
-        asyncio.create_task(_fail_when_a_watch_ends(), name="watches"),
+        asyncio.create_task(_fail_when_a_watch_ends(blind), name="watches"),
         asyncio.create_task(_wait(stop), name="stop"),
     ]
     try:
         done, _ = await asyncio.wait([watching, *beside], return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            blind()
     finally:
         leave.set()
         await _end(watching, beside)
@@ -101,16 +107,16 @@ async def _fail_when_refused(refused: asyncio.Event, kube: KubeClient) -> None:
     raise WatchFailed(f"{kube.host} no longer accepts the token that the watch began with; logging in again")
 
 
-async def _fail_when_a_watch_ends() -> None:
+async def _fail_when_a_watch_ends(blind: Callable[[], None]) -> None:
     """Kopf logs that a watch has died and goes on without it. A kind that is not watched is a silent stop."""
     seen: set[str] = set()
     while True:
         await asyncio.sleep(WATCHES_SECONDS)
         names = {name for task in asyncio.all_tasks() if (name := task.get_name()).startswith(_WATCHER)}
         if ended := sorted(seen - names):
-            await asyncio.sleep(
-                LEAVE_SECONDS
-            )  # an error of the server ends all of kopf soon, and that says more
+            blind()
+            # an error of the server ends all of kopf soon, and that says more
+            await asyncio.sleep(LEAVE_SECONDS)
             raise WatchFailed(f"the {ended[0]} ended")
         seen |= names
 

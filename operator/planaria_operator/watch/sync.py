@@ -1,9 +1,11 @@
-"""Lists beside the watches: a first one that gives a definite point at which the store is complete, and one now and then
-that puts right what a watch that died silently has missed.
+"""Lists beside the watches: a first one that gives a definite point at which the store is complete, one now and then that
+puts right what a watch that died silently has missed, and one soon after a watch has listed anew, which shows what there is
+and not what is gone.
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final
 
@@ -11,20 +13,27 @@ import structlog
 
 from planaria_operator.kube.errors import Forbidden, KubeError, NotFound, Temporary
 from planaria_operator.kube.interface import JsonBody, Kube
+from planaria_operator.objects.meta import Identity, identity_of
 from planaria_operator.telemetry.garbage import settle_everything, settle_new
 from planaria_operator.telemetry.metrics import RESYNC_CORRECTIONS
-from planaria_operator.watch.access import forbid, require_watch, scopes
+from planaria_operator.watch.access import find_shut, forbid, present, scopes
 from planaria_operator.watch.errors import MissingKind
-from planaria_operator.watch.feed import Feed, Identity, identity_of
+from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.kinds import CUSTOM, OPTIONAL
 
 RESYNC_SECONDS: Final = 300.0
 SECOND_LOOK_SECONDS: Final = 3.0
 """How long a watch is given to deliver what a list already shows."""
+SETTLE_SECONDS: Final = 5.0
+"""After the last body of a fresh list, until it is compared."""
+LOOK_SECONDS: Final = 1.0
+"""How often it is looked whether there is something to compare."""
 BREATH: Final = 50
 """Bodies that are read in one go (about 5 ms), before others get their turn on the event loop."""
 
 Take = Callable[[Identity, JsonBody], None]
+Versions = Mapping[tuple[str, str], str]
+"""By namespace and name."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,27 +41,41 @@ log = structlog.get_logger(__name__)
 async def prime(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> None:
     """List everything once, while no watch runs; when this returns, the store is exactly what the lists said.
 
-    `namespaces` empty means all of them. Raises MissingKind, WatchForbidden, or the KubeError of a list that failed.
+    `namespaces` empty means all of them. Raises a WatchError, or the KubeError of a list that failed.
     """
     settle_everything()
+    feed.try_again()
+    await find_shut(kube, feed, namespaces)
     for kind in list(feed.kinds):
-        found = await _listed(kube, feed, kind, namespaces, partial(_put, feed))
+        found = await _listed(kube, feed, kind, namespaces, partial(_put, feed, feed.store.versions(kind)))
         for identity in _differences(feed, kind, found)[1]:
             feed.remove(identity)  # known from a watch that has ended; none runs that could know better
+    there = present(feed, namespaces)
+    for name in (each for each in namespaces if each not in there):
+        log.warning(
+            "a namespace of --namespace is not there, or the role does not reach into it; it is watched as soon as both are so",
+            namespace=name,
+        )
     settle_new()
 
 
-async def resync(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> int:
+async def resync(
+    kube: Kube, feed: Feed, namespaces: tuple[str, ...], kinds: Collection[str] | None = None
+) -> int:
     """Compare the store with fresh lists and put right what differs; the number of objects it had wrong.
+
+    `kinds`: by default all that are watched.
 
     Lists and watches run side by side, so an object that only one of them shows is at first no more than a suspicion:
     it counts only where a second list, some seconds later, still differs.
     """
-    await require_watch(kube, feed, namespaces)
     suspected: dict[str, tuple[set[Identity], set[Identity]]] = {}
-    for kind in list(feed.kinds):
-        found = await _listed(kube, feed, kind, namespaces, partial(_refresh, feed))
+    for kind in [each for each in feed.kinds if kinds is None or each in kinds]:
+        known = feed.store.versions(kind)
+        found = await _listed(kube, feed, kind, namespaces, partial(_refresh, feed, known))
         missing, gone = _differences(feed, kind, found)
+        there = present(feed, namespaces)  # what is in one that is going was not asked for
+        gone = {each for each in gone if not each.namespace or not there or each.namespace in there}
         if missing or gone:
             suspected[kind] = (missing, gone)
     if not suspected:
@@ -60,6 +83,8 @@ async def resync(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> int:
     await asyncio.sleep(SECOND_LOOK_SECONDS)
     corrections = 0
     for kind, (missing, gone) in suspected.items():
+        if kind not in feed.kinds:
+            continue  # lost meanwhile, and forgotten
         corrections += await _look_again(kube, feed, kind, namespaces, missing, gone)
     return corrections
 
@@ -89,31 +114,45 @@ async def _look_again(
     RESYNC_CORRECTIONS.labels(kind=kind, what="missing").inc(len(missing))
     RESYNC_CORRECTIONS.labels(kind=kind, what="gone").inc(len(gone))
     if missing or gone:
-        log.warning("a watch had missed something", kind=kind, missing=len(missing), gone=len(gone))
+        log.warning("the store differed from a list", kind=kind, missing=len(missing), gone=len(gone))
     return len(missing) + len(gone)
 
 
-def _put(feed: Feed, identity: Identity, body: JsonBody) -> None:
-    feed.put(identity.kind, body)
+def _put(feed: Feed, known: Versions, identity: Identity, body: JsonBody) -> None:
+    """`known`: the store's versions before the list was asked for. It cannot show less than that, unless etcd was put back."""
+    feed.put(identity.kind, body, instead_of=known.get((identity.namespace, identity.name)))
 
 
-def _refresh(feed: Feed, identity: Identity, body: JsonBody) -> None:
+def _refresh(feed: Feed, known: Versions, identity: Identity, body: JsonBody) -> None:
     if feed.knows(identity):
-        feed.put(identity.kind, body)
+        _put(feed, known, identity, body)
 
 
 async def keep_in_sync(
     kube: Kube, feed: Feed, namespaces: tuple[str, ...], *, period: float = RESYNC_SECONDS
 ) -> None:
-    """Resync every `period` seconds, for ever. Raises only what cannot heal: MissingKind or WatchForbidden."""
+    """Resync every `period` seconds, and a kind soon after it was listed anew, for ever. Raises only WatchErrors.
+
+    A watch begins with lists of its own, so all kinds are compared soon after that.
+    """
+    feed.listed = dict.fromkeys(feed.kinds, time.monotonic())
+    due = time.monotonic() + period
     while True:
-        await asyncio.sleep(period)
-        try:
-            await resync(kube, feed, namespaces)
-        except Temporary as error:
-            log.warning("the periodic list has to wait", error=str(error))
-        except KubeError as error:
-            log.error("the periodic list failed", error=str(error))  # noqa: TRY400  one line says it all
+        await asyncio.sleep(min(period, LOOK_SECONDS))
+        if time.monotonic() >= due:
+            await _patiently(kube, feed, namespaces, feed.kinds)
+            due = time.monotonic() + period
+        elif kinds := feed.settled(SETTLE_SECONDS):
+            await _patiently(kube, feed, namespaces, kinds)
+
+
+async def _patiently(kube: Kube, feed: Feed, namespaces: tuple[str, ...], kinds: Collection[str]) -> None:
+    try:
+        await resync(kube, feed, namespaces, kinds)
+    except Temporary as error:
+        log.warning("comparing with a list has to wait", error=str(error))
+    except KubeError as error:
+        log.error("comparing with a list failed", error=str(error))  # noqa: TRY400  one line says it all
 
 
 async def _listed(
@@ -126,7 +165,7 @@ async def _listed(
     """
     found: set[Identity] = set()
     try:
-        for scope in scopes(kind, namespaces):
+        for scope in scopes(feed, kind, namespaces):
             found |= await _listed_in(kube, kind, scope, take)
     except Forbidden as error:
         forbid(feed, kind, str(error))
@@ -136,6 +175,7 @@ async def _listed(
             raise MissingKind(_missing(kind)) from error
         feed.skip(kind, _missing(kind))
         return set()
+    feed.had(kind)
     return found
 
 
@@ -155,14 +195,11 @@ async def _listed_in(kube: Kube, kind: str, scope: str, take: Take) -> set[Ident
 
 def _differences(feed: Feed, kind: str, found: set[Identity]) -> tuple[set[Identity], set[Identity]]:
     """What the list has and the store does not, and the other way round."""
-    known = {Identity(kind, *key, uid) for key, uid in feed.store.identities(kind).items()}
-    listed = {identity for identity in found if not feed.is_unreadable(identity)}
-    return listed - known, known - listed
+    known = feed.known(kind)
+    return found - known, known - found
 
 
 def _missing(kind: str) -> str:
-    if kind == "Approval":
-        return f"{kind} is not installed in this cluster; kubectl apply -f crds/, then restart the operator"
-    if kind in CUSTOM:
+    if kind in {*CUSTOM, "Approval"}:
         return f"{kind} is not installed in this cluster; install it with: kubectl apply -f crds/"
     return f"{kind} is not served by this API server"

@@ -9,10 +9,12 @@ from typing import Final
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from planaria_policy.errors import PolicyError
 from planaria_policy.memory.exporting import write
 from planaria_policy.memory.memory import Memory
+from planaria_policy.memory.place import Place, place
 from planaria_policy.memory.results import Stats
 
 FILE: Final = "planaria-memory.db"
@@ -35,7 +37,7 @@ example, keep the 10 000 that are most worth keeping, and give the space back:
 def stats(arguments: Sequence[str]) -> int:
     parser = _parser("stats", "Tell what a trajectory memory holds.", STATS_EXAMPLE)
     options = parser.parse_args(arguments)
-    return _with_memory(options.memory, lambda memory: _show(memory.stats(), options.memory))
+    return _with_memory(options.memory, lambda memory: _show(memory.stats(), place(options.memory)))
 
 
 def export(arguments: Sequence[str]) -> int:
@@ -50,7 +52,8 @@ def export(arguments: Sequence[str]) -> int:
             write(memory.trajectories(), sys.stdout)
             return
         count = memory.export(Path(options.output))
-        Console(stderr=True).print(f"wrote {options.output}: {count} incidents", soft_wrap=True)
+        words = f"wrote {options.output}: {count} incidents"
+        Console(stderr=True).print(words, markup=False, soft_wrap=True)
 
     return _with_memory(options.memory, run)
 
@@ -85,8 +88,8 @@ def _with_memory(name: str, run: Callable[[Memory], None]) -> int:
     return 0
 
 
-def _show(found: Stats, name: str) -> None:
-    table = Table("", "", title=f"memory {name}", show_header=False)
+def _show(found: Stats, where: Place) -> None:
+    table = Table("", "", title=Text(f"memory {where}"), show_header=False)
     table.add_row("trajectories", f"{found.count}")
     table.add_row("recovered", f"{found.recovered:.1%}")
     for source, count in found.by_source.items():

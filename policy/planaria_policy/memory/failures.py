@@ -26,9 +26,9 @@ SQLITE: Final[dict[str, tuple[type[PolicyError], str]]] = {
     "SQLITE_BUSY": (Temporary, "another process has been writing to it for too long"),
     "SQLITE_LOCKED": (Temporary, "another connection holds it"),
 }
-PASSING_STATES: Final = ("08", "40", "53", "55", "57")
-"""Classes of SQLSTATE: connection, serialisation, resources, object in use (a lock time-out), intervention (a
-statement time-out, a shutdown)."""
+PASSING_STATES: Final = ("08", "25006", "40", "53", "55", "57")
+"""Beginnings of SQLSTATE: connection, a primary that was demoted, serialisation, resources, object in use (a lock
+time-out), intervention (a statement time-out, a shutdown)."""
 MENDABLE: Final = (
     "authentication failed",
     "no pg_hba.conf entry",
@@ -58,7 +58,7 @@ def _named(error: exc.DBAPIError, place: str) -> PolicyError:
     if state is None and isinstance(error, exc.OperationalError):
         kind = BadData if any(words in said for words in MENDABLE) else Temporary
         return kind(f"memory {place}: PostgreSQL is not reached: {said}")
-    kind = Temporary if str(state)[:2] in PASSING_STATES else BadData
+    kind = Temporary if str(state).startswith(PASSING_STATES) else BadData
     return kind(f"memory {place}: PostgreSQL refused: {said}")
 
 

@@ -28,9 +28,6 @@ class State(NamedTuple):
     removed_at: int
 
 
-NEW: Final = State(0, 1, 0)
-
-
 class Record(NamedTuple):
     """A trajectory on its way into the tables."""
 

@@ -1,7 +1,7 @@
 """Pending steps and the operator's report become one trajectory, as the simulator would have written it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -9,15 +9,16 @@ import numpy.typing as npt
 
 from planaria_contract import Action, Outcome
 from planaria_policy.memory import Trajectory
+from planaria_policy.memory.trajectory import PARTS
+from planaria_policy.memory.widening import widened
 from planaria_policy.recording.deeds import Deed, deeds
 from planaria_policy.recording.rewards import disturbs, reward
 from planaria_policy.recording.step import Step
-from planaria_policy.spaces.choices import CATEGORIES, COLUMN, HEADS, SCOPES, USED_BY
+from planaria_policy.spaces.choices import CATEGORIES, COLUMN, SCOPES, USED_BY
 from planaria_policy.spaces.prices import PERSON_SECONDS, price
 from planaria_policy.spaces.reencode import Place, Reencoded, reencode
 from planaria_policy.spaces.sights import AT
 
-PARTS: Final = ("category", *HEADS)
 LONGEST_NOTE: Final = 500
 LEAST: Final = -65_000.0
 """Minutes; a trajectory holds no number beyond float16."""
@@ -42,12 +43,12 @@ def joined(steps: Sequence[Step], outcome: Outcome, version: int) -> Trajectory:
     """
     told = [_told(deed) for deed in deeds(steps, outcome)]
     width = max(each.deed.step.seen.nodes.shape[1] for each in told)
-    seen = [each.deed.step.seen for each in told]
+    seen = [widened(replace(each.deed.step.seen, rows=each.row[None]), width) for each in told]
     return Trajectory(
         facts=np.concatenate([each.facts for each in seen]),
-        nodes=np.concatenate([_wider(each.nodes, width) for each in seen]),
-        legal=_legal(told, width),
-        rows=np.stack([_moved(each, width) for each in told]),
+        nodes=np.concatenate([each.nodes for each in seen]),
+        legal=_legal(seen),
+        rows=np.concatenate([each.rows for each in seen]),
         log_probability=np.array([each.log_probability for each in told], np.float32),
         value=np.concatenate([each.value for each in seen]),
         reward=np.array(_rewards(told, outcome), np.float32),
@@ -75,42 +76,14 @@ def _told(deed: Deed) -> _Told:
     return _Told(deed, found.row, 0.0, note)
 
 
-# --- candidate nodes: as many as the step with the most
-
-
-def _wider(nodes: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.float32]:
-    return np.pad(nodes, ((0, 0), (0, width - nodes.shape[1]), (0, 0)))
-
-
-def _moved(told: _Told, width: int) -> Row:
-    """The last choice of `place` leaves the node to the scheduler; it stays the last one."""
-    own, row = told.deed.step.seen.nodes.shape[1], told.row.copy()
-    if "place" in USED_BY[CATEGORIES[int(row[0])]] and row[COLUMN["place"]] == own:
-        row[COLUMN["place"]] = width
-    return row
-
-
-def _legal(told: Sequence[_Told], width: int) -> dict[str, npt.NDArray[np.bool_]]:
+def _legal(seen: Sequence[Trajectory]) -> dict[str, npt.NDArray[np.bool_]]:
     """What was done was possible, whatever the facts said."""
-    legal = {}
-    for part in PARTS:
-        masks = [_mask(each, part, width) for each in told]
-        legal[part] = np.stack(masks)
-    for number, each in enumerate(told):
-        row = _moved(each, width)
+    legal = {part: np.concatenate([each.legal[part] for each in seen]) for part in PARTS}
+    for number, each in enumerate(seen):
+        row = each.rows[0]
         for part in ("category", *USED_BY[CATEGORIES[int(row[0])]]):
             legal[part][number, row[COLUMN[part]]] = True
     return legal
-
-
-def _mask(told: _Told, part: str, width: int) -> npt.NDArray[np.bool_]:
-    mask = told.deed.step.seen.legal[part][0]
-    missing = width - told.deed.step.seen.nodes.shape[1]
-    if part == "node":
-        return np.pad(mask, (0, missing))
-    if part == "place":
-        return np.append(np.pad(mask[:-1], (0, missing)), mask[-1])
-    return mask.copy()
 
 
 # --- what it cost
@@ -121,25 +94,21 @@ def _rewards(told: Sequence[_Told], outcome: Outcome) -> list[float]:
     found = [_cost(each, harmed=number == harmful) for number, each in enumerate(told)]
     if outcome.escalated:
         # The operator reports when it hands over; until a person has solved it takes as long as in the simulator.
-        found[-1] -= _share(told[-1]) * PERSON_SECONDS / 60
+        found[-1] -= told[-1].deed.step.share * PERSON_SECONDS / 60
     return [max(each, LEAST) for each in found]
 
 
 def _cost(told: _Told, *, harmed: bool) -> float:
-    deed, share = told.deed, _share(told)
+    deed = told.deed
     facts = deed.step.seen.facts[0]
     disturbed = disturbs(
         deed.parameters.category,
         whole_workload=SCOPES[int(told.row[COLUMN["scope"]])] == "workload",
         rolling=bool(facts[AT["rollout.running"]]),
-        share=share,
+        share=deed.step.share,
     )
-    alone = reward(deed.parameters.category, deed.seconds, share, disturbed=disturbed, harmed=harmed)
+    alone = reward(deed.parameters.category, deed.lost_seconds, disturbed=disturbed, harmed=harmed)
     return alone - sum(price(other.category) for other in deed.others)
-
-
-def _share(told: _Told) -> float:
-    return float(np.clip(told.deed.step.seen.facts[0, AT["pods.affected"]], 0, 1))
 
 
 def _last_action(told: Sequence[_Told]) -> int:

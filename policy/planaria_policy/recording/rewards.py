@@ -9,14 +9,11 @@ MOST_MINUTES: Final = 1440.0
 """Of one decision: a fault that nobody mends for longer weighs as a day."""
 
 
-def reward(
-    action: Action, seconds: float, share: float, *, disturbed: float = 0.0, harmed: bool = False
-) -> float:
-    """Minutes, at most 0. `seconds`: until the next decision or the end. `share`: of the target's pods that were affected
-    meanwhile, 0 to 1. `disturbed`: share of the pods that were well and were replaced all the same.
+def reward(action: Action, lost_seconds: float, *, disturbed: float = 0.0, harmed: bool = False) -> float:
+    """Minutes, at most 0. `lost_seconds`: of full outage until the next decision or the end; where half of the target's
+    pods are down, half of the time. `disturbed`: share of the pods that were well and were replaced all the same.
     """
-    lost = max(seconds, 0.0) * share / 60
-    whole = lost + price(action) + DISTURBED_MINUTES * disturbed + HARM_MINUTES * harmed
+    whole = lost_seconds / 60 + price(action) + DISTURBED_MINUTES * disturbed + HARM_MINUTES * harmed
     return -min(whole, MOST_MINUTES)
 
 

@@ -11,6 +11,7 @@ from planaria_contract import Action, Consultation, Decision, ObjectRef
 from planaria_policy.errors import BadData
 from planaria_policy.memory import Trajectory, decode, encode
 from planaria_policy.serving.brain import Thought
+from planaria_policy.spaces.sights import AT
 from planaria_policy.spaces.view import View
 
 LENGTH: Final = struct.Struct("<I")
@@ -32,6 +33,8 @@ class About(BaseModel):
     """The target."""
     nodes: tuple[str, ...]
     """Names of the candidate nodes, in order."""
+    share: float | None = None
+    """Of the target's pods, 0 to 1, that served nobody; None in a step of before it was kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,12 @@ class Step:
     seen: Trajectory
     """One decision: what was seen, what the network chose, its log-probability and value. Its reward is not known yet."""
     about: About
+
+    @property
+    def share(self) -> float:
+        """Of the target that was down, 0 to 1."""
+        seen = float(self.seen.facts[0, AT["pods.affected"]])
+        return min(max(seen if self.about.share is None else self.about.share, 0.0), 1.0)
 
     @classmethod
     def of(cls, asked: Consultation, thought: Thought) -> Self:
@@ -85,13 +94,27 @@ def _value(decision: Decision) -> float:
 
 
 def _about(asked: Consultation) -> About:
+    view = View(asked)
     at = asked.observation.time.timestamp()
     waits = sum(parameters.category is Action.NONE for parameters in asked.tried)
     return About(
         at=at,
-        visible=at - View(asked).age,
+        visible=at - view.age,
         actions=len(asked.tried) - waits,
         waits=waits,
         own=asked.observation.target,
         nodes=tuple(node.name for node in asked.observation.nodes),
+        share=_down(view) / max(view.total, 1),
     )
+
+
+def _down(view: View) -> int:
+    """Pods that serve nobody: the affected, and those that should be there and are not.
+
+    The workload says how many of these there are: a pod that could not be made is no fact, and of many not all are named.
+    """
+    affected, workload = view.affected, view.workload
+    if workload is None:
+        return len(affected)
+    missing = max(0, workload.desired - workload.ready)
+    return max(len(affected), missing + sum(pod.ready for pod in affected))

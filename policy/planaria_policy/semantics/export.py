@@ -1,13 +1,16 @@
-"""Torch -> ONNX with 8-bit weights."""
+"""Torch -> ONNX with 8-bit weights, and back."""
 
 import io
 import tempfile
 import warnings
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor
 
 from planaria_policy.semantics.network import Network
 
@@ -29,3 +32,23 @@ def exported(network: Network) -> bytes:
         buffer = io.BytesIO()
         onnx.save(onnx.load(small), buffer)
         return buffer.getvalue()
+
+
+def weights(network: bytes) -> dict[str, Tensor]:
+    """By the names that `Network` has for them, all that is trained: the inverse of `exported`, up to the rounding."""
+    graph = onnx.load_from_string(network).graph
+    held = {tensor.name: np.array(numpy_helper.to_array(tensor)) for tensor in graph.initializer}
+    found = {
+        name: torch.from_numpy(values) for name, values in held.items() if name.endswith((".weight", ".bias"))
+    }
+    for node in graph.node:
+        if node.op_type == "MatMulInteger" and node.input[1] in held:
+            whole = node.input[1].removesuffix("_quantized")
+            matrix = held[node.input[1]].astype(np.float32) * held[f"{whole}_scale"]
+            found[_module(node.name)] = torch.from_numpy(np.ascontiguousarray(matrix.T))
+    return found
+
+
+def _module(node: str) -> str:
+    """`/bert/encoder/layer.0/output/dense/MatMul_quant` -> `bert.encoder.layer.0.output.dense.weight`."""
+    return node.rpartition("/")[0].strip("/").replace("/", ".") + ".weight"

@@ -18,7 +18,7 @@ from planaria_policy.semantics.calibrate import (
     fit_unsure,
 )
 from planaria_policy.semantics.corpus import Template, load
-from planaria_policy.semantics.export import exported
+from planaria_policy.semantics.export import exported, weights
 from planaria_policy.semantics.recipe import Recipe
 from planaria_policy.semantics.split import FILE as SPLITS
 from planaria_policy.semantics.split import split
@@ -35,22 +35,21 @@ ID = "planaria-encoder-minilm-l6"
 UNFITTED = Blend(encoder=0.5, ngrams=0.5, joint=0.7, temperature=1.0)
 
 
-def make(path: Path, recipe: Recipe, progress: Progress) -> Bundle:
-    """The same corpus and recipe give the same model, to the last bits that threads leave open."""
+def make(path: Path, recipe: Recipe, progress: Progress, begun: Bundle | None = None) -> Bundle:
+    """The same corpus, recipe and model that was `begun` give the same model, to the last bits that threads leave open."""
     templates = load()
     parts = split(templates)
-    trained = train(parts.train, recipe, progress)
-    raw = _raw(trained, parts.train, recipe, version(templates, recipe))
+    trained = train(parts.train, recipe, progress, weights(begun.network) if begun else None)
+    raw = _raw(trained, parts.train, recipe, version(templates, recipe, begun))
     bundle = calibrated(raw, cases(parts.calibration, recipe.seed, progress))
     bundle.save(path)
     return bundle
 
 
-def version(templates: Sequence[Template], recipe: Recipe) -> str:
-    """Of corpus, splits and recipe, not of bits."""
-    told = repr(
-        (sorted(map(repr, templates)), sorted(asdict(recipe).items()), SPLITS.read_text(encoding="utf-8"))
-    )
+def version(templates: Sequence[Template], recipe: Recipe, begun: Bundle | None = None) -> str:
+    """Of corpus, splits, recipe and the version begun from, not of bits."""
+    lines, choices = sorted(map(repr, templates)), sorted(asdict(recipe).items())
+    told = repr((lines, choices, SPLITS.read_text(encoding="utf-8"), begun and begun.manifest.version))
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 

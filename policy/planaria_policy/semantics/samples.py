@@ -24,6 +24,7 @@ NAMELESS: Final = 0.2
 """Share of lines that lose a leading `program:`."""
 
 _NAME: Final = re.compile(r"^[\w./-]{2,40}(?:\[\d+\])?: ")
+_ALARMING: Final = re.compile(r"\b(?:error|fatal|crit|critical)\b", re.IGNORECASE)
 _LEVELS: Final = ("ERROR", "error", "E", "WARN", "warning", "FATAL", "CRITICAL")
 _CALM: Final = ("INFO", "info", "I", "DEBUG", "notice", "LOG")
 
@@ -80,8 +81,9 @@ class Mixer:
 
     def line(self, template: Template) -> str:
         text = fill(template.text, self.draw)
-        if template.prefixes and self.draw.random() < 0.5:
-            text = f"{fill(self.draw.choice(template.prefixes), self.draw)} {text}"
+        prefixes = fitting(template)
+        if prefixes and self.draw.random() < 0.5:
+            text = f"{fill(self.draw.choice(prefixes), self.draw)} {text}"
         elif self.plain:
             return text
         elif template.kind == "container_log" and self.draw.random() < DRESSED:
@@ -122,3 +124,10 @@ class Mixer:
             words = text.split(" ")
             return " ".join(word for word in words if self.draw.random() > 0.08) or text
         return text
+
+
+def fitting(template: Template) -> Sequence[str]:
+    """What its system puts before such a line: nothing prints a harmless line as an error."""
+    if template.fault is not Fault.HEALTHY:
+        return template.prefixes
+    return [prefix for prefix in template.prefixes if not _ALARMING.search(prefix)]

@@ -26,6 +26,7 @@ from starlette.routing import Route
 from planaria_contract import SCHEMA_VERSION, Consultation, Decision, Outcome
 from planaria_policy.serving.selftest import cases
 from planaria_policy.serving.shelf import Shelf
+from planaria_policy.serving.watch import watch
 from planaria_policy.spaces.encode import encode
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 LARGEST_BODY: Final = 8 * 2**20
 LARGEST_BATCH: Final = 64
-LOOK_SECONDS: Final = 2.0
 QUESTIONS: Final = TypeAdapter(tuple[Consultation, ...])
 REFUSALS: Final = ("TooLarge", "TooMany", "NotJson", "NotAConsultation", "NotAnOutcome")
 BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
@@ -197,18 +197,11 @@ class Service:
         gc.collect()
         gc.freeze()  # the libraries are here to stay: looking through them takes longer than a decision
         self.ready = True
-        looking = asyncio.create_task(self._look())
+        looking = asyncio.create_task(watch(self.shelf, self._show))
         yield
         looking.cancel()
         if self.recorder:
             await asyncio.to_thread(self.recorder.close)
-
-    async def _look(self) -> None:
-        """New policies are loaded and tested beside the event loop, so that no question waits for it."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            await asyncio.to_thread(self.shelf.look)
-            self._show()
 
 
 def _recorder(memory: str, registry: CollectorRegistry) -> "Recorder":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from planaria_policy.errors import BadData
 from planaria_policy.spaces.choices import CATEGORIES, HEADS
@@ -49,7 +49,7 @@ class PolicyFile:
             with zipfile.ZipFile(path) as archive:
                 manifest = Manifest.model_validate_json(_member(archive, MANIFEST))
                 network = _member(archive, NETWORK)
-        except (OSError, KeyError, zipfile.BadZipFile, ValidationError, ValueError) as error:
+        except Exception as error:  # zipfile has no common base of what a damaged file makes it raise
             raise BadData(
                 f"{path}: not a policy file ({error}); make one with planaria policy export"
             ) from error

@@ -1,135 +1,167 @@
 """The policy that is served, and those before it: a folder of policy files and a pointer to one.
 
-    policies/NAME.zip     any number; a trainer puts new ones here
-    policies/served       the name of the one that is served
-    policies/before       the one that was served before it, for `rollback`
-
-A new file is only taken after a self-test; one that fails is left alone and named in the metrics and the log.
+A new file is only taken after a self-test, what is served and was made anew as well; one that fails is left alone, counted
+in the metrics, and told by /v1/model, until it is removed or made anew.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from planaria_policy.errors import BadData
 from planaria_policy.serving.brain import Brain
 from planaria_policy.serving.file import SHIPPED, PolicyFile
+from planaria_policy.serving.folder import BEFORE, SERVED, SHIPPED_NAME, SUFFIX, Folder
 from planaria_policy.serving.selftest import check
-
-SERVED, BEFORE, BARRED = "served", "before", "barred"
-SUFFIX: Final = ".zip"
 
 
 @dataclass(frozen=True)
 class Refused:
     name: str
     why: str
+    passing: bool = False
+    """It could not even be read, and may be at the next look: a disk that is away for a moment, no permission."""
+
+
+@dataclass(frozen=True)
+class Served:
+    name: str
+    brain: Brain
+    stamp: int
+    """When its file had been changed as it was read."""
+
+
+class Barred(BadData):
+    """It was rolled back from."""
 
 
 class Shelf:
     """`folder` None serves the shipped policy and nothing else."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        """Raises `BadData` where there is nothing fit to serve."""
+        """Raises `BadData` where there is nothing fit to serve, or the folder cannot be read."""
         self.folder = folder
+        self._files = Folder(folder)
         self.refused: dict[str, Refused] = {}
-        """By name and time of change: a file is not tried twice unless it changes."""
-        self.name, self.brain = self._first()
+        """By name and time of change: a file that was read is not tried twice unless it changes."""
+        self._unturned: str | None = None
+        """What the pointer says still, because it may not be written: it is no wish of a person, and not followed."""
+        try:
+            self._served = self._first()
+        except OSError as error:
+            raise BadData(
+                f"{folder}: cannot be read ({error.strerror}); mend that, or leave --policies out to serve the shipped policy"
+            ) from error
+
+    @property
+    def name(self) -> str:
+        return self._served.name
+
+    @property
+    def brain(self) -> Brain:
+        return self._served.brain
 
     def look(self) -> bool:
-        """Take the newest file that was not seen before and passes; True where another is served now."""
-        pointed = self._read(SERVED)
-        if pointed and pointed != self.name and self._take(pointed):
+        """Take what is served where it was made anew, else the newest file that was not seen before and passes; True
+        where another is served now.
+
+        Raises OSError where the folder cannot be read; the same policy is served on.
+        """
+        self.refused = {
+            key: each
+            for key, each in self.refused.items()
+            if not each.passing and key == self._files.key(each.name)
+        }
+        pointed = self._files.read(SERVED)
+        if pointed and pointed not in {self.name, self._unturned} and self._take(pointed):
             return True
-        for path in self._newest_first():
-            if path.stem == self.name or self._stamp(path) <= self._age_of_served():
+        if self._made_anew() and self._take(self.name):
+            return True
+        for name in self._files.newest_first():
+            if self._files.stamp(name) <= self._age_of_served():
                 return False  # nothing is newer than what is served
-            if path.stem not in self._barred() and self._take(path.stem):
+            if self._take(name):
                 return True
         return False
 
     def roll_back(self) -> str:
-        """Serve what was served before, and never again what is served now; its name. Raises `BadData` without one."""
-        before = self._read(BEFORE)
-        if self.folder is None or not before or not self._path(before).exists():
-            raise BadData(f"{self.folder}: no earlier policy to return to; put one there as NAME{SUFFIX}")
-        self._write(BARRED, "\n".join(sorted({*self._barred(), self.name})))
-        self._write(SERVED, before)
-        self.name = before
+        """Serve what was served before, and never again what is served now; its name.
+
+        Raises `BadData` where nothing was served before, it is not fit to be served now, or the folder may not be written.
+        """
+        before, now = self._files.read(BEFORE), self.name
+        if before is None or before == now:
+            raise BadData(f"{self.folder}: no policy was served before {now}; put one there as NAME{SUFFIX}")
+        try:
+            found = self._tested(before)
+        except BadData as error:
+            raise BadData(f"{error}; {now} is still served") from error
+        try:
+            self._files.bar(now, self.brain.manifest.checksum)
+            self._files.write(SERVED, before)
+        except OSError as error:
+            raise BadData(
+                f"{self.folder}: may not be written ({error.strerror}); {now} is still served"
+            ) from error
+        self._served = found
         return before
 
     # --- inside
 
-    def _first(self) -> tuple[str, Brain]:
-        pointed = self._read(SERVED)
-        for name in [*([pointed] if pointed else []), *(path.stem for path in self._newest_first())]:
-            brain = self._tested(name) if name not in self._barred() else None
-            if brain:
+    def _first(self) -> Served:
+        pointed = self._files.read(SERVED)
+        for name in [*([pointed] if pointed else []), *self._files.newest_first()]:
+            if found := self._fit(name):
                 self._remember(name)
-                return name, brain
+                return found
         brain = Brain(PolicyFile.load(SHIPPED))
         check(brain)
-        return "shipped", brain
+        return Served(SHIPPED_NAME, brain, 0)
 
     def _take(self, name: str) -> bool:
-        brain = self._tested(name)
-        if brain is None:
+        found = self._fit(name)
+        if found is None:
             return False
         self._remember(name)
-        self.name, self.brain = name, brain
+        self._served = found
         return True
 
-    def _tested(self, name: str) -> Brain | None:
-        path = self._path(name)
-        key = f"{name}@{self._stamp(path)}"
+    def _fit(self, name: str) -> Served | None:
+        key = self._files.key(name)
         if key in self.refused:
             return None
         try:
-            brain = Brain(PolicyFile.load(path))
-            check(brain)
-        except BadData as error:
-            self.refused[key] = Refused(name, str(error))
+            return self._tested(name)
+        except Barred:
             return None
-        return brain
+        except BadData as error:
+            passing = isinstance(error.__cause__, OSError)
+            self.refused[key] = Refused(name, str(error), passing)
+            return None
+
+    def _tested(self, name: str) -> Served:
+        """Raises `BadData` where it is not fit to be served, `Barred` where it was rolled back from."""
+        path, stamp = self._files.path(name), self._files.stamp(name)
+        file = PolicyFile.load(path)
+        if self._files.bars(name, file.manifest.checksum):
+            raise Barred(f"{path}: was rolled back from")
+        brain = Brain(file)
+        check(brain)
+        return Served(name, brain, stamp)
 
     def _remember(self, name: str) -> None:
-        served = self._read(SERVED)
-        if served == name or self.folder is None:
+        served, self._unturned = self._files.read(SERVED), None
+        if served == name:
             return
-        if served:
-            self._write(BEFORE, served)
-        self._write(SERVED, name)
+        try:
+            if served:
+                self._files.write(BEFORE, served)
+            self._files.write(SERVED, name)
+        except OSError:  # a folder that is mounted read-only cannot remember; serving goes on
+            self._unturned = served
 
-    def _newest_first(self) -> list[Path]:
-        found = self.folder.glob(f"*{SUFFIX}") if self.folder else ()
-        return sorted(found, key=self._stamp, reverse=True)
-
-    def _path(self, name: str) -> Path:
-        return self.folder / f"{name}{SUFFIX}" if self.folder and name != "shipped" else SHIPPED
+    def _made_anew(self) -> bool:
+        return self.name != SHIPPED_NAME and self._files.stamp(self.name) not in {0, self._served.stamp}
 
     def _age_of_served(self) -> int:
-        """Any policy that a person put into the folder goes before the shipped one, whatever its date."""
-        return 0 if self.name == "shipped" else self._stamp(self._path(self.name))
-
-    @staticmethod
-    def _stamp(path: Path) -> int:
-        return path.stat().st_mtime_ns if path.exists() else 0
-
-    def _barred(self) -> set[str]:
-        return set((self._read(BARRED) or "").split())
-
-    def _read(self, pointer: str) -> str | None:
-        if self.folder is None or not (self.folder / pointer).exists():
-            return None
-        return (self.folder / pointer).read_text(encoding="utf-8").strip() or None
-
-    def _write(self, pointer: str, text: str) -> None:
-        if self.folder is None:
-            return
-        beside = self.folder / f".{pointer}.new"
-        try:
-            beside.write_text(text + "\n", encoding="utf-8")
-            os.replace(beside, self.folder / pointer)  # noqa: PTH105  atomic
-        except OSError:
-            return  # a folder that is mounted read-only cannot remember; serving goes on
+        """0 where any policy that a person put into the folder goes before it: the shipped one, one whose file is gone."""
+        return 0 if self.name == SHIPPED_NAME else min(self._served.stamp, self._files.stamp(self.name))

@@ -117,7 +117,11 @@ class Environment:
     def restore(self, state: dict[str, Any]) -> None:
         self.draws.set_state(state["draws"])
         self._taken = state["taken"]
-        self.world, self._pool = World(**state["world"]), World(**state["pool"])
+        self.world, self._pool = self._here(state["world"]), self._here(state["pool"])
+
+    def _here(self, tensors: dict[str, torch.Tensor]) -> World:
+        """A checkpoint is read to the CPU, whatever device plays."""
+        return World(**{name: tensor.to(self._works.device) for name, tensor in tensors.items()})
 
     # --- time
 

@@ -6,8 +6,6 @@ from planaria_policy.simulator.causes import RESOURCES, CauseTable
 from planaria_policy.simulator.generate import DAY
 from planaria_policy.simulator.world import NEAR, TARGET, World
 
-LONG_AGO = -1e9
-
 
 def traffic(world: World) -> torch.Tensor:
     """[B] the present load as a multiple of the day's mean: quiet at night, busiest in the afternoon."""

@@ -27,8 +27,8 @@ def with_invented(known: CauseTable, rows: tuple[int, ...], share: float, seed: 
     draws = torch.Generator().manual_seed(seed)
     allowed = torch.zeros(len(known.names), device=known.weight.device)
     allowed[list(rows)] = 1.0
-    faces = torch.multinomial(allowed * _faces(known, allowed), COUNT, replacement=True, generator=draws)
-    bodies = torch.multinomial(allowed * _bodies(known), COUNT, replacement=True, generator=draws)
+    faces = _drawn(allowed * _faces(known, allowed), draws)
+    bodies = _drawn(allowed * _bodies(known), draws)
     columns = {
         field.name: _behind(getattr(known, field.name), faces if field.name in FACE else bodies)
         for field in fields(known)
@@ -38,6 +38,11 @@ def with_invented(known: CauseTable, rows: tuple[int, ...], share: float, seed: 
     columns["weight"] = torch.cat([known.weight, each.expand(COUNT)])
     names = (*known.names, *(f"invented-{number}" for number in range(COUNT)))
     return replace(known, names=names, **columns)
+
+
+def _drawn(odds: torch.Tensor, draws: torch.Generator) -> torch.Tensor:
+    """On the CPU, so that the same seed invents the same on every device."""
+    return torch.multinomial(odds.cpu(), COUNT, replacement=True, generator=draws).to(odds.device)
 
 
 def _faces(known: CauseTable, allowed: torch.Tensor) -> torch.Tensor:

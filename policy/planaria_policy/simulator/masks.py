@@ -15,13 +15,13 @@ from planaria_policy.spaces.choices import (
     SCOPES,
     SIZES,
     WAITS,
+    WORKLOAD_ONLY,
 )
 
 Legal = dict[str, torch.Tensor]
 """For `category` and for each head: [B, choices], True where it may be chosen."""
 
 AT: Final = {category: number for number, category in enumerate(CATEGORIES)}
-WORKLOAD_ONLY: Final = (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK, Action.RELOAD)
 OF_DEPENDENCY: Final = tuple(what == "dependency" for what, _ in SCALES)
 
 

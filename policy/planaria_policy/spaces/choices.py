@@ -10,6 +10,8 @@ from typing import Final
 from planaria_contract import Action
 
 CATEGORIES: Final = tuple(Action)
+WORKLOAD_ONLY: Final = (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK, Action.RELOAD)
+"""What cannot be done to a node."""
 
 WAITS: Final = (30, 60, 180)
 """Seconds."""

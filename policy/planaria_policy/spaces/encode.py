@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planaria_contract import Action, Consultation, MetricSeries, NodeFact, Resize, Restart, Scale
-from planaria_policy.spaces.choices import CATEGORIES, SCALES, SCOPES, SIZES
+from planaria_policy.spaces.choices import CATEGORIES, SCALES, SCOPES, SIZES, WORKLOAD_ONLY
 from planaria_policy.spaces.choices import FIXED as FIXED_HEADS
 from planaria_policy.spaces.sights import ALLOWED, AT, NODE_SIGHTS, SIGHTS, YOUNG_SECONDS
 from planaria_policy.spaces.view import View
@@ -18,7 +18,6 @@ from planaria_policy.spaces.view import View
 Numbers = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
-WORKLOAD_ONLY: Final = (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK, Action.RELOAD)
 ONCE: Final = (Action.ROLLBACK, Action.RELOAD)
 """Actions without parameters: where they did not help, they are the same action again."""
 GATED: Final = {

@@ -1,5 +1,6 @@
 """Plays many incidents at once with the present network, and keeps what it needs to learn from them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import torch
@@ -37,9 +38,15 @@ class Rollout:
 
     def flat(self) -> "Rollout":
         """The same as [T * B, ...]."""
-        legal = {head: mask.flatten(0, 1) for head, mask in self.legal.items()}
-        rest = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "legal"}
-        return Rollout(legal=legal, **{name: tensor.flatten(0, 1) for name, tensor in rest.items()})
+        return self._each(lambda tensor: tensor.flatten(0, 1))
+
+    def to(self, device: str) -> "Rollout":
+        return self._each(lambda tensor: tensor.to(device))
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Rollout":
+        legal = {head: change(mask) for head, mask in self.legal.items()}
+        rest = (field.name for field in fields(self) if field.name != "legal")
+        return Rollout(legal=legal, **{name: change(getattr(self, name)) for name in rest})
 
 
 @torch.no_grad()

@@ -64,12 +64,15 @@ class RaySource:
         self._made = 0
         self.lost = 0
         """Workers that died so far."""
-        self.workers = [self._worker() for _ in range(workers)]
+        self._wanted = workers
+        self.workers: list[Any] = []
+        """Made for the first round: only then it is known how many there were before a restart, whose incidents are played."""
 
     def collect(self, network: PolicyNetwork, draws: torch.Generator) -> Rollout:
         """Raises `Temporary` where every worker was lost three times in a row."""
         del draws  # every worker draws for itself
         weights = ray.put({name: tensor.cpu() for name, tensor in network.state_dict().items()})
+        self.workers = self.workers or [self._worker() for _ in range(self._wanted)]
         for _ in range(3):
             parts = self._round(weights)
             if parts:
@@ -81,6 +84,7 @@ class RaySource:
         return {"made": self._made}
 
     def restore(self, state: dict[str, Any]) -> None:
+        """Before the first round."""
         self._made = int(state.get("made", 0))
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ Whatever came of it is imitated: of what is uncertain, the part that went well i
 the same reason the bias of equation 10's draw, which is by surprise, is undone wholly, and not little by little.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Final
@@ -21,6 +21,7 @@ import torch
 from planaria_contract import CLASSES
 from planaria_policy.memory import Memory, Sample, Trajectory
 from planaria_policy.memory.drawing import rare
+from planaria_policy.memory.widening import widened
 from planaria_policy.network.choosing import judge
 from planaria_policy.network.policy import PolicyNetwork
 from planaria_policy.simulator.causes import CauseTable
@@ -38,6 +39,7 @@ IMITATION: Final = 0.5
 UNDONE: Final = 1.0
 """Beta of the draw."""
 NAMES: Final = ("category", *HEADS)
+COLUMNS: Final = ("facts", "nodes", "rows", "log_probability", "reward")
 
 
 @dataclass(frozen=True)
@@ -54,23 +56,23 @@ class Batch:
     """[B] against the bias of the draw; 1 on average, however wide the priorities lie."""
 
 
-def batch_of(trajectories: Sequence[Trajectory], weights: Any) -> Batch:
+def batch_of(trajectories: Sequence[Trajectory], weights: Any, device: str = "cpu") -> Batch:
+    """At least one; of clusters of any size, each as wide as the one with the most nodes."""
     longest = max(len(each.reward) for each in trajectories)
+    width = max(each.nodes.shape[1] for each in trajectories)
+    trajectories = [widened(each, width) for each in trajectories]
 
-    def stack(name: str) -> torch.Tensor:
-        return torch.stack([_padded(getattr(each, name), longest) for each in trajectories], 1)
+    def stack(columns: Iterable[Any]) -> torch.Tensor:
+        return torch.stack([_padded(each, longest) for each in columns], 1).to(device)
 
     lengths = torch.tensor([len(each.reward) for each in trajectories])
     even = torch.as_tensor(np.asarray(weights), dtype=torch.float32)
     return Batch(
-        columns={name: stack(name) for name in ("facts", "nodes", "rows", "log_probability", "reward")},
-        legal={
-            head: torch.stack([_padded(each.legal[head], longest) for each in trajectories], 1)
-            for head in NAMES
-        },
-        there=torch.arange(longest)[:, None] < lengths,
-        ended=torch.tensor([bool(each.terminated) for each in trajectories]),
-        weights=even / even.mean(),
+        columns={name: stack(getattr(each, name) for each in trajectories) for name in COLUMNS},
+        legal={head: stack(each.legal[head] for each in trajectories) for head in NAMES},
+        there=(torch.arange(longest)[:, None] < lengths).to(device),
+        ended=torch.tensor([bool(each.terminated) for each in trajectories], device=device),
+        weights=(even / even.mean()).to(device),
     )
 
 
@@ -113,11 +115,11 @@ def _vtrace(
 class Rehearsal:
     """What was drawn for one round; a part of it stands beside each batch, in turn."""
 
-    def __init__(self, memory: Memory, drawn: Sample) -> None:
+    def __init__(self, memory: Memory, drawn: Sample, device: str = "cpu") -> None:
         self._memory, self._drawn = memory, drawn
         parts = [slice(begin, begin + BESIDE) for begin in range(0, len(drawn), BESIDE)]
         self._turns = cycle(
-            [(part, batch_of(drawn.trajectories[part], drawn.weights[part])) for part in parts]
+            [(part, batch_of(drawn.trajectories[part], drawn.weights[part], device)) for part in parts]
         )
         self._missed = np.zeros(len(drawn), np.float32)
         self._seen = 0
@@ -125,7 +127,7 @@ class Rehearsal:
     def loss(self, network: PolicyNetwork, discount: float) -> torch.Tensor:
         part, batch = next(self._turns)
         loss, missed = memory_loss(network, batch, discount)
-        self._missed[part] = missed.numpy()
+        self._missed[part] = missed.cpu().numpy()
         self._seen = max(self._seen, part.stop)
         return loss
 
@@ -136,13 +138,13 @@ class Rehearsal:
 
 def practised(rollout: Rollout, table: CauseTable) -> frozenset[str]:
     """Faults that are not rare in what is played. Drawn beside the others they would take their place."""
-    played = table.fault[rollout.cause].flatten().numpy()
+    played = table.fault[rollout.cause].flatten().cpu().numpy()
     return frozenset(CLASSES[number].value for number in np.unique(played[~rare(played)]))
 
 
 def remember(memory: Memory, rollout: Rollout, table: CauseTable, version: int, run: int = 0) -> None:
     """Put whole incidents of a rollout into the memory, at most `KEPT` of them. `run`: tells those of two runs apart."""
-    found = []
+    rollout, found = rollout.to("cpu"), []
     for at in range(rollout.reward.shape[1]):
         begin = None
         for end in rollout.done[:, at].nonzero()[:, 0].tolist():

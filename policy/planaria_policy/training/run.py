@@ -53,7 +53,8 @@ class Run:
         """Raises `BadData` where the file is damaged."""
         path = self.folder / LATEST
         try:
-            state = torch.load(path, weights_only=True, map_location=trainer.device)
+            # To the CPU, where every generator keeps its state; what belongs on a GPU is moved there as it is restored.
+            state = torch.load(path, weights_only=True, map_location="cpu")
             trainer.restore(state)
         except Exception as error:  # torch raises whatever its parsers raise
             raise BadData(f"{path}: cannot be read ({error}); remove it to begin anew") from error

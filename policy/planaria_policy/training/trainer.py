@@ -70,7 +70,7 @@ class Trainer:
     def run(self) -> Iterator[Round]:
         """One `Round` after the other until the run is complete."""
         while self.round < self.rounds:
-            rollout = self.source.collect(self.network, self.draws)
+            rollout = self.source.collect(self.network, self.draws).to(self.device)
             learned = self._learn(rollout, self._remembered(rollout))
             self.round += 1
             yield Round(self.round, self.steps, {**_played(rollout), **learned, "rate": self._rate()})
@@ -124,7 +124,7 @@ class Trainer:
         drawn = self.memory.sample(
             INCIDENTS, self._chance(), UNDONE, max_age=config.memory_age, without=known
         )
-        return Rehearsal(self.memory, drawn) if len(drawn) else None
+        return Rehearsal(self.memory, drawn, self.device) if len(drawn) else None
 
     def _rehearsed(self, rehearsal: Rehearsal | None) -> torch.Tensor:
         if rehearsal is None:

@@ -24,6 +24,7 @@ from planaria_semantics.encoder.pool import (
 from planaria_semantics.encoder.session import Session
 from planaria_semantics.encoder.text import normalise
 from planaria_semantics.opinion import Opinion
+from planaria_semantics.signs.signs import Sign
 from planaria_semantics.window import Entry, Window
 from planaria_semantics.window.clean import canonical
 
@@ -73,6 +74,10 @@ class EncoderReader:
         """Off the event loop, one window at a time: two at once would only take each other's core."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self.judge, window)
 
+    async def idle(self) -> None:
+        """Once its thread has nothing left to do: a reading that was given up goes on in it."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, lambda: None)
+
     def judge(self, window: Window) -> Opinion:
         """As `read`, at once."""
         manifest = self._manifest
@@ -88,7 +93,7 @@ class EncoderReader:
             model=self.model,
             novelty=novelty,
             unknown=self._unknown(novelty, float(probabilities[best]), window),
-            evidence=_evidence(apart, read.entries, best),
+            evidence=_evidence(apart, read.entries, best, window.facts),
             severity=read.severity,
         )
 
@@ -169,16 +174,25 @@ def _placed(window: Window) -> bool:
 
 
 def _bounded(text: Floats, window: Window) -> Floats:
-    """Whoever writes a log line must not overrule what Kubernetes itself reports."""
+    """Whoever writes a log line must not overrule what Kubernetes itself reports.
+
+    Where there are neither log lines nor symptoms, text and fact are one event: its message says more than its reason.
+    """
     weight = founded(window.facts)
-    if weight < FOUNDED:
+    anybodys = window.observation.symptoms or any(entry.kind == "log" for entry in window.entries)
+    if weight < FOUNDED or not anybodys:
         return text
     return np.asarray(np.maximum(text, text.max() - PRIOR * (weight - LESS)), dtype=np.float32)
 
 
-def _evidence(probabilities: Floats, entries: tuple[Entry, ...], best: int) -> tuple[Evidence, ...]:
+def _evidence(
+    probabilities: Floats, entries: tuple[Entry, ...], best: int, facts: Sequence[Sign]
+) -> tuple[Evidence, ...]:
+    """The lines that tell of the fault; where no line does alone, and no fact, the one that comes nearest to it."""
     if CLASSES[best] is Fault.HEALTHY or not entries:
         return ()
     order = np.argsort(-probabilities[:, best])[:MAX_EVIDENCE]
-    telling = (entries[at] for at in order if probabilities[at, best] >= TELLING)
+    telling = [entries[at] for at in order if probabilities[at, best] >= TELLING]
+    if not telling and all(fact.fault is not CLASSES[best] for fact in facts):
+        telling = [entries[order[0]]]
     return tuple(entry.evidence for entry in telling)

@@ -74,12 +74,12 @@ class VllmClient:
         try:
             async with asyncio.timeout(self.deadline):
                 served = [model.id async for model in self._api.models.list()]
+                names = ", ".join(served[:8])  # the client library does not check that they are text
         except TimeoutError:
             raise TooSlow(f"{self.url} did not answer within {self.deadline:g} s") from None
-        except (openai.OpenAIError, OSError, ValueError) as error:
+        except (openai.OpenAIError, OSError, ValueError, AttributeError, TypeError) as error:
             raise self._meaning(error) from error
         if self.model not in served:
-            names = ", ".join(served[:8])
             raise Refused(f"{self.url} does not serve {self.model!r}; it serves: {names}")
 
     async def _complete(self, messages: Sequence[Message], schema: dict[str, Any]) -> ChatCompletion:

@@ -31,6 +31,8 @@ class Behaviour:
     """The connection is cut in the middle of the answer."""
     body: str | None = None
     """Sent in place of the whole response."""
+    kind: str = ""
+    """Content type of `body`. Default: JSON for an object, HTML for anything else."""
 
 
 def status(code: int) -> Behaviour:
@@ -59,6 +61,8 @@ class FakeVllm:
         self.script: deque[Behaviour] = deque()
         """Taken from the left, one for each question; then `always`."""
         self.always = Behaviour()
+        self.models = Behaviour()
+        """How the list of models is treated; of its parts `body` and `kind` count."""
         self.asked: list[Body] = []
         """Every question that arrived with the right key, failed ones included."""
         self.most = 0
@@ -113,8 +117,7 @@ class FakeVllm:
         if self.key is not None and given != self.key.lower():
             return await _respond(writer, 401, json.dumps({"error": "Unauthorized"}))
         if (method, path) == ("GET", "/v1/models"):
-            models = [{"id": self.model, "object": "model", "created": 0, "owned_by": "fake"}]
-            return await _respond(writer, 200, json.dumps({"object": "list", "data": models}))
+            return await _respond(writer, 200, self.models.body or _list(self.model), kind=self.models.kind)
         if (method, path) != ("POST", "/v1/chat/completions"):
             return await _respond(writer, 404, _error(404))
         return await self._complete(json.loads(content), writer)
@@ -132,18 +135,25 @@ class FakeVllm:
                 return await _respond(writer, behaviour.status, _error(behaviour.status))
             text = behaviour.content or json.dumps(self.answer(question))
             body = behaviour.body or json.dumps(_completion(self.model, text, behaviour.finish))
-            return await _respond(writer, 200, body, whole=not behaviour.drop)
+            return await _respond(writer, 200, body, whole=not behaviour.drop, kind=behaviour.kind)
         finally:
             self._open -= 1
 
 
-async def _respond(writer: asyncio.StreamWriter, code: int, body: str, *, whole: bool = True) -> bool:
+async def _respond(
+    writer: asyncio.StreamWriter, code: int, body: str, *, whole: bool = True, kind: str = ""
+) -> bool:
     data = body.encode()
-    kind = "application/json" if body.startswith("{") else "text/html"
+    kind = kind or ("application/json" if body.startswith("{") else "text/html")
     head = f"HTTP/1.1 {code} {_PHRASES.get(code, 'Status')}\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n\r\n"
     writer.write(head.encode() + (data if whole else data[: len(data) // 2]))
     await writer.drain()
     return whole
+
+
+def _list(model: str) -> str:
+    models = [{"id": model, "object": "model", "created": 0, "owned_by": "fake"}]
+    return json.dumps({"object": "list", "data": models})
 
 
 def _error(code: int) -> str:

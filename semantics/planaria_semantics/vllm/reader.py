@@ -34,16 +34,14 @@ class VllmReader:
         client: VllmClient,
         *,
         reliability: Reliability | None = None,
-        revision: str = "",
         examples: int = 3,
         novelty: Novelty | None = None,
     ) -> None:
         self._client = client
-        self._reliability = reliability or Reliability.shipped(client.model)
+        self._reliability = reliability or Reliability.unmeasured()
         self._examples = examples
         self._novelty = novelty
-        version = f"{PROMPT_VERSION}+{revision}" if revision else PROMPT_VERSION
-        self.model = ModelVersion(id=client.model[:128], version=version[:64])
+        self.model = ModelVersion(id=client.model[:128], version=PROMPT_VERSION)
 
     async def read(self, window: Window) -> Opinion:
         answer, prompt = await self._ask(window)

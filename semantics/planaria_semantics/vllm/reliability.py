@@ -1,9 +1,7 @@
 """How far a model is believed: when it says c, how often is each class true. Measured, never its own certainty."""
 
 import json
-import re
-from collections.abc import Iterable, Mapping
-from importlib.resources import files
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -35,13 +33,6 @@ class Reliability:
         return cls.of_counts(json.loads(path.read_text())["said"])
 
     @classmethod
-    def shipped(cls, model: str) -> "Reliability":
-        """What ships for this model, else the prior."""
-        name = re.sub(r"[^a-z0-9.-]+", "_", model.lower())
-        found = files(__package__).joinpath(f"measured/{name}.json")
-        return cls.of_counts(json.loads(found.read_text())["said"]) if found.is_file() else cls.unmeasured()
-
-    @classmethod
     def of_counts(cls, said: Mapping[str, Mapping[str, int]]) -> "Reliability":
         """`said` counts, for every class that was said, what was true."""
         rows: dict[Fault, dict[Fault, float]] = {}
@@ -68,12 +59,3 @@ def _prior(said: Fault) -> dict[Fault, float]:
         return dict.fromkeys(CLASSES, 1 / len(CLASSES))
     rest = (1 - PRIOR) / (len(CLASSES) - 1)
     return {fault: PRIOR if fault is said else rest for fault in CLASSES}
-
-
-def count(pairs: Iterable[tuple[Fault, Fault]]) -> dict[str, dict[str, int]]:
-    """Pairs of said and true, as the file's `said` holds them."""
-    said: dict[str, dict[str, int]] = {}
-    for named, true in pairs:
-        row = said.setdefault(named.value, {})
-        row[true.value] = row.get(true.value, 0) + 1
-    return said

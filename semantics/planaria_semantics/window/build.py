@@ -9,6 +9,7 @@ from planaria_semantics.signs.reading import Reading
 from planaria_semantics.signs.signs import RULES, Sign, logs
 from planaria_semantics.window import clean, cut
 from planaria_semantics.window.records import Record, newest, records
+from planaria_semantics.window.structured import told
 from planaria_semantics.window.surprise import Group, surprise
 from planaria_semantics.window.templates import Kin, Templates
 from planaria_semantics.window.window import Budget, Entry, Origin, Window
@@ -71,7 +72,7 @@ def _log_items(observation: Observation) -> list[_Item]:
             origin = "dependent"
         elif observation.pods and record.line.pod not in affected:
             origin = "sibling"
-        text = "\n".join(record.lines).strip()
+        text = told("\n".join(record.lines).strip())
         items.append(_Item("log", record.index, text, record.cause, origin, last=record.last))
     return items
 

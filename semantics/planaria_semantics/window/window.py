@@ -62,7 +62,9 @@ class Window:
 
     @cached_property
     def key(self) -> str:
-        """Equal for windows of one cause: 500 pods that say the same need one answer."""
-        parts = sorted({f"{entry.kind}:{entry.template}" for entry in self.entries})
+        """Equal for windows of one cause: 500 pods that say the same need one answer. What the target says and what those
+        who depend on it say are two causes.
+        """
+        parts = sorted({f"{entry.kind}:{entry.origin}:{entry.template}" for entry in self.entries})
         parts += sorted({f"fact:{fact.fault.value}:{_NUMBER.sub('0', fact.because)}" for fact in self.facts})
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from rich.progress import Progress
 from planaria_contract import CLASSES, Fault
 from planaria_policy.semantics import baselines
 from planaria_policy.semantics.corpus import load
+from planaria_policy.semantics.export import weights
 from planaria_policy.semantics.make import _raw, calibrated, version
 from planaria_policy.semantics.recipe import Recipe
 from planaria_policy.semantics.tokens import SPECIAL, vocabulary
@@ -41,11 +43,25 @@ def agreement(trained, bundle):
     return [float(a @ found.read([text]).vectors[0]) for a, text in zip(exact, texts, strict=True)]
 
 
+def gone_on(templates, recipe, bundle):
+    """How far each matrix moves when training goes on from a file: nowhere where it learns at no rate."""
+    was = weights(bundle.network)
+
+    def moved(rate):
+        trained = train(templates, replace(recipe, further_rate=rate), Progress(disable=True), was)
+        now = trained.network.state_dict()
+        return max(float((now[name] - was[name]).abs().max()) for name in was)
+
+    return {"kept": moved(0.0), "learned": moved(1e-3)}
+
+
 def main():
     path, count = Path(sys.argv[1]), int(sys.argv[2])
     torch.set_num_threads(1)
     quiet = Progress(disable=True)
-    recipe = Recipe(members=1, epochs=1, ngram_epochs=3, longest=32, batch_tokens=512)
+    recipe = Recipe(
+        members=1, later=(), epochs=1, further_epochs=1, ngram_epochs=3, longest=32, batch_tokens=512
+    )
     templates = list(even(load(), count))
     trained = train(templates, recipe, quiet)
     raw = _raw(trained, templates, recipe, version(templates, recipe))
@@ -59,6 +75,8 @@ def main():
         "agreement": agreement(trained, bundle), "rules": [float(guessed.sum(axis=1).min()), guessed.shape[1]],
         "same": version(templates[::-1], recipe) == bundle.manifest.version,
         "other": version(templates[1:], recipe) == bundle.manifest.version,
+        "begun": version(templates, recipe, bundle) == bundle.manifest.version,
+        "moved": gone_on(templates, recipe, bundle),
         "special": kept[:4] == list(SPECIAL), "words": len(set(kept)) == len(rows), "finite": bool(
             np.isfinite(bundle.ngrams.scale).all()),
     }))  # fmt: skip
