@@ -34,6 +34,8 @@ class Record:
     stage: str
     succeeded: str
     fault: str
+    held: str = ""
+    """Why nothing has been done last, in the record's own words."""
     read_by: str = ""
     """What took it for that fault: vllm, hybrid, encoder or rules."""
     read_from: tuple[str, ...] = ()
@@ -57,11 +59,16 @@ def read(body: Body) -> Record:
         stage=status.get("stage", ""),
         succeeded=conditions.get("Succeeded", {}).get("status", "Unknown"),
         fault=meaning.get("fault", ""),
+        held=_held(conditions.get("Executed", {})),
         read_by=meaning.get("source", ""),
         read_from=tuple(item["excerpt"] for item in meaning.get("evidence") or []),
         attempts=tuple(_applied(name, item) for item in status.get("attempts") or []),
         body=body,
     )
+
+
+def _held(executed: Body) -> str:
+    return f"{executed['reason']}: {executed['message']}" if executed.get("status") == "False" else ""
 
 
 def _applied(remediation: str, attempt: Body) -> Applied:

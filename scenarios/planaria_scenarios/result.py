@@ -49,5 +49,12 @@ class Result:
     def complaints(self) -> list[str]:
         return [*([self.error] if self.error else []), *self.harm, *self.problems]
 
+    @property
+    def deeds(self) -> list[str]:
+        """What was done, for whoever reads of a failure."""
+        return [
+            f"{each.action} {each.target} ({each.outcome or 'open'}): {each.summary}" for each in self.actions
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "recovered": self.recovered, "ok": self.ok}

@@ -41,6 +41,7 @@ def _action(case: Case) -> Iterator[str]:
 def _records(case: Case) -> Iterator[str]:
     for record in case.records:
         if not record.closed:
-            yield f"Remediation {record.name} is not closed, it stands at {record.stage or 'nothing'}"
+            held = f" ({record.held})" if record.held else ""
+            yield f"Remediation {record.name} is not closed, it stands at {record.stage or 'nothing'}{held}"
         elif record.attempts and record.succeeded != "True":
             yield f"Remediation {record.name} ended without success"
