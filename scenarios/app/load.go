@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// connectTimeout keeps what nobody could take from piling up: it would flood the first pod that comes back, and that one the next.
+const connectTimeout = time.Second
+
 // Load sends requests at a steady rate, whether or not earlier ones were answered.
 type Load struct {
 	target   string
@@ -119,7 +122,7 @@ func (d *cachedDialer) dial(ctx context.Context, network, address string) (net.C
 	if err != nil {
 		return nil, err
 	}
-	return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(ip, port))
+	return (&net.Dialer{Timeout: connectTimeout}).DialContext(ctx, network, net.JoinHostPort(ip, port))
 }
 
 func (d *cachedDialer) lookup(ctx context.Context, host string) (string, error) {
