@@ -25,7 +25,7 @@ test: env lint verify ## every check and every test, the real cluster included
 	@tools/env.sh train
 	@$(PY) -m planaria_cluster up
 	@$(IMAGES_FIRST)
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-cluster test-policy test-unit test-apart
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 test-real test-computing
 
 # Traced code takes twice as long, and an operator that is traced is not the one that ships.
 .PHONY: coverage
@@ -38,14 +38,22 @@ coverage: ## every test once more, traced, and how much of the code they reach
 # On a new machine the images take longer than a test may. What fails here, the tests tell again.
 IMAGES_FIRST = $(PY) -m planaria_cluster images || true
 
-# Two run at a time: one has the shared cluster for itself and mostly waits for what real containers do, because it takes nodes away
-# and installs operators that see every namespace; beside it the others run in turn, the last with a cluster of its own. What only
-# computes gives way, so that an operator under test is not late because of it.
+# Two run at a time. One after the other, what needs a real cluster: the lane apart with one of its own, then what takes the shared one
+# for itself, because it takes nodes away and installs operators that see every namespace. Beside them, giving way, what only computes.
 LANE = 2>&1 | sed -u 's/^/[$(@:test-%=%)] /'
 TOLD := --durations=15
 TRACED :=
-GIVES_WAY := nice -n 10
+GIVES_WAY := nice -n 19
 COMPUTES := not cluster and not apiserver and not vllm and not images
+IN_TURN = failed=0; for lane in $(1); do $(MAKE) --no-print-directory test-$$lane || failed=1; done; exit $$failed
+
+.PHONY: test-real
+test-real:
+	+@$(call IN_TURN,apart cluster)
+
+.PHONY: test-computing
+test-computing:
+	+@$(call IN_TURN,policy unit)
 
 .PHONY: test-cluster
 test-cluster: env

@@ -212,6 +212,18 @@ def test_an_unknown_image_fails_at_once_and_says_not_found(kubectl):
     assert eventually(failed, 20) < 10
 
 
+def test_a_node_buries_its_orphans(cluster):
+    """Each container's shim is one in the end: unburied they would fill the machine's table of processes."""
+    assert cluster.exec_node("planaria-node-1", ["sh", "-c", "sleep 0.2 & exit"]) == 0
+    time.sleep(1)  # until it has ended, and its parent before it
+    eventually(lambda: not unburied(pids()["planaria-node-1-holder"]), 10)
+
+
+def unburied(parent: int) -> list[str]:
+    children = (PROC / f"{parent}/task/{parent}/children").read_text().split()
+    return [child for child in children if "State:\tZ" in (PROC / child / "status").read_text()]
+
+
 def test_nothing_listens_where_others_can_reach(cluster):
     made = present()
     inodes = set()

@@ -50,6 +50,20 @@ def test_version_2_hands_down_what_the_kernel_has_and_no_more(tmp_path, monkeypa
     assert cgroups.procs_files("planaria-x/node-1", root) == [root / "planaria-x/node-1/cgroup.procs"]
 
 
+def test_a_cluster_comes_before_what_else_runs_on_a_busy_machine(tmp_path):
+    for make, at, usual, wanted in (
+        (version_1, "1/cpuset/planaria-x/cpu.shares", "1024", "4096"),
+        (version_2, "2/planaria-x/cpu.weight", "100", "400"),
+    ):
+        (tmp_path / at[0]).mkdir()
+        root = make(tmp_path / at[0])
+        (tmp_path / at).parent.mkdir(parents=True)
+        (tmp_path / at).write_text(usual)  # as the kernel makes it, in the tree of the processor's time only
+        cgroups.favour("planaria-x", root)
+        assert (tmp_path / at).read_text() == wanted
+        assert [each for each in root.rglob("cpu.*") if each.is_file()] == [tmp_path / at]
+
+
 def test_removing_goes_through_all_levels_and_trees(tmp_path):
     root = version_1(tmp_path)
     cgroups.create("planaria-x/node-1/kubepods/pod1", root)

@@ -37,6 +37,17 @@ def create(path: str, root: Path = ROOT) -> None:
             _copy_cpuset(parent, at)
 
 
+def favour(path: str, root: Path = ROOT) -> None:
+    """`path` and all below it get four times the usual share of a busy processor, whatever else runs on this machine:
+    nodes that come late with their sign of life would be lost, and what is tested is not how a starved cluster fares.
+    """
+    for name, weight in (("cpu.weight", 400), ("cpu.shares", 4096)):
+        for top in hierarchies(root):
+            if (top / path / name).exists():
+                with contextlib.suppress(OSError):  # not every container's root may
+                    (top / path / name).write_text(f"{weight}")
+
+
 def procs_files(path: str, root: Path = ROOT) -> list[Path]:
     """Where a process writes its pid to join `path`."""
     return [top / path / "cgroup.procs" for top in hierarchies(root) if (top / path).is_dir()]

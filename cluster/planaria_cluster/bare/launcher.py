@@ -95,6 +95,7 @@ class Launcher:
         }
         cgroup = f"{self.settings.cgroup}/system"
         cgroups.create(cgroup)
+        cgroups.favour(self.settings.cgroup)
         order = {
             "argv": [str(word) for word in program.argv],
             "env": {**environment, **program.environment},

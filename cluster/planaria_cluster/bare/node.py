@@ -37,8 +37,8 @@ for pair in $2; do
   [ ! -e "/proc/sys/${pair%=*}" ] || mount --bind "$file" "/proc/sys/${pair%=*}"
 done
 echo ready > /run/planaria
-trap '' CHLD # inherited by sleep: the kernel then buries orphans by itself
-exec sleep infinity
+# The kernel then buries orphans by itself. `trap '' CHLD` would not do: dash sets that one back.
+exec env --ignore-signal=CHLD sleep infinity
 """
 
 
