@@ -214,9 +214,10 @@ def test_an_unknown_image_fails_at_once_and_says_not_found(kubectl):
 
 def test_a_node_buries_its_orphans(cluster):
     """Each container's shim is one in the end: unburied they would fill the machine's table of processes."""
-    assert cluster.exec_node("planaria-node-1", ["sh", "-c", "sleep 0.2 & exit"]) == 0
+    node, _ = present().all_nodes
+    assert cluster.exec_node(node.name, ["sh", "-c", "sleep 0.2 & exit"]) == 0
     time.sleep(1)  # until it has ended, and its parent before it
-    eventually(lambda: not unburied(pids()["planaria-node-1-holder"]), 10)
+    eventually(lambda: not unburied(pids()[node.part("holder")]), 10)
 
 
 def unburied(parent: int) -> list[str]:

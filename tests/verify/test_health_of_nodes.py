@@ -132,3 +132,29 @@ def test_a_pod_that_was_ill_before_must_leave_a_lost_node_all_the_same():
         world = store(state, FRONT, SET, stuck)
         world.put_remediation(recorded("front", 86400))
         assert ask(world, state).healthy == healthy
+
+
+# --- what another loss took
+
+
+def half_lost(state: Node, other: Node, *, desired: int = 2) -> ClusterStore:
+    """A workload with a pod on each of two nodes, which is ready where its node is, but for that on the other node."""
+    front = deployment("front", desired=desired, ready=1, available=1)
+    here = pod("front-0", SET, ready=state.ready, ready_since=ago(60))
+    there = pod("front-1", SET, node="node-2", ready=False, ready_since=ago(60))
+    return store(state, other, front, SET, here, there)
+
+
+def test_what_another_lost_node_took_is_left_to_that_nodes_record():
+    """The other's is held for as long as this one is open, because too few nodes are well: both would stand for ever."""
+    assert ask(half_lost(BACK, node("node-2", ready=False)), BACK).healthy
+
+
+@pytest.mark.parametrize(
+    ("state", "other", "desired"),
+    [(LOST, node("node-2", ready=False), 2), (BACK, node("node-2"), 2), (BACK, node("node-2", ready=False), 3)],
+    ids=["both are lost", "the other is well", "one is missing altogether"],
+)
+def test_what_no_other_loss_explains_is_waited_for(state: Node, other: Node, desired: int):
+    found = ask(half_lost(state, other, desired=desired), state)
+    assert "Deployment/front has 1 ready" in found.message

@@ -55,7 +55,7 @@ async def assemble(server, tmp_path, monkeypatch):
             "vllm_url": server.url,
             "vllm_model": MODEL,
             "api_key_file": key,
-            "deadline_seconds": 10.0,
+            "deadline_seconds": 60.0,  # the tests about a deadline set their own
             "probe_seconds": 0.3,
             "examples": 0,
             **options,

@@ -114,14 +114,26 @@ def _of_node(world: _World, name: str) -> Iterator[str]:
     on_node = [*moved(world.store, world.ranking, world.policy, name)] or named(world.store, world.spec)
     ill_before, workloads = _ill_before(world), {workload.meta.key: workload for _, workload in on_node}
     for key in sorted(workloads):  # also of a pod that is on its way out
-        if workloads[key].meta.uid not in ill_before:
-            yield from _of_workload(world, workloads[key])
+        workload = workloads[key]
+        if workload.meta.uid not in ill_before and not _lost_elsewhere(world.store, workload, name):
+            yield from _of_workload(world, workload)
     node = world.store.node(name)
     if node and node.ready:
         return  # whether its pods get ready is up to their workloads again
     stuck = [pod.meta.name for pod, _ in on_node if pod.active and not pod.ready]
     if stuck:
         yield f"{len(stuck)} pods are not ready on Node/{name}: {', '.join(stuck[:4])}"
+
+
+def _lost_elsewhere(store: ClusterStore, workload: Workload, name: str) -> bool:
+    """All that it lacks are pods on other nodes that are lost. Whether those are well again is judged in those nodes' records,
+    which are held while this one is open.
+    """
+    late = [pod for pod in store.pods_of(workload) if pod.active and not pod.ready]
+    nodes = {pod.node or "" for pod in late}
+    others = [store.node(node) for node in nodes - {name}]
+    lost = bool(others) and name not in nodes and all(node and not node.ready for node in others)
+    return lost and workload.ready + len(late) >= workload.desired
 
 
 def _ill_before(world: _World) -> frozenset[str]:
