@@ -1,20 +1,16 @@
-"""Deployments that break on command, and what the API server counted of each when all is over.
-
-Their newest revision has an image that does not exist: one rollback heals it, and the generation counts rollbacks.
-"""
+"""Deployments that break on command, and what the API server counted of each when all is over."""
 
 import asyncio
 import secrets
 import time
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from bench.bad_rollout import BROKEN, IMAGE, deployment, policy
 from planaria_scenarios.api import Api, Body
 from planaria_scenarios.environment import new_namespace
 from planaria_scenarios.errors import ApiError, EnvironmentalError
 
-IMAGE: Final = "planaria.local/busybox:1"
-BROKEN: Final = "planaria.local/no-such-image:1"
 PLACES: Final = ("before", "within", "meanwhile", "after")
 """Broken so early that an action is under way when something goes away; in the moment before; while it is away; and when it
 is back."""
@@ -67,8 +63,8 @@ class Field:
         await new_namespace(self.api, self.own_namespace)
         for namespace in self.namespaces:
             await new_namespace(self.api, namespace)
-            await self.api.apply(_policy(), namespace)
-            await self.api.apply(_deployment(IMAGE), namespace)
+            await self.api.apply(policy(), namespace)
+            await self.api.apply(deployment(), namespace)
         for namespace in self.namespaces:
             await self._until_ready(namespace)
 
@@ -77,7 +73,7 @@ class Field:
             await self.api.delete("Namespace", "", namespace)
 
     async def breaks(self, place: str) -> None:
-        body = await self.api.apply(_deployment(BROKEN), self.namespace(place))
+        body = await self.api.apply(deployment(BROKEN), self.namespace(place))
         self._broken[place] = body["metadata"]["generation"], time.time()
 
     async def stage(self, place: str) -> str:
@@ -99,26 +95,26 @@ class Field:
     async def condition(self, place: str, kind: str) -> tuple[str, str]:
         """Status and reason of the policy's condition."""
         try:
-            policy = await self.api.get("HealingPolicy", self.namespace(place), "web")
+            body = await self.api.get("HealingPolicy", self.namespace(place), "web")
         except ApiError:
             return "", ""
-        found = [each for each in policy.get("status", {}).get("conditions", []) if each["type"] == kind]
+        found = [each for each in body.get("status", {}).get("conditions", []) if each["type"] == kind]
         return (found[0]["status"], found[0]["reason"]) if found else ("", "")
 
     async def ending(self, place: str) -> Ending:
         namespace = self.namespace(place)
         everything = await self._records(place)
         records = _of_web(everything)
-        policy = await self.api.get("HealingPolicy", namespace, "web")
-        deployment = await self.api.get("Deployment", namespace, "web")
+        under = await self.api.get("HealingPolicy", namespace, "web")
+        web = await self.api.get("Deployment", namespace, "web")
         generation, broken_at = self._broken[place]
         return Ending(
             place=place,
             records=len(records),
             attempts=sum(len(each.get("status", {}).get("attempts", [])) for each in everything),
-            changes=deployment["metadata"]["generation"] - generation,
-            reservations=len(policy["status"].get("reservations", [])),
-            healed=_image(deployment) == IMAGE and all(_succeeded(each) for each in records),
+            changes=web["metadata"]["generation"] - generation,
+            reservations=len(under["status"].get("reservations", [])),
+            healed=_image(web) == IMAGE and all(_succeeded(each) for each in records),
             seconds=max((_finished_at(each) for each in records), default=broken_at) - broken_at,
         )
 
@@ -141,8 +137,8 @@ def _of_web(records: list[Body]) -> list[Body]:
     return [each for each in records if each["spec"]["target"]["name"] == "web"]
 
 
-def _image(deployment: Body) -> str:
-    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+def _image(workload: Body) -> str:
+    return str(workload["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
 def _succeeded(record: Body) -> bool:
@@ -152,38 +148,3 @@ def _succeeded(record: Body) -> bool:
 
 def _finished_at(record: Body) -> float:
     return datetime.fromisoformat(record["status"]["finishedAt"]).timestamp()
-
-
-def _policy() -> dict[str, Any]:
-    return {
-        "apiVersion": "planaria.dev/v1alpha1",
-        "kind": "HealingPolicy",
-        "metadata": {"name": "web"},
-        "spec": {
-            "mode": "Enforce",
-            "triggers": {"waitingForSeconds": 0},
-            "verification": {"stableForSeconds": 3, "timeoutSeconds": 90},
-        },
-    }
-
-
-def _deployment(image: str) -> dict[str, Any]:
-    labels = {"app": "web"}
-    container = {
-        "name": "web",
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["/bin/busybox", "sleep", "3600"],
-        "resources": {"limits": {"cpu": "20m", "memory": "16Mi"}},
-    }
-    spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "web"},
-        "spec": {
-            "replicas": 1,
-            "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": spec},
-        },
-    }

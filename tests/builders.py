@@ -156,7 +156,6 @@ def workload(kind: str, name: str, *, desired: int = 3, **fields: Any) -> Worklo
         fields.setdefault(field, desired)
     fields.setdefault("observed_generation", generation)
     fields.setdefault("match_labels", {"app": name})
-    fields.setdefault("container_names", ("app",))
     fields.setdefault("environment", ())
     return Workload(meta=meta(kind, name, generation=generation, **about), desired=desired, **fields)
 
@@ -168,8 +167,7 @@ def deployment(name: str = "front", **fields: Any) -> Workload:
 
 
 def stateful_set(name: str = "store", **fields: Any) -> Workload:
-    fields.setdefault("current_revision", f"{name}-1")
-    fields.setdefault("update_revision", fields["current_revision"])
+    fields.setdefault("update_revision", f"{name}-1")
     return workload("StatefulSet", name, **fields)
 
 
@@ -226,7 +224,6 @@ def node(
     **fields: Any,
 ) -> Node:
     """A node that carries pods; with `ready=False` one whose kubelet has fallen silent."""
-    fields.setdefault("ready_status", "True" if ready else "Unknown")
     fields.setdefault("ready_since", ago(3600))
     fields.setdefault("ready_message", "" if ready else "Kubelet stopped posting node status.")
     fields.setdefault("schedulable", True)

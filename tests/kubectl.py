@@ -12,6 +12,16 @@ import yaml
 from planaria_cluster import open_cluster
 
 
+def condition(status: dict[str, Any], kind: str) -> Any:
+    """Fails the test where there is none."""
+    (found,) = [each for each in status["conditions"] if each["type"] == kind]
+    return found
+
+
+def image_of(workload: Any) -> str:
+    return str(workload["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
 @dataclass(frozen=True)
 class Kubectl:
     program: Path

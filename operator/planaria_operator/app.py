@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("planaria.app")
 
 PROMETHEUS_CHECK_SECONDS = 30.0
-SEMANTICS_CHECK_SECONDS = 1.0
+CONDITIONS_SECONDS = 1.0
 WATCH_PAUSE_SECONDS = 5.0
 DRAIN_SECONDS = 2.0
 EXIT_MISCONFIGURED = 2
@@ -128,8 +128,7 @@ async def _operate(
         asyncio.create_task(heap.keep_giving_back(), name="heap"),
         asyncio.create_task(_ask_prometheus(prometheus, engine), name="prometheus"),
         asyncio.create_task(meaning.extractor.watch(), name="semantics"),
-        asyncio.create_task(_tell_of_semantics(meaning, engine), name="semantics condition"),
-        asyncio.create_task(_tell_of_policy(service, engine), name="policy condition"),
+        asyncio.create_task(_keep_conditions(meaning, service, engine), name="conditions"),
         asyncio.create_task(_tell_of_unreadable(store, recorder, lead), name="unreadable policies"),
     ]
     try:
@@ -261,11 +260,13 @@ async def _ask_prometheus(prometheus: "Prometheus | None", engine: Engine) -> No
         await asyncio.sleep(PROMETHEUS_CHECK_SECONDS)
 
 
-async def _tell_of_semantics(meaning: Meaning, engine: Engine) -> None:
-    """Keep the policies' condition SemanticsAvailable true."""
+async def _keep_conditions(meaning: Meaning, service: PolicyService | None, engine: Engine) -> None:
+    """Keep the policies' conditions SemanticsAvailable and PolicyServiceAvailable true."""
     while True:
         engine.known["SemanticsAvailable"] = meaning.known
-        await asyncio.sleep(SEMANTICS_CHECK_SECONDS)
+        engine.known["PolicyServiceAvailable"] = known = policy_service(service)
+        metrics.POLICY_AVAILABLE.set(known.available)
+        await asyncio.sleep(CONDITIONS_SECONDS)
 
 
 async def _tell_of_unreadable(store: ClusterStore, recorder: Recorder, lead: Elector | None) -> None:
@@ -274,11 +275,3 @@ async def _tell_of_unreadable(store: ClusterStore, recorder: Recorder, lead: Ele
         if lead is None or lead.leading:
             tell_of_unreadable(recorder, store)
         await asyncio.sleep(TELL_SECONDS)
-
-
-async def _tell_of_policy(service: PolicyService | None, engine: Engine) -> None:
-    """Keep the policies' condition PolicyServiceAvailable true."""
-    while True:
-        engine.known["PolicyServiceAvailable"] = known = policy_service(service)
-        metrics.POLICY_AVAILABLE.set(known.available)
-        await asyncio.sleep(SEMANTICS_CHECK_SECONDS)

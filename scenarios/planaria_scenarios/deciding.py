@@ -1,7 +1,6 @@
 """Who decides in a scenario: the same faults under the rules and under the learned policy."""
 
 import copy
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from typing import Final, Literal
 
 from planaria_scenarios.catalogue import Entry
 from planaria_scenarios.errors import ScenarioError
+from planaria_scenarios.subprocesses import free_port
 
 Mode = Literal["rules", "shadow", "policy"]
 
@@ -33,9 +33,7 @@ def decided_by(entry: Entry, mode: Mode) -> Entry:
 @contextmanager
 def policy_service(*options: str) -> Iterator[str]:
     """A real service on the shipped policy, in a process of its own; its address. Raises ScenarioError."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "planaria_cli", "policy", "serve", "--port", str(port), *options]
     process = subprocess.Popen(command)
     try:

@@ -26,7 +26,9 @@ CHART = {
     "version": "0.0.1",
     "description": "What the version before installed, as far as an upgrade meets it.",
 }
-WRITTEN = "2026-11-23T18:00:00Z"
+DAY = "2026-11-23"
+"""Stands in the files for the day before the test: what is over is deleted a week later."""
+WRITTEN = f"{DAY}T18:00:00Z"
 """Stands in the files for the time of the test."""
 
 
@@ -66,9 +68,10 @@ def stored(old: Release, kubectl: Kubectl) -> dict[str, Any]:
     made = kubectl.apply("shop", web)
     kubectl("rollout", "status", "deployment/web", "-n", "shop", "--timeout=120s")
     moment = (datetime.now(UTC) - timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    yesterday = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
     bodies = {"policy": kubectl.apply("shop", read("policy"))}
-    for name in ("finished", "verifying"):
-        body = read(name, UID=made["metadata"]["uid"], **({WRITTEN: moment} if name == "verifying" else {}))
+    for name, times in (("finished", {DAY: yesterday}), ("verifying", {WRITTEN: moment})):
+        body = read(name, UID=made["metadata"]["uid"], **times)
         status = body.pop("status")
         kubectl.apply("shop", body)
         bodies[name] = kubectl.apply_status("shop", {**body, "status": status})

@@ -171,12 +171,11 @@ def test_a_node_is_no_workload():
     assert found[Action.RESTART] == found[Action.SCALE] == found[Action.RESIZE] == "UnsupportedTarget"
 
 
-def test_the_first_reason_for_a_category_stands_and_the_chosen_one_has_none():
+def test_the_first_reason_for_a_category_stands():
     by_policy = policy_masks(policy(actions=[]))
     seen = observation()
-    both = merged(by_policy, situation_masks(seen, seen.workload), without=Action.SCALE)
+    both = merged(by_policy, situation_masks(seen, seen.workload))
     assert reasons(both)[Action.ROLLBACK] == "NotAllowedByPolicy"
-    assert Action.SCALE not in reasons(both)
     assert len(both) == len(reasons(both))
 
 

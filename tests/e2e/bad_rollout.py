@@ -1,44 +1,24 @@
-"""A Deployment whose newest revision has an image that does not exist: one rollback heals it, and its generation counts them."""
+"""The bad rollout of the bench, in a namespace."""
 
 from typing import Any
 
+from bench import bad_rollout
 from tests.kubectl import Kubectl
 
-IMAGE = "planaria.local/busybox:1"
+IMAGE, BAD = bad_rollout.IMAGE, bad_rollout.BROKEN
 
 
 def deployment(namespace: str, image: str = IMAGE) -> dict[str, Any]:
-    labels = {"app": "web"}
-    container = {
-        "name": "web",
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "command": ["/bin/busybox", "sleep", "3600"],
-        "resources": {"limits": {"cpu": "20m", "memory": "16Mi"}},
-    }
-    template = {
-        "metadata": {"labels": labels},
-        "spec": {"containers": [container], "terminationGracePeriodSeconds": 0},
-    }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": namespace},
-        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": template},
-    }
+    return _within(namespace, bad_rollout.deployment(image))
 
 
 def policy(namespace: str) -> dict[str, Any]:
-    return {
-        "apiVersion": "planaria.dev/v1alpha1",
-        "kind": "HealingPolicy",
-        "metadata": {"name": "web", "namespace": namespace},
-        "spec": {
-            "mode": "Enforce",
-            "triggers": {"waitingForSeconds": 0},
-            "verification": {"stableForSeconds": 3, "timeoutSeconds": 90},
-        },
-    }
+    return _within(namespace, bad_rollout.policy())
+
+
+def _within(namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+    body["metadata"]["namespace"] = namespace
+    return body
 
 
 def finished(kubectl: Kubectl, namespace: str) -> bool:

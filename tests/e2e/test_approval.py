@@ -14,14 +14,14 @@ import pytest
 
 from planaria_kubectl.main import main
 from planaria_scenarios.subprocesses import free_port
-from tests.e2e.bad_rollout import IMAGE, deployment, policy
+from tests.e2e.bad_rollout import BAD, IMAGE, deployment, policy
 from tests.e2e.operator_process import operator
 from tests.e2e.proxy import wait_until
-from tests.kubectl import Kubectl
+from tests.kubectl import Kubectl, condition, image_of
 
 pytestmark = pytest.mark.cluster
 
-BAD, WORSE = "planaria.local/no-such-image:1", "planaria.local/no-such-image:2"
+WORSE = "planaria.local/no-such-image:2"
 PATIENCE = 90
 
 
@@ -54,7 +54,7 @@ class Shop:
 
     @property
     def image(self) -> str:
-        return str(self.workload["spec"]["template"]["spec"]["containers"][0]["image"])
+        return image_of(self.workload)
 
     @property
     def record(self) -> Any:
@@ -87,8 +87,8 @@ def finished(status: dict[str, Any]) -> bool:
     return status.get("stage") == "Finished"
 
 
-def condition(status: dict[str, Any], type_: str) -> tuple[str, str]:
-    (found,) = [each for each in status["conditions"] if each["type"] == type_]
+def said(status: dict[str, Any], kind: str) -> tuple[str, str]:
+    found = condition(status, kind)
     return found["status"], found["reason"]
 
 
@@ -120,7 +120,7 @@ async def _approved_as_it_is(shop: Shop) -> None:
     waiting = await shop.until(awaits)
     assert (shop.generation, shop.image) == (before, BAD)
     assert waiting.get("attempts", []) == []
-    assert condition(waiting, "Approved") == ("Unknown", "AwaitingApproval")
+    assert said(waiting, "Approved") == ("Unknown", "AwaitingApproval")
     (patch,) = waiting["proposal"]["plan"]["operations"]
     replaced = [step for step in json.loads(patch["body"]) if step["op"] == "replace"]
     assert replaced[0]["value"]["spec"]["containers"][0]["image"] == IMAGE, "the patch itself"
@@ -129,8 +129,8 @@ async def _approved_as_it_is(shop: Shop) -> None:
     await shop.plugin("approve", "--yes", "--reason", "OPS-17", "--wait", "30s")
     done = await shop.until(finished)
     assert (shop.generation, shop.image) == (before + 1, IMAGE)
-    assert condition(done, "Succeeded") == ("True", "Recovered")
-    assert condition(done, "Approved") == ("True", "Approved")
+    assert said(done, "Succeeded") == ("True", "Recovered")
+    assert said(done, "Approved") == ("True", "Approved")
     (attempt,) = done["attempts"]
     assert attempt["plan"] == waiting["proposal"]["plan"], "byte for byte what was approved"
     (answer,) = done["answers"]
@@ -154,5 +154,5 @@ async def _overtaken(shop: Shop) -> None:
     await shop.plugin("approve", "--yes")
     done = await shop.until(finished)
     assert (shop.generation, shop.image) == (before + 1, IMAGE)
-    assert condition(done, "Succeeded") == ("True", "Recovered")
+    assert said(done, "Succeeded") == ("True", "Recovered")
     assert [answer["outcome"] for answer in done["answers"]] == ["Counted", "Counted"]

@@ -10,9 +10,8 @@ import pytest
 
 from bench import crash_report
 from bench.crash import Course, measure
-from planaria_cluster import UsageError, open_cluster
 from planaria_cluster.progress import Progress
-from planaria_scenarios.environment import prepare
+from tests.e2e.audited import audited_cluster
 
 pytestmark = pytest.mark.cluster
 
@@ -20,14 +19,8 @@ KILLS = 20
 
 
 def test_nothing_is_lost_and_nothing_is_done_twice(kubeconfig: Path, tmp_path: Path):
-    cluster = open_cluster()
-    try:
-        cluster.audit_log()
-    except UsageError as error:
-        pytest.skip(str(error))
-    prepare(cluster, Progress())
     course = Course(kills=KILLS, seed=7, quick=True, at_once=8, minutes=8)
-    measured = asyncio.run(measure(cluster, course, tmp_path / "crash", Progress()))
+    measured = asyncio.run(measure(audited_cluster(), course, tmp_path / "crash", Progress()))
     # One that dies elsewhere in the moment in which it was to die at a station has passed that; test_killed_anywhere.py is exact.
     goals = [each for each in crash_report.goals(measured, KILLS) if not each.name.startswith("stations")]
     assert [goal for goal in goals if not goal.met] == [], crash_report.complaints(measured)

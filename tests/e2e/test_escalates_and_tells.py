@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from planaria_scenarios.subprocesses import free_port
-from tests.e2e.bad_rollout import IMAGE, deployment, policy
+from tests.e2e.bad_rollout import BAD, IMAGE, deployment, policy
 from tests.e2e.operator_process import operator
 from tests.e2e.proxy import wait_until
-from tests.kubectl import Kubectl
+from tests.kubectl import Kubectl, condition
 from tests.notify.inbox import Inbox, served
 
 pytestmark = pytest.mark.cluster
@@ -51,7 +51,7 @@ async def play(kubectl: Kubectl, kubeconfig: Path, namespace: str, inbox: Inbox,
     wanted = policy(namespace)
     wanted["spec"]["escalation"] = {"ladder": LADDER, "notify": NOTIFY}
     kubectl.apply(namespace, wanted)
-    kubectl.apply(namespace, deployment(namespace, "planaria.local/no-such-image:1"))
+    kubectl.apply(namespace, deployment(namespace, BAD))
     options = ("--namespace", namespace, "--receiver", "oncall", "--receivers-dir", str(folder))
     inbox.open.clear()
     async with operator(kubeconfig, folder, free_port(), *options) as first:
@@ -69,11 +69,7 @@ async def play(kubectl: Kubectl, kubeconfig: Path, namespace: str, inbox: Inbox,
     inbox.open.set()
     async with operator(kubeconfig, folder, free_port(), *options) as second:
         await wait_until(lambda: _notified(kubectl, namespace), 60)
-        (ready,) = [
-            each
-            for each in kubectl.items("healingpolicies", namespace)[0]["status"]["conditions"]
-            if each["type"] == "ReceiversReady"
-        ]
+        ready = condition(kubectl.items("healingpolicies", namespace)[0]["status"], "ReceiversReady")
         assert (ready["status"], ready["reason"]) == ("True", "ReceiversKnown")
         kubectl("set", "image", "deployment/web", f"web={IMAGE}", "-n", namespace)
         await wait_until(lambda: _after(inbox, 3), 120)

@@ -18,14 +18,13 @@ from typing import Any
 
 import pytest
 
-from planaria_cluster import Provider, UsageError, open_cluster
-from planaria_cluster.progress import Progress
+from planaria_cluster import Provider
 from planaria_scenarios.api import connect
 from planaria_scenarios.audit import Change, changes, on_targets
-from planaria_scenarios.environment import prepare
 from planaria_scenarios.operator_process import access_of
+from tests.e2e.audited import audited_cluster
 from tests.e2e.bad_rollout import deployment
-from tests.kubectl import Kubectl
+from tests.kubectl import Kubectl, condition
 
 pytestmark = pytest.mark.cluster
 
@@ -72,19 +71,16 @@ class Ending:
 
 @pytest.fixture(scope="module")
 def ending(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ending]:
-    cluster = open_cluster()
-    try:
-        log = cluster.audit_log()
-    except UsageError as error:
-        pytest.skip(str(error))
-    prepare(cluster, Progress())
+    cluster = audited_cluster()
     kubectl, name = Kubectl.of(kubeconfig), f"drain-{secrets.token_hex(4)}"
     others = [each["metadata"]["name"] for each in kubectl.items("namespaces")]
     node = cluster.nodes()[0]
     try:
         before = _build(kubectl, name, node)
         folder = tmp_path_factory.mktemp("drain")
-        yield asyncio.run(_play(_Stage(cluster, kubectl, log, folder, name, node, others), before))
+        yield asyncio.run(
+            _play(_Stage(cluster, kubectl, cluster.audit_log(), folder, name, node, others), before)
+        )
     finally:
         cluster.start_node(node)
         kubectl("uncordon", node)
@@ -140,8 +136,7 @@ def test_the_record_tells_the_rounds(ending: Ending) -> None:
     ]
     (attempt,) = status["attempts"]
     assert (attempt["drain"]["moved"], attempt["drain"]["round"], attempt["outcome"]) == (5, 3, "Recovered")
-    executed = next(each for each in status["conditions"] if each["type"] == "Executed")
-    assert executed["message"].endswith("5 of 5 pods moved in 3 rounds")
+    assert condition(status, "Executed")["message"].endswith("5 of 5 pods moved in 3 rounds")
 
 
 def test_a_node_that_a_person_closed_is_neither_drained_nor_opened(ending: Ending) -> None:
@@ -156,7 +151,7 @@ def owner(pod: dict[str, Any]) -> str:
 
 
 def ready_at(pod: dict[str, Any]) -> float:
-    (ready,) = (each for each in pod["status"]["conditions"] if each["type"] == "Ready")
+    ready = condition(pod["status"], "Ready")
     assert ready["status"] == "True"
     return datetime.fromisoformat(ready["lastTransitionTime"]).timestamp()
 
@@ -255,8 +250,7 @@ class _Stage:
         return [each for each in pods if not each["metadata"].get("deletionTimestamp")]
 
     def is_ready(self) -> bool:
-        conditions = {each["type"]: each["status"] for each in self.body()["status"]["conditions"]}
-        return str(conditions["Ready"]) == "True"
+        return str(condition(self.body()["status"], "Ready")["status"]) == "True"
 
     def changes(self, since: float) -> list[Change]:
         return on_targets(changes(self.log, since=since), [self.namespace])

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from planaria_operator.reconcile.journal import Station
-from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
-from tests.kubectl import Kubectl
+from tests.e2e.bad_rollout import BAD, IMAGE, deployment, finished, policy
+from tests.kubectl import Kubectl, condition, image_of
 
 pytestmark = pytest.mark.cluster
 
@@ -63,8 +63,7 @@ def test_one_action_is_applied_although_the_operator_died_after(
     assert [attempt["decision"]["action"] for attempt in status["attempts"]] == ["rollback"]
     assert ending.generation_after == ending.generation_before + 1
     assert ending.image == IMAGE
-    succeeded = next(condition for condition in status["conditions"] if condition["type"] == "Succeeded")
-    assert succeeded["status"] == "True"
+    assert condition(status, "Succeeded")["status"] == "True"
 
 
 def test_a_reservation_is_counted_once_however_often_it_was_made(endings: dict[Station, Ending]) -> None:
@@ -86,7 +85,7 @@ def _break_everything(kubectl: Kubectl, names: dict[Station, str]) -> dict[str, 
         kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
     generations = {}
     for name in names.values():
-        body = kubectl.apply(name, deployment(name, "planaria.local/no-such-image:1"))
+        body = kubectl.apply(name, deployment(name, BAD))
         generations[name] = body["metadata"]["generation"]
     return generations
 
@@ -142,10 +141,7 @@ def _ending(kubectl: Kubectl, namespace: str, generation_before: int) -> Ending:
     for body in remediations:
         body["policyReservations"] = policy["status"].get("reservations", [])
     deployment = kubectl.json("get", "deployment", "web", "-n", namespace)
-    containers = deployment["spec"]["template"]["spec"]["containers"]
-    return Ending(
-        remediations, generation_before, deployment["metadata"]["generation"], containers[0]["image"]
-    )
+    return Ending(remediations, generation_before, deployment["metadata"]["generation"], image_of(deployment))
 
 
 def _story(kubectl: Kubectl, namespace: str, folder: Path) -> str:

@@ -6,7 +6,6 @@ HealingPolicy of its own, which only observes.
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
+from planaria_scenarios.subprocesses import free_port
+from tests.e2e.bad_rollout import BAD, IMAGE, deployment, finished, policy
 from tests.e2e.operator_process import operator
-from tests.kubectl import Kubectl
+from tests.kubectl import Kubectl, condition, image_of
 
 pytestmark = pytest.mark.cluster
 
 LABEL = "planaria.dev/test-run"
-BAD = "planaria.local/no-such-image:1"
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def test_a_bad_rollout_is_healed_in_a_chosen_namespace(ending: Ending) -> None:
         "ClusterHealingPolicy",
         ending.policy["metadata"]["name"],
     )
-    succeeded = next(each for each in remediation["status"]["conditions"] if each["type"] == "Succeeded")
+    succeeded = condition(remediation["status"], "Succeeded")
     assert (succeeded["status"], succeeded["reason"]) == ("True", "Recovered")
     assert ending.images[ending.chosen] == IMAGE
 
@@ -75,11 +74,10 @@ def test_a_policy_of_the_namespace_has_its_targets_and_the_other_names_it(ending
     (remediation,) = ending.of(ending.own)
     assert (remediation["spec"]["policyKind"], remediation["spec"]["policy"]) == ("HealingPolicy", "web")
     assert ending.images[ending.own] == BAD, "it only observes"
-    conditions = {each["type"]: each for each in ending.policy["status"]["conditions"]}
-    overlapped = conditions["Overlapped"]
+    overlapped, ready = (condition(ending.policy["status"], kind) for kind in ("Overlapped", "Ready"))
     assert (overlapped["status"], overlapped["reason"]) == ("True", "Overlapping")
     assert overlapped["message"] == f"1 of 2 targets are healed under HealingPolicy {ending.own}/web (1)"
-    assert conditions["Ready"]["message"].startswith("Enforce: 2 workloads selected in 2 namespaces")
+    assert ready["message"].startswith("Enforce: 2 workloads selected in 2 namespaces")
 
 
 def test_the_budget_is_kept_with_the_namespace_of_the_target(ending: Ending) -> None:
@@ -117,10 +115,7 @@ async def _heal(kubectl: Kubectl, kubeconfig: Path, folder: Path, run: str, chos
         stages = [each.get("status", {}).get("stage") for each in kubectl.items("remediations", own)]
         return stages == ["Blocked"]
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    async with operator(kubeconfig, folder, port, "--extractor", "rules") as process:
+    async with operator(kubeconfig, folder, free_port(), "--extractor", "rules") as process:
         try:
             async with asyncio.timeout(180):
                 await _until(lambda: finished(kubectl, chosen))
@@ -135,13 +130,10 @@ async def _until(true: Callable[[], bool]) -> None:
 
 
 def _ending(kubectl: Kubectl, run: str, chosen: str, left: str, own: str) -> Ending:
-    def image(namespace: str) -> str:
-        body = kubectl.json("get", "deployment", "web", "-n", namespace)
-        return str(body["spec"]["template"]["spec"]["containers"][0]["image"])
-
     wide = kubectl.json("get", "chpol", run)
     records = [each for name in (chosen, left, own) for each in kubectl.items("remediations", name)]
-    images = {name: image(name) for name in (chosen, left, own)}
+    webs = {name: kubectl.json("get", "deployment", "web", "-n", name) for name in (chosen, left, own)}
+    images = {name: image_of(web) for name, web in webs.items()}
     kubectl("delete", "chpol", run)
     kubectl("wait", "remediations", "--all", "-n", chosen, "--for=delete", "--timeout=60s")
     after = [each["metadata"]["name"] for each in kubectl.items("remediations", chosen)]

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from bench.modes import MODES, goals, measure
-from planaria_cluster import UsageError, open_cluster
 from planaria_cluster.progress import Progress
 from planaria_scenarios.catalogue import find
-from planaria_scenarios.environment import prepare
+from tests.e2e.audited import audited_cluster
 
 pytestmark = pytest.mark.cluster
 
@@ -18,12 +17,6 @@ FAULTS = ["missing-image-rollout", "hanging-replica", "dependency-scaled-to-zero
 
 
 def test_the_modes_that_only_look_change_nothing(kubeconfig: Path):
-    cluster = open_cluster()
-    try:
-        cluster.audit_log()
-    except UsageError as error:
-        pytest.skip(str(error))
-    prepare(cluster, Progress())
-    rows, nodes = asyncio.run(measure(cluster, find(FAULTS), len(FAULTS) * len(MODES), Progress()))
+    rows, nodes = asyncio.run(measure(audited_cluster(), find(FAULTS), len(FAULTS) * len(MODES), Progress()))
     assert [goal for goal in goals(rows, nodes) if not goal.met] == [], rows
     assert {row.would for row in rows} == {"rollback", "restart", "scale"}

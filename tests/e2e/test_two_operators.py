@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
+from tests.e2e.bad_rollout import BAD, IMAGE, deployment, finished, policy
 from tests.e2e.proxy import wait_until
-from tests.kubectl import Kubectl
+from tests.kubectl import Kubectl, image_of
 
 pytestmark = pytest.mark.cluster
 
@@ -80,7 +80,7 @@ async def test_a_leader_frozen_in_mid_action_is_replaced_and_ends_without_a_seco
         await wait_until(one.leads, 60)
         async with contender(kubeconfig, namespace, tmp_path / "two.log") as two:
             await wait_until(two.waits, 60)
-            broken = kubectl.apply(namespace, deployment(namespace, "planaria.local/no-such-image:1"))
+            broken = kubectl.apply(namespace, deployment(namespace, BAD))
             await wait_until(one.acts, 60)
             one.process.send_signal(signal.SIGSTOP)
             await wait_until(two.leads, 60)
@@ -92,7 +92,7 @@ async def test_a_leader_frozen_in_mid_action_is_replaced_and_ends_without_a_seco
 
             await wait_until(over, 90)
     body = kubectl.json("get", "deployment", "web", "-n", namespace)
-    assert body["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
+    assert image_of(body) == IMAGE
     assert body["metadata"]["generation"] == broken["metadata"]["generation"] + 1, "rolled back exactly once"
     (remediation,) = kubectl.items("remediations", namespace)
     assert len(remediation["status"]["attempts"]) == 1

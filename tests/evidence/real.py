@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,10 @@ from planaria_operator.evidence.facts import revision_of
 from planaria_operator.evidence.revisions import Revisions, read_revisions
 from planaria_operator.kube.client import KubeClient
 from planaria_operator.kube.connect import connect
-from planaria_operator.kube.interface import JsonBody
-from planaria_operator.objects.cluster import parse_endpoint_slice, parse_node, parse_service
 from planaria_operator.objects.meta import now
-from planaria_operator.objects.pod import parse_pod
-from planaria_operator.objects.store import ClusterStore, View
-from planaria_operator.objects.workload import parse_replica_set, parse_workload
+from planaria_operator.objects.store import ClusterStore
+from planaria_operator.objects.workload import parse_workload
+from planaria_operator.watch.kinds import PARSERS
 from tests.builders import policy
 
 IMAGE = "planaria.local/busybox:1"
@@ -30,13 +28,7 @@ TRIGGERS = {
     "waiting_for_seconds": 5,
     "restarts": {"count": 2, "window_seconds": 300},
 }
-PARSERS: dict[str, Callable[[JsonBody], View]] = {
-    "Node": parse_node,
-    "Pod": parse_pod,
-    "ReplicaSet": parse_replica_set,
-    "Service": parse_service,
-    "EndpointSlice": parse_endpoint_slice,
-}
+KINDS = ("Node", "Pod", "ReplicaSet", "Service", "EndpointSlice", "Deployment")
 
 
 def deployment(name: str, script: str, *, replicas: int = 1, **container: Any) -> dict[str, Any]:
@@ -84,11 +76,9 @@ class Room:
 
     async def store(self) -> ClusterStore:
         filled = ClusterStore()
-        for kind, parse in PARSERS.items():
+        for kind in KINDS:
             for body in await self.kube.list(kind, "" if kind == "Node" else self.namespace):
-                filled.put(parse(body))
-        for body in await self.kube.list("Deployment", self.namespace):
-            filled.put(parse_workload("Deployment", body))
+                filled.put(PARSERS[kind](body))
         return filled
 
     async def incidents(self) -> dict[str, Incident]:

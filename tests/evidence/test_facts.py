@@ -61,7 +61,6 @@ def test_a_pod_fact_tells_of_its_worst_container():
         (pod("c", daemon_set()), False),
         (pod("bare"), False),
         (pod("d", replica_set(FRONT), local_storage=True), False),
-        (pod("e", stateful_set(), claims=("data",)), True),
     ],
     ids=lambda value: getattr(getattr(value, "meta", None), "name", None),
 )

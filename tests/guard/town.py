@@ -29,7 +29,7 @@ from planaria_operator.reconcile.records import Records
 from planaria_operator.settings import Settings
 from planaria_operator.watch.resources import parse_policy, parse_remediation
 from tests import builders
-from tests.reconcile.harness import policy_body
+from tests.reconcile.harness import VERIFICATION, policy_body
 
 GROUPS = ("a", "b")
 
@@ -199,6 +199,3 @@ class Town(Journal):
 
     def record(self, *_: Any, **__: Any) -> None:
         return None
-
-
-VERIFICATION = {"timeout_seconds": 60, "stable_for_seconds": 10}

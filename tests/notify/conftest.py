@@ -8,7 +8,7 @@ import pytest
 
 from tests.notify.inbox import Inbox, served
 from tests.notify.offices import ONCALL, Office
-from tests.reconcile.harness import Script, World
+from tests.reconcile.harness import VERIFICATION, Script, World
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def office(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, inbox: Inbox) 
 
     def make(*decisions: Any, notify: Any = (ONCALL,), **escalation: Any) -> Office:
         spec = {
-            "verification": {"timeout_seconds": 60, "stable_for_seconds": 10},
+            "verification": VERIFICATION,
             "escalation": {"notify": list(notify), **escalation},
         }
         made.append(Office(World(Script(list(decisions)), monkeypatch, **spec), tmp_path, inbox))

@@ -11,12 +11,10 @@ from planaria_operator.notify.notifier import Notifier
 from planaria_operator.notify.receivers import Format, Receiver, Receivers
 from planaria_operator.notify.sender import Sender
 from planaria_operator.telemetry.metrics import REGISTRY
-from planaria_operator.verify.health import Health
 from tests.notify.inbox import Inbox
 from tests.reconcile.harness import World
 
 ONCALL = {"receiver": "oncall", "events": ["Escalated", "Resolved"]}
-WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
 
 
 class Office:

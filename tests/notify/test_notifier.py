@@ -16,7 +16,8 @@ from planaria_operator.reconcile.case import Case
 from planaria_operator.reconcile.history import expired
 from planaria_operator.reconcile.outcomes import finished
 from planaria_operator.reconcile.policy_status import told as told_of_policy
-from tests.notify.offices import WELL, counted, notified, only
+from tests.notify.offices import counted, notified, only
+from tests.reconcile.harness import WELL
 
 
 async def test_what_is_to_be_told_is_written_with_the_escalation_itself(office: Any):

@@ -5,15 +5,12 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Resize, Restart
+from planaria_contract import Resize
 from planaria_operator.api.remediation import Remediation
-from planaria_operator.verify.health import Health
 from planaria_operator.watch.resources import parse_approval, parse_policy
 from tests import builders
-from tests.reconcile.harness import Script, World, policy_body
+from tests.reconcile.harness import RESTART, VERIFICATION, Script, World, policy_body
 
-WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
-RESTART = Restart(pods=("front-0",))
 RESIZE = Resize(resource="memory", ratio=2)
 
 
@@ -21,8 +18,7 @@ class Asking(World):
     """Under mode Approve, with people who answer."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> None:
-        verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-        settings = {"mode": "Approve", "verification": verification, **spec}
+        settings = {"mode": "Approve", "verification": VERIFICATION, **spec}
         self.answers: list[dict[str, Any]] = []
         super().__init__(Script(list(decisions) or [RESTART] * 99), monkeypatch, **settings)
 
@@ -59,11 +55,6 @@ class Asking(World):
         self.now += timedelta(seconds=120)
         self.restart()
         return await self.step(1)
-
-
-def said(remediation: Remediation, condition: str = "Approved") -> tuple[str, str]:
-    found = remediation.status.condition(condition)
-    return (found.status.value, found.reason) if found else ("", "")
 
 
 def outcomes(remediation: Remediation) -> list[str]:

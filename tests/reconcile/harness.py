@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from planaria_contract import Action, Decision, Escalate, Observation, Outcome, SemanticState
+import pytest
+
+from planaria_contract import Action, Decision, Escalate, Observation, Outcome, Restart, SemanticState
 from planaria_contract.actions import Parameters
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.base import API_VERSION, POLICY_KINDS
@@ -28,6 +30,10 @@ from planaria_operator.watch.resources import parse_policy
 from tests import builders
 
 TARGET = builders.deployment()
+RESTART = Restart(pods=("front-0",))
+WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
+SICK = Health(healthy=False, gone=False, message="0 of 3 ready")
+VERIFICATION = {"timeout_seconds": 60, "stable_for_seconds": 10}
 
 
 def policy_body(policy: HealingPolicy) -> dict[str, Any]:
@@ -113,7 +119,7 @@ class World:
     def __init__(self, script: Script, monkeypatch: Any, **spec: Any) -> None:
         self.script = script
         self.now: datetime = builders.NOW
-        self.health = Health(healthy=False, gone=False, message="0 of 3 ready")
+        self.health = SICK
         monkeypatch.setattr(advancing, "health", lambda *_, **__: self.health)
         self.kube = FakeKube(policy_body(builders.policy(**spec)))
         self.restart()
@@ -166,3 +172,19 @@ class World:
         raise AssertionError(
             f"never reached {stage}: {remediation.status.stage}, {remediation.status.timeline}"
         )
+
+
+def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
+    return World(Script(list(decisions)), monkeypatch, **{"verification": VERIFICATION, **spec})
+
+
+def change_spec(here: World, **spec: Any) -> None:
+    """As a person does with kubectl."""
+    (key,) = [key for key in here.kube.objects if key[0] == "HealingPolicy"]
+    made = type(here.policy.spec).model_validate({**here.policy.spec.model_dump(), **spec})
+    here.store.put_policy(parse_policy(here.kube.put({**here.kube.objects[key], "spec": made.to_body()})))
+
+
+def said(remediation: Remediation, condition: str) -> tuple[str, str]:
+    found = remediation.status.condition(condition)
+    return (found.status.value, found.reason) if found else ("", "")

@@ -146,10 +146,5 @@ class Race:
             return None
 
 
-def said(remediation: Remediation, condition: str) -> tuple[str, str]:
-    found = remediation.status.condition(condition)
-    return (found.status.value, found.reason) if found else ("", "")
-
-
 def outcomes(remediation: Remediation) -> list[str]:
     return [attempt.outcome.value for attempt in remediation.status.attempts]

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Restart
 from planaria_operator.objects.meta import Meta
 from planaria_operator.reconcile.engine import Engine
 from tests import builders
-from tests.reconcile.harness import Script, World, policy_body
+from tests.reconcile.harness import RESTART, Script, World, policy_body
 
 ILL: dict[str, Any] = {"ready_since": builders.ago(120), "started_at": builders.ago(900)}
 """Of a pod that was well for long and has not been ready for two minutes."""
@@ -24,7 +23,7 @@ def sick_pod(name: str = "front-0") -> Any:
 
 
 def world(monkeypatch: pytest.MonkeyPatch, **spec: Any) -> tuple[World, Engine]:
-    here = World(Script([Restart(pods=("front-0",))]), monkeypatch, **spec)
+    here = World(Script([RESTART]), monkeypatch, **spec)
     for view in (SET, sick_pod(), builders.node("node-1")):
         here.store.put(view)
     return here, Engine(here.parts)

@@ -8,8 +8,8 @@ from planaria_contract import Wait
 from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Stage
-from tests.reconcile.asking import RESIZE, RESTART, WELL, Asking, outcomes, said
-from tests.reconcile.harness import plan
+from tests.reconcile.asking import RESIZE, Asking, outcomes
+from tests.reconcile.harness import RESTART, WELL, plan, said
 
 # --- asking
 
@@ -24,7 +24,7 @@ async def test_what_would_be_done_waits_and_stands_in_the_record_byte_for_byte(
     assert asked.plan == plan("restart")
     assert asked.digest == asked.plan.digest
     assert asked.expires_at - asked.proposed_at == timedelta(seconds=600)
-    assert said(waiting) == ("Unknown", "AwaitingApproval")
+    assert said(waiting, "Approved") == ("Unknown", "AwaitingApproval")
     assert said(waiting, "Executed") == ("False", "AwaitingApproval")
     assert [each.guard for each in waiting.status.guards if not each.allowed] == ["approval"]
     assert (here.script.applied, here.script.dry_runs) == ([], 0), "not even a dry run"
@@ -61,7 +61,7 @@ async def test_what_is_approved_is_proved_by_a_dry_run_and_applied_exactly_once(
     waiting = await here.until("Awaiting", seconds=0)
     here.answer(waiting, reason="OPS-17")
     approved = await here.step(1)
-    assert said(approved) == ("True", "Approved")
+    assert said(approved, "Approved") == ("True", "Approved")
     verifying = await here.until("Verifying", seconds=1)
     assert [name for name, _ in here.script.applied] == [attempt_name(verifying, 1)]
     assert here.script.dry_runs == 1
@@ -73,7 +73,7 @@ async def test_what_is_approved_is_proved_by_a_dry_run_and_applied_exactly_once(
     here.health = WELL
     done = await here.until("Finished")
     assert said(done, "Succeeded") == ("True", "Recovered")
-    assert said(done) == ("True", "Approved")
+    assert said(done, "Approved") == ("True", "Approved")
 
 
 @pytest.mark.parametrize("deaths", range(8))
@@ -102,7 +102,7 @@ async def test_what_is_tried_next_is_asked_for_anew(monkeypatch: pytest.MonkeyPa
     asked = again.status.proposal
     assert asked is not None
     assert (asked.plan.action.value, asked.approved_at) == ("resize", None)
-    assert said(again) == ("Unknown", "AwaitingApproval")
+    assert said(again, "Approved") == ("Unknown", "AwaitingApproval")
     assert asked.expires_at - asked.proposed_at == timedelta(seconds=3600)
     assert [body for _, body in here.script.applied] == ['["restart"]', '["undo restart"]']
 
@@ -113,7 +113,7 @@ async def test_a_guard_that_refuses_afterwards_keeps_the_approval(monkeypatch: p
     here.change(mode="Approve", guardrails={"budget": {"actions": 0}})
     blocked = await here.until("Blocked", seconds=1)
     assert said(blocked, "Executed") == ("False", "BudgetExhausted")
-    assert said(blocked) == ("True", "Approved")
+    assert said(blocked, "Approved") == ("True", "Approved")
     assert here.script.applied == []
     here.change(mode="Approve")
     await here.until("Verifying", seconds=60)
@@ -132,7 +132,7 @@ async def test_an_approval_of_what_the_world_has_overtaken_is_void_and_the_new_p
     here.answer(old)
     again = await here.until("Awaiting", seconds=1)
     assert here.script.applied == []
-    assert said(again) == ("Unknown", "AwaitingApproval")
+    assert said(again, "Approved") == ("Unknown", "AwaitingApproval")
     asked = again.status.proposal
     assert asked is not None
     assert (asked.plan.summary, asked.approved_at) == ("restart of another world front", None)
@@ -168,7 +168,7 @@ async def test_an_approval_for_a_foreign_digest_is_void_and_says_so(monkeypatch:
     here.answer(waiting, digest="f" * 32)
     heard = await here.step(1)
     assert outcomes(heard) == ["Void"]
-    assert (heard.status.stage, said(heard)) == (Stage.AWAITING, ("Unknown", "AwaitingApproval"))
+    assert (heard.status.stage, said(heard, "Approved")) == (Stage.AWAITING, ("Unknown", "AwaitingApproval"))
     (note,) = [note for reason, note in here.script.events if reason is Reason.APPROVAL_VOID]
     assert "f" * 32 in note
     here.answer(waiting)
@@ -189,7 +189,7 @@ async def test_a_proposal_that_changes_while_nobody_answers_keeps_its_time(
     assert first.expires_at == second.expires_at
     assert Reason.PROPOSAL_WITHDRAWN in [reason for reason, _ in here.script.events]
     escalated = await here.until("Escalated", seconds=30)
-    assert said(escalated) == ("False", "ApprovalExpired")
+    assert said(escalated, "Approved") == ("False", "ApprovalExpired")
 
 
 async def test_a_decision_to_wait_withdraws_what_was_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +197,6 @@ async def test_a_decision_to_wait_withdraws_what_was_proposed(monkeypatch: pytes
     waiting = await here.until("Awaiting", seconds=0)
     here.answer(waiting)
     later = await here.until("Waiting", seconds=1)
-    assert said(later) == ("False", "ApprovalVoid")
+    assert said(later, "Approved") == ("False", "ApprovalVoid")
     await here.until("Awaiting", seconds=10)
     assert here.script.applied == []

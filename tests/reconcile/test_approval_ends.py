@@ -10,8 +10,8 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import ANSWERS_LIMIT, Remediation, Stage
 from planaria_operator.notify.ledger import due
 from tests import builders
-from tests.reconcile.asking import RESIZE, RESTART, WELL, Asking, outcomes, said
-from tests.reconcile.harness import plan
+from tests.reconcile.asking import RESIZE, Asking, outcomes
+from tests.reconcile.harness import RESTART, WELL, plan, said
 
 
 async def test_two_approvals_are_one_action_and_the_second_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,7 +48,7 @@ async def test_a_rejection_hands_it_to_a_person_with_the_reason(monkeypatch: pyt
     here.answer(await here.until("Awaiting", seconds=0), verdict="Reject", reason="the image is mended now")
     escalated = await here.step(1)
     assert escalated.status.stage is Stage.ESCALATED, "in one write: no step lies between"
-    assert said(escalated) == ("False", "ApprovalRejected")
+    assert said(escalated, "Approved") == ("False", "ApprovalRejected")
     assert message(escalated).startswith("anna rejected")
     assert "the image is mended now" in message(escalated)
     here.answer(escalated, by="berta")
@@ -65,7 +65,7 @@ async def test_what_nobody_answers_is_handed_to_a_person_in_the_end(monkeypatch:
     here.restart()
     assert (await here.step(59)).status.stage is not Stage.ESCALATED
     escalated = await here.until("Escalated", seconds=1)
-    assert said(escalated) == ("False", "ApprovalExpired")
+    assert said(escalated, "Approved") == ("False", "ApprovalExpired")
     here.answer(waiting)
     assert outcomes(await here.step(1)) == ["Void"]
     for _ in range(9):
@@ -85,7 +85,7 @@ async def test_a_rejection_in_time_counts_though_it_is_read_late(monkeypatch: py
     here = Asking(monkeypatch, approval=SHORT)
     escalated = await here.answered_while_away("Reject")
     assert escalated.status.stage is Stage.ESCALATED
-    assert (said(escalated), outcomes(escalated)) == (("False", "ApprovalRejected"), ["Counted"])
+    assert (said(escalated, "Approved"), outcomes(escalated)) == (("False", "ApprovalRejected"), ["Counted"])
     assert message(escalated).startswith("anna rejected")
     assert "the image is mended now" in message(escalated, "Succeeded")
 
@@ -98,7 +98,7 @@ async def test_an_approval_in_time_that_is_read_late_does_nothing_and_both_times
     (void,) = [note for reason, note in here.script.events if reason is Reason.APPROVAL_VOID]
     assert void.endswith("changes nothing: given at 12:00:30Z, but read only at 12:02:31Z, after 12:01:00Z")
     escalated = await here.until("Escalated", seconds=1)
-    assert said(escalated) == ("False", "ApprovalExpired")
+    assert said(escalated, "Approved") == ("False", "ApprovalExpired")
     assert message(escalated).endswith("anna approved at 12:00:30Z, which was read only after 12:01:00Z")
     assert here.script.applied == []
 
@@ -141,7 +141,7 @@ async def test_a_target_that_gets_well_needs_no_approval_any_more(
         await here.step(1)
         here.answer(waiting)
     done = await here.until("Finished", seconds=1)
-    assert said(done) == ("False", "NoLongerNeeded")
+    assert said(done, "Approved") == ("False", "NoLongerNeeded")
     assert said(done, "Succeeded") == ("True", "RecoveredWithoutAction")
     here.answer(waiting)
     assert here.script.applied == []
@@ -154,7 +154,7 @@ async def test_a_policy_that_enforces_by_now_does_not_wait_any_longer(
     await here.until("Awaiting", seconds=0)
     here.change(mode="Enforce")
     verifying = await here.until("Verifying", seconds=20)
-    assert said(verifying) == ("False", "ProposalWithdrawn")
+    assert said(verifying, "Approved") == ("False", "ProposalWithdrawn")
     assert message(verifying).endswith("the mode of restart is Enforce now")
     assert verifying.status.attempts[0].outcome is AttemptOutcome.PENDING
 
@@ -184,7 +184,7 @@ async def test_another_action_that_needs_no_approval_is_named_and_no_mode_is_bla
     if approved:
         here.answer(waiting)
     acting = await here.until("Acting", seconds=20)
-    assert said(acting) == ("False", "ApprovalVoid" if approved else "ProposalWithdrawn")
+    assert said(acting, "Approved") == ("False", "ApprovalVoid" if approved else "ProposalWithdrawn")
     digest = acting.status.attempts[0].digest
     assert message(acting).endswith(f": restart (plan {digest}) is the better answer now")
 
@@ -197,7 +197,7 @@ async def test_a_policy_that_only_observes_by_now_makes_an_approval_void(
     here.change(mode="Observe")
     blocked = await here.until("Blocked", seconds=1)
     assert said(blocked, "Executed") == ("False", "ObserveMode")
-    assert said(blocked) == ("False", "ApprovalVoid")
+    assert said(blocked, "Approved") == ("False", "ApprovalVoid")
     assert here.script.applied == []
 
 

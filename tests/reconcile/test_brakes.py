@@ -6,42 +6,22 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Action, Resize, Restart, Rollback
+from planaria_contract import Action, Resize, Rollback
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.policy_status import BreakerStatus, HealingPolicyStatus, StormStatus
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.api.remediation import Stage
 from planaria_operator.guard.stale import FreshEvidence
 from planaria_operator.guard.weather import CALM, Weather
 from planaria_operator.reconcile.brakes import braked, tell_of_brakes
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.verify.health import Health
-from planaria_operator.watch.resources import parse_policy
 from tests import builders
 from tests.builders import NOW, ago, policy, store
 from tests.guard import proposals as guards
-from tests.reconcile.harness import Script, World
+from tests.reconcile.harness import RESTART, SICK, Script, World, change_spec, said, world
 
-SICK = Health(healthy=False, gone=False, message="0 of 3 ready")
-RESTART = Restart(pods=("front-0",))
 MORE = Resize(resource="memory", ratio=2)
-
-
-def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
-    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-    return World(Script(list(decisions)), monkeypatch, **{"verification": verification, **spec})
-
-
-def said(remediation: Remediation, condition: str) -> tuple[str, str]:
-    found = remediation.status.condition(condition)
-    return (found.status.value, found.reason) if found else ("", "")
-
-
-def change_spec(here: World, **spec: Any) -> None:
-    """As a person does with kubectl."""
-    (key,) = [key for key in here.kube.objects if key[0] == "HealingPolicy"]
-    made = type(here.policy.spec).model_validate({**here.policy.spec.model_dump(), **spec})
-    here.store.put_policy(parse_policy(here.kube.put({**here.kube.objects[key], "spec": made.to_body()})))
 
 
 # --- modes

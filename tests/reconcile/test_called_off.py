@@ -8,9 +8,8 @@ from planaria_contract import Action, Restart
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.kube.errors import Conflict
-from tests.reconcile.harness import Script, World
-from tests.reconcile.test_brakes import change_spec
-from tests.reconcile.test_ladder import DRASTIC, GENTLE, MIGRATE, RESIZE, RESTART, ROLLBACK, at, left
+from tests.reconcile.harness import RESTART, VERIFICATION, Script, World, change_spec
+from tests.reconcile.test_ladder import DRASTIC, GENTLE, MIGRATE, RESIZE, ROLLBACK, at, left
 
 LATER = Restart(pods=("front-0",), delay_seconds=30)
 PAUSE = [{"requester": "ops", "reason": "database migration"}]
@@ -19,7 +18,7 @@ BUDGETS = {name: {"actions": 100} for name in ("budget", "target_budget", "names
 
 
 def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
-    wanted = {"verification": {"timeout_seconds": 60, "stable_for_seconds": 10}, "guardrails": BUDGETS}
+    wanted = {"verification": VERIFICATION, "guardrails": BUDGETS}
     return World(Script(list(decisions)), monkeypatch, **{**wanted, **spec})
 
 

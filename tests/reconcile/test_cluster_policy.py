@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Restart
 from planaria_operator.api.actions import Mode
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
@@ -16,7 +15,7 @@ from planaria_operator.reconcile.engine import Engine
 from planaria_operator.telemetry import metrics
 from planaria_operator.watch.feed import Feed
 from tests import builders
-from tests.reconcile.harness import Script, World, policy_body
+from tests.reconcile.harness import RESTART, Script, World, policy_body
 
 FRONT = builders.deployment()
 SET = builders.replica_set(FRONT)
@@ -33,7 +32,7 @@ def sick_pod(name: str, owner: Any, **fields: Any) -> Any:
 
 def world(monkeypatch: pytest.MonkeyPatch, *policies: HealingPolicy) -> tuple[World, Engine]:
     """Two namespaces with a sick workload each, under these policies alone."""
-    here = World(Script([Restart(pods=("front-0",))] * 40), monkeypatch)
+    here = World(Script([RESTART] * 40), monkeypatch)
     here.store.policies.clear()
     here.kube.objects.clear()
     for each in policies:

@@ -23,10 +23,10 @@ from planaria_operator.reconcile.case import Case
 from planaria_operator.reconcile.cordons import ASK_AGAIN, STEADY, Cordons, being_isolated
 from tests.builders import NOW, ago, deployment
 from tests.guard.proposals import attempt
+from tests.reconcile.draining import OURS
 from tests.reconcile.harness import TARGET, Script, World, plan, refused_by_no_guard
 
 WELL_LONG = STEADY.total_seconds() + 1
-OURS = [{"manager": "planaria", "fieldsV1": {"f:spec": {"f:unschedulable": {}}}}]
 
 
 def closed(

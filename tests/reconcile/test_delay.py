@@ -15,25 +15,15 @@ from planaria_operator.guard.weather import Weather
 from planaria_operator.kube.errors import Unavailable
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.case import Case
-from planaria_operator.verify.health import Health
-from tests.reconcile.asking import RESTART, Asking
-from tests.reconcile.harness import Script, World
-from tests.reconcile.test_brakes import change_spec
+from tests.reconcile.asking import Asking
+from tests.reconcile.harness import RESTART, SICK, VERIFICATION, WELL, Script, World, change_spec, said
 
 LATER = Restart(pods=("front-0",), delay_seconds=60)
-WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
-SICK = Health(healthy=False, gone=False, message="0 of 3 ready")
 CLOSED = {"kind": "Deny", "start": "12:00", "end": "13:00", "time_zone": "UTC"}
 
 
 def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
-    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-    return World(Script(list(decisions or (LATER,))), monkeypatch, **{"verification": verification, **spec})
-
-
-def executed(remediation: Any) -> tuple[str, str]:
-    found = remediation.status.condition("Executed")
-    return found.status.value, found.reason
+    return World(Script(list(decisions or (LATER,))), monkeypatch, **{"verification": VERIFICATION, **spec})
 
 
 async def queued(here: World) -> None:
@@ -74,7 +64,7 @@ async def test_what_a_person_says_meanwhile_calls_it_off(
     off = await here.step(2)
     assert here.script.applied == []
     assert off.status.stage is Stage.BLOCKED
-    assert executed(off) == ("False", reason)
+    assert said(off, "Executed") == ("False", reason)
     (attempt,) = off.status.attempts
     assert attempt.outcome is AttemptOutcome.SUPERSEDED
     assert attempt.message.startswith("called off at the end of its delay")
@@ -115,7 +105,7 @@ async def test_an_approval_that_was_void_before_does_not_begin_it(monkeypatch: p
     await here.until("Acting", seconds=61)
     here.change(mode="Approve")
     off = await here.step(61)
-    assert (executed(off), here.script.applied) == (("False", "AwaitingApproval"), [])
+    assert (said(off, "Executed"), here.script.applied) == (("False", "AwaitingApproval"), [])
 
 
 async def test_an_open_breaker_and_a_storm_call_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +123,7 @@ async def test_an_open_breaker_and_a_storm_call_it_off(monkeypatch: pytest.Monke
             )
             here.store.put_policy(policy)
         off = await advance(here.parts, Case(remediation, policy, (here.incident,), here.now, weather))
-        assert (executed(off)[1], here.script.applied) == (reason, [])
+        assert (said(off, "Executed")[1], here.script.applied) == (reason, [])
 
 
 async def test_a_target_that_gets_well_calls_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +165,7 @@ async def test_once_begun_it_is_finished_whatever_comes(monkeypatch: pytest.Monk
 
 async def test_an_action_without_a_delay_is_never_called_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody knows whether it was sent, so whoever comes next finishes it."""
-    here = world(monkeypatch, Restart(pods=("front-0",)))
+    here = world(monkeypatch, RESTART)
     await here.until("Acting", seconds=0)
     change_spec(here, pause_requests=[{"requester": "ops", "reason": "stop"}])
     here.restart()

@@ -4,14 +4,11 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Escalate, Fault, Observation, Restart, SemanticState
+from planaria_contract import Escalate, Fault, Observation, SemanticState
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.decide.runbook import Runbook
 from tests import builders
-from tests.reconcile.harness import Script, World
-from tests.reconcile.test_brakes import change_spec, said
-
-RESTART = Restart(pods=("front-0",))
+from tests.reconcile.harness import RESTART, VERIFICATION, Script, World, change_spec, said
 
 
 class Doubtful(Script):
@@ -35,8 +32,7 @@ class Doubtful(Script):
 def world(monkeypatch: pytest.MonkeyPatch, *confidences: float, **spec: Any) -> World:
     script = Doubtful([])
     script.confidences = confidences
-    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-    return World(script, monkeypatch, **{"verification": verification, **spec})
+    return World(script, monkeypatch, **{"verification": VERIFICATION, **spec})
 
 
 def looked_again(remediation: Remediation) -> int:

@@ -20,7 +20,7 @@ from tests.reconcile.draining import (
     executed,
     told,
 )
-from tests.reconcile.test_brakes import change_spec
+from tests.reconcile.harness import change_spec
 
 
 async def test_what_a_budget_holds_is_tried_again_after_the_others_and_named_in_the_end(town: Town):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Escalate, Resize, Restart
+from planaria_contract import Escalate, Resize
 from planaria_operator.act.actor import Actor
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
@@ -15,12 +15,10 @@ from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.meta import OPT_OUT_LABEL
 from planaria_operator.verify.health import Health
 from tests import builders
-from tests.reconcile.harness import TARGET, Script, World, plan
-from tests.reconcile.test_brakes import change_spec
+from tests.reconcile.harness import RESTART, TARGET, WELL, Script, World, change_spec, plan
 
-WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
 GONE = Health(healthy=False, gone=True, message="Deployment/front does not exist any more")
-RESTART, RESIZE = Restart(pods=("front-0",)), Resize(resource="memory", ratio=2)
+RESIZE = Resize(resource="memory", ratio=2)
 TIMEOUT, STABLE = 60, 10
 NODE = ObjectReference(kind="Node", name="node-1", uid="uid-old")
 

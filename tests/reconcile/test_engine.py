@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Resize, Restart
+from planaria_contract import Resize
 from planaria_operator.kube.errors import Unavailable
 from planaria_operator.notify.notifier import Notifier
 from planaria_operator.notify.receivers import Receiver, Receivers
@@ -19,7 +19,7 @@ from planaria_operator.reconcile.setbacks import FIRST_PAUSE
 from planaria_operator.settings import ALWAYS_PROTECTED, Settings
 from planaria_operator.telemetry import metrics
 from tests import builders
-from tests.reconcile.harness import Script, World, policy_body
+from tests.reconcile.harness import RESTART, Script, World, policy_body
 from tests.reconcile.passes import SET, add_policy_of_stock, break_apps, break_stock, moved, passes, world
 
 
@@ -236,7 +236,7 @@ async def test_a_record_that_a_person_deletes_is_forgotten(monkeypatch: pytest.M
 
 def two_places(monkeypatch: pytest.MonkeyPatch, *, ill: int) -> World:
     """Where two remediations at a time are gone on with, and nothing is done."""
-    here = World(Script([Restart(pods=("front-0",))] * 99), monkeypatch, mode="Observe")
+    here = World(Script([RESTART] * 99), monkeypatch, mode="Observe")
     object.__setattr__(here.parts.settings, "max_concurrent", 2)
     break_apps(here, ill)
     return here
@@ -291,7 +291,7 @@ async def test_what_came_under_another_policy_counts_too(monkeypatch: pytest.Mon
 
 
 async def test_refusals_are_written_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = World(Script([Restart(pods=("front-0",))] * 9), monkeypatch, mode="Observe")
+    here = World(Script([RESTART] * 9), monkeypatch, mode="Observe")
     break_apps(here, 3)
     engine = Engine(here.parts)
     await passes(engine, here, 1)

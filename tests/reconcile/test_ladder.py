@@ -4,28 +4,24 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Action, Escalate, Migrate, Resize, Restart, Rollback, Wait
+from planaria_contract import Action, Escalate, Migrate, Resize, Rollback, Wait
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
-from planaria_operator.verify.health import Health
 from tests import builders
-from tests.reconcile.harness import Script, World, policy_body
-from tests.reconcile.test_brakes import change_spec
+from tests.reconcile.harness import RESTART, VERIFICATION, WELL, Script, World, change_spec, policy_body
 
-RESTART = Restart(pods=("front-0",))
 MIGRATE = Migrate(pods=("front-0",))
 RESIZE = Resize(resource="memory", ratio=2)
 ROLLBACK = Rollback(revision="1")
 GENTLE = {"name": "gentle", "actions": ["restart", "migrate"], "attempts": 2, "timeout_seconds": 600}
 FIRM = {"name": "firm", "actions": ["resize", "scale"], "attempts": 1, "timeout_seconds": 300}
 DRASTIC = {"name": "drastic", "actions": ["rollback"], "attempts": 1, "timeout_seconds": 300}
-WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
 
 
 def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, rungs: Any = None, **spec: Any) -> World:
     wanted = {
-        "verification": {"timeout_seconds": 60, "stable_for_seconds": 10},
+        "verification": VERIFICATION,
         "escalation": {"ladder": rungs or [GENTLE, FIRM, DRASTIC]},
         "guardrails": {"target_budget": {"actions": 100}, "budget": {"actions": 100}},
     }
@@ -232,7 +228,7 @@ async def test_no_more_attempts_are_made_than_a_record_holds(monkeypatch: pytest
 def change(here: World, rungs: list[dict[str, Any]]) -> None:
     """What a person writes into the policy while an incident is open."""
     wanted = builders.policy(
-        verification={"timeout_seconds": 60, "stable_for_seconds": 10},
+        verification=VERIFICATION,
         escalation={"ladder": rungs},
         guardrails={"target_budget": {"actions": 100}, "budget": {"actions": 100}},
     )

@@ -9,7 +9,7 @@ from planaria_contract import Resize
 from planaria_operator.api.plan import ObjectReference, Plan
 from planaria_operator.objects.workload import Workload
 from tests import builders
-from tests.reconcile.harness import Script, World, plan
+from tests.reconcile.harness import VERIFICATION, Script, World, plan
 
 BROKEN: dict[str, Any] = {"ready": False, "ready_since": None}
 TILL_READY = "; pods that keep the undone template until they are ready or a person deletes them: "
@@ -31,9 +31,8 @@ def resized(target: Workload) -> Plan:
 
 async def undone(monkeypatch: pytest.MonkeyPatch, target: Workload, *since: Any, **spec: Any) -> World:
     """A change of its template did not help and was undone; `since` are the pods that were made meanwhile, by name."""
-    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
     script = Script([Resize(resource="memory", ratio=2)], plans=[resized(target)])
-    here = World(script, monkeypatch, verification=verification, **spec)
+    here = World(script, monkeypatch, verification=VERIFICATION, **spec)
     here.store.put(target)
     here.store.put(builders.pod("db-0", target, created=builders.ago(3600), **BROKEN))
     await here.until("Verifying")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Decision, Escalate, Restart
+from planaria_contract import Decision, Escalate
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
@@ -16,13 +16,13 @@ from planaria_operator.objects.store import View
 from planaria_operator.watch.resources import parse_policy
 from tests import builders
 from tests.builders import ago, deployment, node, pod, pods_of, replica_set, space
-from tests.reconcile.harness import Script, plan, policy_body
+from tests.reconcile.harness import RESTART, VERIFICATION, Script, plan, policy_body
 from tests.reconcile.seeing import Seeing
 
 IGNORED = {OPT_OUT_LABEL: "true"}
-RESTART, NOBODY_KNOWS = Restart(pods=("front-0",)), Escalate(reason="nothing fits")
+NOBODY_KNOWS = Escalate(reason="nothing fits")
 SPEC: dict[str, Any] = {
-    "verification": {"timeout_seconds": 60, "stable_for_seconds": 10},
+    "verification": VERIFICATION,
     "guardrails": {"min_healthy": 0, "hesitation_seconds": 0},
     "escalation": {"notify": [{"receiver": "pager", "events": ["Escalated", "Resolved"]}]},
 }

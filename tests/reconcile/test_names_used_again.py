@@ -4,19 +4,18 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Restart
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.plan import Plan
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.watch.resources import parse_policy
-from tests.reconcile.harness import Script, World, policy_body
+from tests.reconcile.harness import RESTART, Script, World, policy_body
 
 
 class Naming(Script):
     """Keeps under which name each plan was made."""
 
     def __init__(self) -> None:
-        super().__init__([Restart(pods=("front-0",))] * 2)
+        super().__init__([RESTART] * 2)
         self.planned: list[str] = []
 
     async def plan(self, decision: Any, *others: Any) -> Plan | Refusal:

@@ -1,34 +1,19 @@
 """What happens to one incident, station by station: applied once, verified, undone, handed over, or left alone."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from planaria_contract import Resize, Restart, Wait
+from planaria_contract import Resize, Wait
 from planaria_operator.act.builder import Refusal
 from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.api.remediation import Stage
 from planaria_operator.kube.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
 from planaria_operator.verify.health import Health
 from tests.builders import policy, workload_fact
-from tests.reconcile.harness import Script, World, plan
-
-WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
-SICK = Health(healthy=False, gone=False, message="0 of 3 ready")
-RESTART = Restart(pods=("front-0",))
-
-
-def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
-    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-    return World(Script(list(decisions)), monkeypatch, **{"verification": verification, **spec})
-
-
-def said(remediation: Remediation, condition: str) -> tuple[str, str]:
-    found = remediation.status.condition(condition)
-    return (found.status.value, found.reason) if found else ("", "")
+from tests.reconcile.harness import RESTART, SICK, WELL, plan, said, world
 
 
 async def test_an_action_that_helps_is_applied_once_and_verified(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Restart
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.errors import (
@@ -14,9 +13,8 @@ from planaria_operator.kube.errors import (
     TooManyRequests,
     Unavailable,
 )
-from tests.reconcile.harness import Script, World, refused_by_no_guard
+from tests.reconcile.harness import RESTART, Script, World, refused_by_no_guard
 
-RESTART = Restart(pods=("front-0",))
 WEBHOOK = 'patch Deployment/front: failed calling webhook "validate.kyverno.svc": connection refused'
 NOT_NOW = [
     (Unavailable(WEBHOOK), Reason.API_UNAVAILABLE),

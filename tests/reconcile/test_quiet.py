@@ -14,7 +14,7 @@ from planaria_operator.detect.detector import detect
 from planaria_operator.objects.store import View
 from tests import builders
 from tests.builders import NOW, ago, deployment, pod, replica_set, terminated, waiting
-from tests.reconcile.harness import Script
+from tests.reconcile.harness import RESTART, Script
 from tests.reconcile.seeing import Seeing
 
 FRONT = deployment(desired=4, ready=3, available=3)
@@ -60,7 +60,7 @@ UNMADE: Sequence[View] = (FRONT,)
 
 class Shop(Seeing):
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **spec: Any) -> None:
-        script = Script([Restart(pods=("front-0",)) for _ in range(4)])
+        script = Script([RESTART for _ in range(4)])
         super().__init__(script, monkeypatch, **spec)
         others = [pod(f"front-{number}", SET) for number in (1, 2, 3)]
         self.see(FRONT, SET, crashing(), *others, builders.node("node-1"), builders.space())

@@ -13,7 +13,8 @@ from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.case import Case
 from tests.act.live import Live, eventually, is_ready, template_with, workload_body
 from tests.act.test_autoscalers_on_cluster import HPA, hpa_body
-from tests.reconcile.live import Race, Stations, outcomes, said
+from tests.reconcile.harness import said
+from tests.reconcile.live import Race, Stations, outcomes
 
 pytestmark = pytest.mark.cluster
 TWICE = Scale(ratio=2.0)
@@ -39,6 +40,12 @@ async def broken(live: Live) -> None:
     await eventually(live.pods, lambda pods: any(not is_ready(pod) for pod in pods))
 
 
+async def is_overtaken(here: Race) -> None:
+    """In its next step, which does nothing."""
+    found = await here.step()
+    assert (outcomes(found), said(found, "Executed")) == (["Superseded"], ("False", "WorldChanged"))
+
+
 async def test_an_autoscaler_that_changes_the_replicas_at_the_same_moment_has_the_last_word(live: Live):
     await live.create("Deployment", replicas=1)
     here = race(live, TWICE, TWICE)
@@ -47,8 +54,7 @@ async def test_an_autoscaler_that_changes_the_replicas_at_the_same_moment_has_th
     await live.kube.create(HPA, live.namespace, hpa_body(3, 5))
     await eventually(lambda: live.get("Deployment"), lambda body: replicas(body) == 3)
 
-    overtaken = await here.step()
-    assert (outcomes(overtaken), said(overtaken, "Executed")) == (["Superseded"], ("False", "WorldChanged"))
+    await is_overtaken(here)
 
     handed_over = await here.until("Escalated")
     assert outcomes(handed_over) == ["Superseded"]
@@ -64,8 +70,7 @@ async def test_a_bound_that_somebody_moves_at_the_same_moment_stays_theirs(live:
     await here.until("Acting")
     theirs = await live.change(HPA, {"spec": {"minReplicas": 2}})
 
-    overtaken = await here.step()
-    assert (outcomes(overtaken), said(overtaken, "Executed")) == (["Superseded"], ("False", "WorldChanged"))
+    await is_overtaken(here)
     await here.until("Escalated")
     assert (await live.get(HPA))["spec"] == theirs["spec"]
 
@@ -99,8 +104,7 @@ async def test_a_person_who_fixes_it_before_the_action_is_thanked_and_left_alone
     await live.change("Deployment", template_with("sleep 1800"))
     theirs = await live.settled("Deployment")
 
-    overtaken = await here.step()
-    assert (outcomes(overtaken), said(overtaken, "Executed")) == (["Superseded"], ("False", "WorldChanged"))
+    await is_overtaken(here)
 
     await here.look()
     here.well = True
@@ -134,8 +138,7 @@ async def test_an_object_made_anew_under_the_same_name_is_not_the_target(live: L
     await eventually(here.deployment, lambda body: body is None)
     made = await live.kube.create("Deployment", live.namespace, workload_body("Deployment"))
 
-    overtaken = await here.step()
-    assert (outcomes(overtaken), said(overtaken, "Executed")) == (["Superseded"], ("False", "WorldChanged"))
+    await is_overtaken(here)
 
     await here.look()
     done = await here.until("Finished")
@@ -154,8 +157,7 @@ async def test_a_target_that_is_deleted_between_decision_and_action_closes_the_r
     await live.kube.delete("Deployment", live.namespace, "app")
     await eventually(here.deployment, lambda body: body is None)
 
-    overtaken = await here.step()
-    assert (outcomes(overtaken), said(overtaken, "Executed")) == (["Superseded"], ("False", "WorldChanged"))
+    await is_overtaken(here)
 
     await here.look()
     done = await here.until("Finished")

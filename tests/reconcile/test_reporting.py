@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from planaria_contract import Action, Decider, Resize, Restart, Wait
+from planaria_contract import Action, Decider, Resize, Wait
 from planaria_operator.api.decision import DecisionRecord, EvidenceRecord
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Stage
@@ -13,16 +13,9 @@ from planaria_operator.kube.errors import Conflict, Invalid
 from planaria_operator.reconcile.reporting import incident_name, report
 from planaria_operator.verify.health import Health
 from tests.builders import NOW
-from tests.reconcile.harness import Script, World
+from tests.reconcile.harness import RESTART, WELL, world
 
-WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
 GONE = Health(healthy=False, gone=True, message="gone")
-RESTART = Restart(pods=("front-0",))
-
-
-def world(monkeypatch, *decisions, **spec):
-    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-    return World(Script(list(decisions)), monkeypatch, **{"verification": verification, **spec})
 
 
 async def test_an_action_that_helped_is_told_once_under_the_name_it_was_asked_by(monkeypatch):
@@ -41,6 +34,7 @@ async def test_an_action_that_helped_is_told_once_under_the_name_it_was_asked_by
     assert (attempt.applied, attempt.helped, attempt.reverted) == (True, True, False)
     assert attempt.seconds > 0
     assert told.state
+    assert done.status.semantic_state
     assert told.state.fault.value == done.status.semantic_state.fault
 
 
@@ -48,12 +42,14 @@ async def test_no_word_of_an_application_is_told(monkeypatch):
     words = "login of jane@example.com failed"
     here = world(monkeypatch, RESTART)
     acting = await here.until("Acting")
+    assert acting.status.semantic_state
     read = acting.status.semantic_state.model_copy(
         update={"summary": words, "evidence": (EvidenceRecord(kind="log", index=0, excerpt=words),)}
     )
     status = acting.status.model_copy(update={"semantic_state": read})
     report(here.parts, acting.model_copy(update={"status": status}), recovered=True)
     (told,) = here.script.outcomes
+    assert told.state
     assert told.state.fault is read.fault
     assert words not in told.to_json()
 
@@ -100,7 +96,7 @@ async def test_the_decider_is_told_how_old_the_incident_is_and_when_patience_is_
     here = world(monkeypatch, wait, wait, RESTART, escalation={"max_waits": 2})
     await here.until("Verifying")
     first, second, third = here.script.situations
-    assert 0 <= first.age_seconds < second.age_seconds < third.age_seconds
+    assert 0 <= first.age_seconds < second.age_seconds < third.age_seconds  # type: ignore[operator]  # None fails
     ruled_out = [
         [mask.reason for mask in each.masks if mask.category is Action.NONE]
         for each in here.script.situations
@@ -151,7 +147,7 @@ async def test_a_service_that_never_answers_holds_no_step_up(monkeypatch):
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     service = PolicyService(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", 0.05)
     here = world(monkeypatch, RESTART)
-    here.script.tell = Choice(service).tell
+    monkeypatch.setattr(here.script, "tell", Choice(service).tell)
     await here.until("Verifying")
     here.health = WELL
     done = await here.until("Finished")

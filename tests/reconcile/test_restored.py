@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from planaria_contract import Restart
 from planaria_operator.api.remediation import Stage
 from planaria_operator.kube.errors import Conflict
 from planaria_operator.reconcile.races import TOLD_AFTER
-from tests.reconcile.harness import World
+from tests.reconcile.harness import RESTART, World
 from tests.reconcile.passes import passes, world
 
 
@@ -35,7 +34,7 @@ async def test_a_record_that_went_back_goes_on_from_what_the_api_server_has(
     restored(here, "Remediation", snapshot)
     await passes(engine, here, 1)
     assert stages(here) == ["Understood"], "one conflict, and what there is now is known"
-    here.script.decisions.append(Restart(pods=("front-0",)))
+    here.script.decisions.append(RESTART)
     await passes(engine, here, 3)
     assert stages(here) == ["Verifying"]
 

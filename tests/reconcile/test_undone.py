@@ -17,7 +17,7 @@ from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.pod import parse_pod
 from tests import builders
 from tests.act import bodies
-from tests.reconcile.harness import Script, World, plan
+from tests.reconcile.harness import VERIFICATION, Script, World, plan
 
 MIB = 2**20
 TWICE = Resize(resource="memory", ratio=2)
@@ -26,8 +26,7 @@ NOTHING = "Deployment/front carries no change of this attempt to undo"
 
 
 def world(monkeypatch: pytest.MonkeyPatch, made: Plan) -> World:
-    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-    return World(Script([TWICE], plans=[made]), monkeypatch, verification=verification)
+    return World(Script([TWICE], plans=[made]), monkeypatch, verification=VERIFICATION)
 
 
 def in_place(name: str) -> Operation:

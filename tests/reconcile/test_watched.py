@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Resize, Restart
+from planaria_contract import Resize
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.objects.store import View
@@ -14,7 +14,7 @@ from planaria_operator.reconcile import advance as advancing
 from planaria_operator.reconcile.case import Case
 from planaria_operator.verify.health import Health
 from tests import builders
-from tests.reconcile.harness import TARGET, Script, World, plan
+from tests.reconcile.harness import RESTART, TARGET, VERIFICATION, WELL, Script, World, plan
 
 DB = builders.deployment("db")
 OWNED = builders.replica_set(TARGET, 1)
@@ -26,10 +26,8 @@ class Watched(World):
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **spec: Any) -> None:
         elsewhere = plan().model_copy(update={"target": ACTED_ON})
-        verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-        decisions = Restart(pods=("front-0",)), Resize(resource="memory", ratio=2)
-        script = Script([*decisions], plans=[elsewhere])
-        super().__init__(script, monkeypatch, **{"verification": verification, **spec})
+        script = Script([RESTART, Resize(resource="memory", ratio=2)], plans=[elsewhere])
+        super().__init__(script, monkeypatch, **{"verification": VERIFICATION, **spec})
         self.store.put(DB)
         self.asked: list[ObjectReference | None] = []
         monkeypatch.setattr(advancing, "health", self.found)
@@ -57,7 +55,7 @@ async def test_what_did_not_help_and_was_undone_holds_the_target_no_longer(
     here = Watched(monkeypatch)
     await here.until("Reverting")
     await here.until("Detected")
-    here.health = Health(healthy=True, gone=False, message="3 of 3 ready")
+    here.health = WELL
     done = await here.until("Finished")
     assert len(done.status.attempts) == 1, "nothing more was done to a target that is well"
 
@@ -67,7 +65,7 @@ async def test_a_record_that_a_person_has_ends_with_its_target_well_though_the_o
 ) -> None:
     here = Watched(monkeypatch, escalation={"max_attempts": 1})
     await here.until("Escalated")
-    here.health = Health(healthy=True, gone=False, message="3 of 3 ready")
+    here.health = WELL
     done = await here.until("Finished", limit=5)
     assert [each.outcome.value for each in done.status.attempts] == ["Ineffective"]
 
@@ -76,8 +74,7 @@ class Watching(World):
     """Its target never gets well. `shows`: whether it still shows a fault once it is acted on."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, shows: bool = True) -> None:
-        verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-        super().__init__(Script([Restart(pods=("front-0",))]), monkeypatch, verification=verification)
+        super().__init__(Script([RESTART]), monkeypatch, verification=VERIFICATION)
         self.shows = shows
         self.at: dict[int, View] = {}
         """What comes so many seconds after it was applied."""

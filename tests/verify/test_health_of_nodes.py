@@ -152,7 +152,11 @@ def test_what_another_lost_node_took_is_left_to_that_nodes_record():
 
 @pytest.mark.parametrize(
     ("state", "other", "desired"),
-    [(LOST, node("node-2", ready=False), 2), (BACK, node("node-2"), 2), (BACK, node("node-2", ready=False), 3)],
+    [
+        (LOST, node("node-2", ready=False), 2),
+        (BACK, node("node-2"), 2),
+        (BACK, node("node-2", ready=False), 3),
+    ],
     ids=["both are lost", "the other is well", "one is missing altogether"],
 )
 def test_what_no_other_loss_explains_is_waited_for(state: Node, other: Node, desired: int):

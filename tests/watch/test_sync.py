@@ -138,19 +138,15 @@ async def test_only_named_namespaces_are_read_and_cluster_wide_kinds_once(feed: 
 async def test_custom_resources_that_are_not_installed_are_named_with_the_command(feed: Feed):
     server = Server()
     server.fail("list", "HealingPolicy", NotFound("list HealingPolicy: 404 page not found"))
-    with pytest.raises(
-        MissingKind, match=r"HealingPolicy is not installed.*kubectl apply -f crds/"
-    ) as caught:
+    with pytest.raises(MissingKind, match=r"HealingPolicy is not installed.*kubectl apply -f crds/"):
         await prime(server, feed, ())
-    assert caught.value.exit_code == 3
 
 
 async def test_a_needed_kind_that_may_not_be_listed_ends_it(feed: Feed):
     server = Server()
     server.fail("list", "Pod", Forbidden("list Pod: not allowed to list pods: no role"))
-    with pytest.raises(WatchForbidden, match="not allowed to list pods") as caught:
+    with pytest.raises(WatchForbidden, match="not allowed to list pods"):
         await prime(server, feed, ())
-    assert caught.value.exit_code == 3
 
 
 @pytest.mark.parametrize("kind", ["Service", "EndpointSlice", "HorizontalPodAutoscaler", "Approval"])

@@ -6,6 +6,7 @@ from typing import Any, Final
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.reasons import Reason
+from planaria_operator.objects.workload import WORKLOAD_KINDS
 from planaria_operator.text import listed
 
 DEFAULT_MAX_PODS: Final = 10
@@ -59,6 +60,10 @@ def same_pods(setting: Setting, names: Iterable[str]) -> list[Mapping[str, Any]]
     ]
 
 
+def affected_pods(setting: Setting) -> list[Mapping[str, Any]]:
+    return same_pods(setting, (pod.name for pod in setting.observation.affected))
+
+
 def evictions(pods: Iterable[Mapping[str, Any]], *, best_effort: bool = False) -> tuple[Operation, ...]:
     return tuple(
         Operation(verb=Verb.EVICT, object=reference("Pod", pod), best_effort=best_effort) for pod in pods
@@ -75,7 +80,7 @@ def unblocking(setting: Setting, *, kept_too: bool = False) -> tuple[Operation, 
     strategy = (setting.target["spec"].get("updateStrategy") or {}).get("type")
     if setting.decision.target.kind != "StatefulSet" and strategy != "OnDelete":
         return ()
-    broken = same_pods(setting, (pod.name for pod in setting.observation.affected))
+    broken = affected_pods(setting)
     renewed = [pod for pod in broken if kept_too or not _kept(setting.target, pod)]
     most = min(setting.bounds.max_pods or DEFAULT_MAX_PODS, DEFAULT_MAX_PODS)
     return evictions(renewed[:most], best_effort=True)
@@ -98,7 +103,7 @@ def _kept(workload: Mapping[str, Any], pod: Mapping[str, Any]) -> bool:
 def no_rollout(setting: Setting) -> Refusal | None:
     """Why a new template would change nothing here; None where it would."""
     target = setting.decision.target
-    if target.kind not in {"Deployment", "StatefulSet", "DaemonSet"}:
+    if target.kind not in WORKLOAD_KINDS:
         return Refusal(Reason.UNSUPPORTED_TARGET, f"{target} has no pod template")
     if setting.target["spec"].get("paused"):
         return Refusal(Reason.UNSUPPORTED_TARGET, f"the rollout of {target} is paused by a person")

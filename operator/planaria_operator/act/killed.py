@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from planaria_operator.act.bodies import same_pods
+from planaria_operator.act.bodies import affected_pods
 from planaria_operator.act.builder import Setting
 from planaria_operator.detect.relapse import ending
 from planaria_operator.objects.pod import OUT_OF_MEMORY, Container, parse_pod
@@ -14,8 +14,7 @@ LATELY: Final = timedelta(hours=1)
 
 def killed_for_memory(setting: Setting) -> frozenset[str]:
     """Names of containers, init containers and sidecars among them; empty where none is known to have been killed."""
-    bodies = same_pods(setting, (pod.name for pod in setting.observation.affected))
-    pods = [parse_pod(body) for body in bodies]
+    pods = [parse_pod(body) for body in affected_pods(setting)]
     containers = (each for pod in pods for each in (*pod.init_containers, *pod.containers))
     return frozenset(each.name for each in containers if _killed_lately(setting, each))
 

@@ -1,5 +1,6 @@
 """Whose word is the last on an object that would be changed: read from its fresh body."""
 
+from planaria_operator.act.bodies import no_rollout
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
@@ -25,3 +26,8 @@ def not_ours(setting: Setting, kind: str, body: JsonBody, *fields: str) -> Refus
         )
         return Refusal(Reason.OWNED_BY_GIT_OPS, message)
     return None
+
+
+def no_new_template(setting: Setting) -> Refusal | None:
+    """Why a new template would change nothing here, or would not last; None where it would."""
+    return no_rollout(setting) or not_ours(setting, setting.decision.target.kind, setting.target, "template")

@@ -8,16 +8,15 @@ from planaria_contract import Action
 from planaria_operator.act.amounts import to_units, with_limit
 from planaria_operator.act.bodies import (
     MOST_OPERATIONS,
+    affected_pods,
     meta,
-    no_rollout,
     reference,
-    same_pods,
     target_of,
     unblocking,
 )
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.limits import Raise, raises_of
-from planaria_operator.act.ownership import not_ours
+from planaria_operator.act.ownership import no_new_template
 from planaria_operator.act.patches import Change, reversible, value_at
 from planaria_operator.api.plan import Operation, Plan, Verb
 
@@ -25,9 +24,7 @@ MOST_PODS: Final = MOST_OPERATIONS // 2
 
 
 def build(setting: Setting) -> Plan | Refusal:
-    if refusal := no_rollout(setting):
-        return refusal
-    if refusal := not_ours(setting, setting.decision.target.kind, setting.target, "template"):
+    if refusal := no_new_template(setting):
         return refusal
     raises = raises_of(setting)
     if isinstance(raises, Refusal):
@@ -60,8 +57,7 @@ def _template_changes(setting: Setting, raises: list[Raise]) -> list[Change]:
 
 def _in_place(setting: Setting, raises: list[Raise]) -> Iterator[Operation]:
     """For every affected running pod. Best effort: a node without room refuses it, and the new template still helps."""
-    affected = same_pods(setting, (pod.name for pod in setting.observation.affected))
-    running = [pod for pod in affected if (pod.get("status") or {}).get("phase") == "Running"]
+    running = [pod for pod in affected_pods(setting) if (pod.get("status") or {}).get("phase") == "Running"]
     for pod in running[:MOST_PODS]:
         containers = list(_grown(pod, raises))
         if containers:

@@ -1,9 +1,9 @@
 """Go back to the template of an earlier revision, as `kubectl rollout undo` does."""
 
 from planaria_contract import Action, Rollback
-from planaria_operator.act.bodies import no_rollout, target_of, template_of, unblocking
+from planaria_operator.act.bodies import target_of, template_of, unblocking
 from planaria_operator.act.builder import Refusal, Setting
-from planaria_operator.act.ownership import not_ours
+from planaria_operator.act.ownership import no_new_template
 from planaria_operator.act.patches import Change, reversible
 from planaria_operator.act.revisions import Revision, alike, difference, earlier, parse_revision
 from planaria_operator.api.plan import Plan
@@ -11,9 +11,7 @@ from planaria_operator.api.reasons import Reason
 
 
 def build(setting: Setting) -> Plan | Refusal:
-    if refusal := no_rollout(setting):
-        return refusal
-    if refusal := not_ours(setting, setting.decision.target.kind, setting.target, "template"):
+    if refusal := no_new_template(setting):
         return refusal
     chosen = _choose(setting)
     if isinstance(chosen, Refusal):

@@ -209,7 +209,6 @@ class Remediation(ApiModel):
     namespace: str
     uid: str = ""
     resource_version: str = ""
-    created_at: Time | None = None
     policy_uid: str = ""
     """Of the policy that owns this; empty where none does."""
     spec: RemediationSpec

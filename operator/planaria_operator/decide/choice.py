@@ -6,7 +6,7 @@ import structlog
 
 from planaria_contract import Action, Consultation, Decision, Mask, Outcome, Shadow, Wait
 from planaria_operator.api.healing_policy import DecideMode
-from planaria_operator.decide.decider import Chooser, Situation, Tried
+from planaria_operator.decide.decider import Situation, Tried
 from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.masks import merged, situation_masks
 from planaria_operator.decide.runbook import Runbook
@@ -22,9 +22,9 @@ MOST_TRIED: Final = 64
 class Choice:
     """Implements `Decider` by the mode of the policy object. Without a service the rules decide in every mode."""
 
-    def __init__(self, service: PolicyService | None = None, rules: Chooser | None = None) -> None:
+    def __init__(self, service: PolicyService | None = None) -> None:
         self._service = service
-        self._rules = rules or Runbook()
+        self._rules = Runbook()
 
     async def decide(self, situation: Situation) -> Decision:
         if situation.mode is DecideMode.RULES or self._service is None:

@@ -38,16 +38,12 @@ class Situation:
     """Of the policy object, against whoever else has a say in what would be changed."""
 
 
-class Chooser(Protocol):
+class Decider(Protocol):
     """Equation 5 of the paper."""
 
     async def decide(self, situation: Situation) -> Decision:
         """Never chooses what is masked; where nothing is left it escalates."""
         ...
-
-
-class Decider(Chooser, Protocol):
-    """A chooser that can learn from what came of its choices."""
 
     def tell(self, outcome: Outcome) -> None:
         """What came of an incident. Returns at once and raises nothing, whatever becomes of the report."""

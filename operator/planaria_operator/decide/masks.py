@@ -10,7 +10,7 @@ from planaria_operator.api.ladder import Rung
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.liberties import USUAL, Liberties
-from planaria_operator.decide.ownership import autoscaler_mask, ownership_masks
+from planaria_operator.decide.ownership import autoscaler_mask, masked, ownership_masks
 
 GOVERNED: Final = tuple(Action(name) for name in get_args(ActionName))
 """Actions that a policy lists. Escalating is always allowed, waiting until patience is at its end."""
@@ -27,14 +27,14 @@ def policy_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
 
 def _missing(policy: HealingPolicy, action: Action) -> Mask:
     if action is Action.ISOLATE and not policy.cluster_wide:
-        return _mask(action, Reason.CLUSTER_POLICY_ONLY, ONE_NAMESPACE)
+        return masked(action, Reason.CLUSTER_POLICY_ONLY, ONE_NAMESPACE)
     if action is Action.RELOAD:
-        return _mask(
+        return masked(
             action,
             Reason.NO_COMMAND_DECLARED,
             f"{policy.kind} {policy.name} declares no command to reload by",
         )
-    return _mask(
+    return masked(
         action, Reason.NOT_ALLOWED_BY_POLICY, f"{policy.kind} {policy.name} does not list {action.value}"
     )
 
@@ -43,7 +43,7 @@ def _reach_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
     """Where an older schema has let isolate into a policy of one namespace."""
     if policy.cluster_wide:
         return ()
-    return (_mask(Action.ISOLATE, Reason.CLUSTER_POLICY_ONLY, ONE_NAMESPACE),)
+    return (masked(Action.ISOLATE, Reason.CLUSTER_POLICY_ONLY, ONE_NAMESPACE),)
 
 
 def node_masks(target: ObjectRef, shared_node: str | None) -> tuple[Mask, ...]:
@@ -51,7 +51,7 @@ def node_masks(target: ObjectRef, shared_node: str | None) -> tuple[Mask, ...]:
     if target.kind == "Node" or shared_node is not None:
         return ()
     message = f"only {target} shows a fault; isolate would act on a node"
-    return (_mask(Action.ISOLATE, Reason.WORKLOAD_SYMPTOM, message),)
+    return (masked(Action.ISOLATE, Reason.WORKLOAD_SYMPTOM, message),)
 
 
 def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
@@ -65,7 +65,7 @@ def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
     if not {Mode.ENFORCE, Mode.APPROVE} & set(modes.values()):
         return ()
     return tuple(
-        _mask(action, Reason.OBSERVE_MODE, f"{policy.kind} {policy.name} only observes {action.value}")
+        masked(action, Reason.OBSERVE_MODE, f"{policy.kind} {policy.name} only observes {action.value}")
         for action, mode in modes.items()
         if mode is Mode.OBSERVE
     )
@@ -74,7 +74,7 @@ def _mode_masks(policy: HealingPolicy) -> tuple[Mask, ...]:
 def confidence_masks(policy: HealingPolicy, confidence: int) -> tuple[Mask, ...]:
     """`confidence` in whole percents, as the record has it."""
     return tuple(
-        _mask(action, Reason.LOW_CONFIDENCE, f"{confidence}% sure; {action.value} asks for {floor}%")
+        masked(action, Reason.LOW_CONFIDENCE, f"{confidence}% sure; {action.value} asks for {floor}%")
         for action in GOVERNED
         if policy.spec.allows(action) and confidence < (floor := policy.spec.confidence_floor(action))
     )
@@ -86,7 +86,7 @@ def rung_masks(rung: Rung | None) -> tuple[Mask, ...]:
         return ()
     acting = (action for action in Action if action not in {Action.NONE, Action.ESCALATE})
     return tuple(
-        _mask(action, Reason.NOT_ON_THIS_RUNG, f"{action.value} is not on the rung {rung.name}")
+        masked(action, Reason.NOT_ON_THIS_RUNG, f"{action.value} is not on the rung {rung.name}")
         for action in acting
         if not rung.allows(action)
     )
@@ -98,7 +98,7 @@ def patience_masks(policy: HealingPolicy, waits: int) -> tuple[Mask, ...]:
     if waits < limit:
         return ()
     return (
-        _mask(Action.NONE, Reason.WAITED_ENOUGH, f"waited {waits} times; escalation.maxWaits is {limit}"),
+        masked(Action.NONE, Reason.WAITED_ENOUGH, f"waited {waits} times; escalation.maxWaits is {limit}"),
     )
 
 
@@ -109,7 +109,7 @@ def situation_masks(
     masks = [*_placement_masks(observation)]
     if workload is None:
         masks += [
-            _mask(action, Reason.UNSUPPORTED_TARGET, f"{observation.target} is no workload")
+            masked(action, Reason.UNSUPPORTED_TARGET, f"{observation.target} is no workload")
             for action in (Action.RESTART, Action.SCALE, Action.RESIZE, Action.ROLLBACK, Action.RELOAD)
         ]
     else:
@@ -129,24 +129,24 @@ def age_masks(facts: Facts) -> tuple[Mask, ...]:
     message = (
         f"the incident began while the previous revision of {facts.target} was current, which has it too"
     )
-    return (_mask(Action.ROLLBACK, Reason.FAULT_IS_OLDER, message),)
+    return (masked(Action.ROLLBACK, Reason.FAULT_IS_OLDER, message),)
 
 
-def merged(*groups: Iterable[Mask], without: Action | None = None) -> tuple[Mask, ...]:
+def merged(*groups: Iterable[Mask]) -> tuple[Mask, ...]:
     """One mask for each category: the first reason given stands."""
     first: dict[Action, Mask] = {}
     for group in groups:
         for mask in group:
             first.setdefault(mask.category, mask)
-    return tuple(mask for category, mask in sorted(first.items()) if category is not without)
+    return tuple(mask for _, mask in sorted(first.items()))
 
 
 def _workload_masks(observation: Observation, workload: WorkloadFact, liberties: Liberties) -> Iterator[Mask]:
     name = workload.ref
     if workload.previous_revision is None:
-        yield _mask(Action.ROLLBACK, Reason.NO_PREVIOUS_REVISION, f"{name} has no older revision")
+        yield masked(Action.ROLLBACK, Reason.NO_PREVIOUS_REVISION, f"{name} has no older revision")
     if workload.ref.kind == "DaemonSet":
-        yield _mask(Action.SCALE, Reason.UNSUPPORTED_TARGET, f"{name} has one pod for each node")
+        yield masked(Action.SCALE, Reason.UNSUPPORTED_TARGET, f"{name} has one pod for each node")
     elif mask := autoscaler_mask(workload, liberties):
         yield mask
     own = workload.ref.name == observation.target.name
@@ -154,22 +154,18 @@ def _workload_masks(observation: Observation, workload: WorkloadFact, liberties:
         pod.memory_limit_bytes is None and pod.cpu_limit_millicores is None for pod in observation.pods
     ]
     if own and unlimited and all(unlimited):
-        yield _mask(Action.RESIZE, Reason.NO_LIMIT_TO_RAISE, f"no container of {name} has a limit")
+        yield masked(Action.RESIZE, Reason.NO_LIMIT_TO_RAISE, f"no container of {name} has a limit")
 
 
 def _placement_masks(observation: Observation) -> Iterator[Mask]:
     affected = observation.affected
     if not any(pod.movable for pod in affected):
         message = f"none of {len(affected)} affected pods would come back elsewhere"
-        yield _mask(Action.MIGRATE, Reason.NOT_MOVABLE, message)
+        yield masked(Action.MIGRATE, Reason.NOT_MOVABLE, message)
         return
     left = {pod.node for pod in affected}
     others = [node for node in observation.nodes if node.name not in left]
     if observation.nodes and not any(node.ready and node.schedulable for node in others):
         message = "no ready and schedulable node is without an affected pod"
-        yield _mask(Action.MIGRATE, Reason.NO_OTHER_NODE, message)
-        yield _mask(Action.ISOLATE, Reason.NO_OTHER_NODE, message)
-
-
-def _mask(action: Action, reason: Reason, message: str) -> Mask:
-    return Mask(category=action, reason=reason.value, message=message[:280])
+        yield masked(Action.MIGRATE, Reason.NO_OTHER_NODE, message)
+        yield masked(Action.ISOLATE, Reason.NO_OTHER_NODE, message)

@@ -14,10 +14,10 @@ def ownership_masks(workload: WorkloadFact, liberties: Liberties) -> Iterator[Ma
     name, owner = workload.ref, workload.controlled_by
     if owner:
         for action in (*OF_TEMPLATE, Action.SCALE):
-            yield _mask(action, Reason.FOREIGN_OWNER, f"{owner} controls {name} and would undo it")
+            yield masked(action, Reason.FOREIGN_OWNER, f"{owner} controls {name} and would undo it")
     for action, keeper in _kept(workload):
         if keeper and action not in liberties.over_git:
-            yield _mask(action, Reason.OWNED_BY_GIT_OPS, f"{keeper} keeps {name} as Git has it")
+            yield masked(action, Reason.OWNED_BY_GIT_OPS, f"{keeper} keeps {name} as Git has it")
 
 
 def autoscaler_mask(workload: WorkloadFact, liberties: Liberties) -> Mask | None:
@@ -27,10 +27,10 @@ def autoscaler_mask(workload: WorkloadFact, liberties: Liberties) -> Mask | None
         return None
     if not liberties.raise_bounds:
         message = f"{scaler} owns the replica count of {name}, and raiseAutoscalerBounds is false"
-        return _mask(Action.SCALE, Reason.AUTOSCALED, message)
+        return masked(Action.SCALE, Reason.AUTOSCALED, message)
     if workload.autoscaler_stuck:
         return None
-    return _mask(Action.SCALE, Reason.AUTOSCALER_HAS_ROOM, f"{scaler} scales {name} by itself: it has room")
+    return masked(Action.SCALE, Reason.AUTOSCALER_HAS_ROOM, f"{scaler} scales {name} by itself: it has room")
 
 
 def _kept(workload: WorkloadFact) -> Iterator[tuple[Action, str | None]]:
@@ -38,5 +38,5 @@ def _kept(workload: WorkloadFact) -> Iterator[tuple[Action, str | None]]:
     yield Action.SCALE, workload.replicas_kept_by
 
 
-def _mask(action: Action, reason: Reason, message: str) -> Mask:
+def masked(action: Action, reason: Reason, message: str) -> Mask:
     return Mask(category=action, reason=reason.value, message=message[:280])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from planaria_contract import Action, Decider, Decision, Escalate, Fault, Mask, ModelVersion
+from planaria_contract import Action, Decider, Decision, Escalate, Fault, Mask, ModelVersion, WorkloadFact
 from planaria_contract.actions import Parameters
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.decider import Situation
@@ -96,11 +96,7 @@ def ladder(fault: Fault) -> tuple[Rung, ...]:
 
 def _usable(facts: Facts, rung: Rung) -> Decision | None:
     parameters = rung.parameters(facts)
-    masks = merged(
-        facts.situation.masks,
-        situation_masks(facts.situation.observation, rung.workload(facts), facts.situation.liberties),
-        _tried_masks(facts),
-    )
+    masks = _masks(facts, rung.workload(facts))
     hard = (mask for mask in masks if mask.reason != Reason.ALREADY_TRIED)
     if any(mask.category is parameters.category for mask in hard):
         return None
@@ -119,12 +115,14 @@ def _usable(facts: Facts, rung: Rung) -> Decision | None:
 
 def _escalation(facts: Facts, why: str) -> Decision:
     reason = f"{facts.situation.state.fault.value}: {why}"[:280]
-    masks = merged(
-        facts.situation.masks,
-        situation_masks(facts.situation.observation, facts.workload, facts.situation.liberties),
-        _tried_masks(facts),
-    )
+    masks = _masks(facts, facts.workload)
     return _decision(facts, rung=None, parameters=Escalate(reason=reason), masks=masks, explanation=reason)
+
+
+def _masks(facts: Facts, workload: WorkloadFact | None) -> tuple[Mask, ...]:
+    situation = facts.situation
+    of_situation = situation_masks(situation.observation, workload, situation.liberties)
+    return merged(situation.masks, of_situation, _tried_masks(facts))
 
 
 def _decision(

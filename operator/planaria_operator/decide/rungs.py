@@ -41,11 +41,11 @@ class Rung:
 # --- waiting
 
 
-def wait(seconds: int, because: str, *, times: int = 1, when: Callable[[Facts], bool] | None = None) -> Rung:
+def wait(seconds: int, because: str, *, times: int = 1) -> Rung:
     """Look again after `seconds`, for as long as it was waited fewer than `times` times in this incident."""
     return Rung(
         name=f"wait-{seconds}s",
-        when=lambda facts: facts.waits < times and (when is None or when(facts)),
+        when=lambda facts: facts.waits < times,
         parameters=lambda _: Wait(wait_seconds=seconds),
         because=lambda facts: f"{because} (waited {facts.waits} times so far)",
     )

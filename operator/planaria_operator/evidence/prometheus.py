@@ -51,10 +51,9 @@ class PrometheusUnavailable(SourceError):
 
 
 class Prometheus:
-    def __init__(self, url: str, *, timeout: float = 4.0, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, url: str, *, timeout: float = 4.0) -> None:
         self.url = url.rstrip("/")
         self._timeout = timeout
-        self._headers = dict(headers or {})
         self._local = threading.local()
         self._threads = ThreadPoolExecutor(2 * THREADS + 1, thread_name_prefix="prometheus")
         self._policies = asyncio.Semaphore(THREADS)
@@ -148,9 +147,7 @@ class Prometheus:
         """One session per thread; requests' sessions are not safe to share."""
         if not hasattr(self._local, "client"):
             retry = Retry(total=0, read=False)  # else a slow answer could not be told from a lost connection
-            self._local.client = PrometheusConnect(
-                self.url, headers=self._headers, retry=retry, timeout=self._timeout
-            )
+            self._local.client = PrometheusConnect(self.url, retry=retry, timeout=self._timeout)
         client: PrometheusConnect = self._local.client
         return client
 

@@ -31,11 +31,9 @@ def from_replica_sets(sets: Sequence[ReplicaSet]) -> Revisions:
     if not sets:
         return Revisions()
     current, older = sets[0], sets[1:]
-    if any(_made_after(each, current) for each in older):
-        return Revisions(current.template_hash, None, current.meta.created)
     serving = [each for each in older if each.ready > 0]
     previous = next(iter([*serving, *older]), None)
-    if previous is None:
+    if previous is None or any(_made_after(each, current) for each in older):
         return Revisions(current.template_hash, None, current.meta.created)
     left = sets[sets.index(previous) - 1].meta.created
     return Revisions(current.template_hash, previous.template_hash, current.meta.created, left)

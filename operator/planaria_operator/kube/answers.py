@@ -16,7 +16,7 @@ from planaria_operator.kube.errors import (
     Unauthorized,
     Unavailable,
 )
-from planaria_operator.kube.paths import group_of, resource_of
+from planaria_operator.kube.paths import role_name_of
 from planaria_operator.text import shortened
 
 PAYLOAD_LIMIT: Final = 300
@@ -67,8 +67,7 @@ class Attempt(NamedTuple):
         """As a role names it: `deployments.apps/scale`."""
         if not self.kind:
             return self.name
-        resource = resource_of(self.kind)
-        named = ".".join(part for part in (resource.plural, group_of(resource)) if part)
+        named = role_name_of(self.kind)
         return f"{named}/{self.subresource}" if self.subresource else named
 
 

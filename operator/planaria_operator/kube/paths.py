@@ -19,6 +19,12 @@ def group_of(resource: Resource) -> str:
     return group if slash else ""
 
 
+def role_name_of(kind: str) -> str:
+    """As a role names it: `deployments.apps`."""
+    resource = resource_of(kind)
+    return ".".join(part for part in (resource.plural, group_of(resource)) if part)
+
+
 def collection_path(kind: str, namespace: str) -> str:
     """All objects of a kind in one namespace, or in all of them where `namespace` is empty."""
     resource = resource_of(kind)

@@ -16,8 +16,6 @@ AVOID_TAINT: Final = "planaria.dev/avoid"
 class Node:
     meta: Meta
     ready: bool
-    ready_status: str
-    """True, False, or Unknown where the kubelet has stopped reporting."""
     ready_since: datetime | None
     ready_message: str
     schedulable: bool
@@ -58,7 +56,6 @@ def parse_node(body: Body) -> Node:
     return Node(
         meta=parse_meta("Node", body),
         ready=ready.get("status") == "True",
-        ready_status=ready.get("status", "Unknown"),
         ready_since=parse_time(ready.get("lastTransitionTime")),
         ready_message=str(ready.get("message") or "")[:512],
         schedulable=not spec.get("unschedulable", False),

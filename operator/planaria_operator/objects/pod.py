@@ -44,7 +44,6 @@ class Container:
     last_termination: Termination | None = None
     """How the instance before this one ended."""
     has_startup_probe: bool = False
-    has_liveness_probe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +60,6 @@ class Pod:
     containers: tuple[Container, ...]
     local_storage: bool = False
     """True for hostPath or local claims, which do not follow the pod. An emptyDir is scratch space and may be lost."""
-    claims: tuple[str, ...] = ()
-    resize_pending: str | None = None
-    """Reason of the PodResizePending condition."""
     started_at: datetime | None = None
     """When a kubelet first took the pod up; it never moves afterwards."""
     init_containers: tuple[Container, ...] = ()
@@ -95,10 +91,6 @@ def parse_pod(body: Body) -> Pod:
         unscheduled_message=str(scheduled.get("message") or "")[:512],
         containers=_containers(spec.get("containers"), status.get("containerStatuses")),
         local_storage=any("hostPath" in volume for volume in volumes),
-        claims=tuple(
-            v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v
-        ),
-        resize_pending=(find_condition(body, "PodResizePending") or {}).get("reason"),
         started_at=parse_time(status.get("startTime")),
         init_containers=_containers(spec.get("initContainers"), status.get("initContainerStatuses")),
         # Until the scheduler has had its say, the condition is still of the gate that was taken off.
@@ -133,7 +125,6 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Container:
         terminated=_termination(state.get("terminated")),
         last_termination=_termination((status.get("lastState") or {}).get("terminated")),
         has_startup_probe="startupProbe" in spec,
-        has_liveness_probe="livenessProbe" in spec,
     )
 
 

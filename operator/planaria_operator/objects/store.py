@@ -16,7 +16,7 @@ from planaria_operator.objects.cluster import EndpointSlice, Namespace, Node, Se
 from planaria_operator.objects.disruption import DisruptionBudget
 from planaria_operator.objects.meta import Identity, Owner
 from planaria_operator.objects.pod import Pod
-from planaria_operator.objects.workload import ReplicaSet, Workload
+from planaria_operator.objects.workload import WORKLOAD_KINDS, ReplicaSet, Workload
 
 View = (
     Pod
@@ -160,19 +160,19 @@ class ClusterStore:
         return [each for each in namesakes if each.policy_uid in {"", policy.uid}]
 
     def pod(self, namespace: str, name: str) -> Pod | None:
-        view = self._views.get("Pod", {}).get(("Pod", namespace, name))
+        view = self._get(("Pod", namespace, name))
         return view if isinstance(view, Pod) else None
 
     def node(self, name: str) -> Node | None:
-        view = self._views.get("Node", {}).get(("Node", "", name))
+        view = self._get(("Node", "", name))
         return view if isinstance(view, Node) else None
 
     def namespace(self, name: str) -> Namespace | None:
-        view = self._views.get("Namespace", {}).get(("Namespace", "", name))
+        view = self._get(("Namespace", "", name))
         return view if isinstance(view, Namespace) else None
 
     def workload(self, kind: str, namespace: str, name: str) -> Workload | None:
-        view = self._views.get(kind, {}).get((kind, namespace, name))
+        view = self._get((kind, namespace, name))
         return view if isinstance(view, Workload) else None
 
     def pods(self) -> Iterator[Pod]:
@@ -186,7 +186,7 @@ class ClusterStore:
 
     def workloads(self, *namespaces: str) -> Iterator[Workload]:
         wanted = frozenset(namespaces)
-        for kind in ("Deployment", "StatefulSet", "DaemonSet"):
+        for kind in WORKLOAD_KINDS:
             for view in self._all(kind):
                 if isinstance(view, Workload) and view.meta.namespace in wanted:
                     yield view

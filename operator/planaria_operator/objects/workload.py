@@ -21,7 +21,6 @@ class Workload:
     available: int
     observed_generation: int
     match_labels: dict[str, str]
-    container_names: tuple[str, ...]
     environment: tuple[str, ...]
     """Values of plain environment variables and arguments, the init containers' last: where a template names what it
     depends on."""
@@ -34,8 +33,7 @@ class Workload:
     progressing_since: datetime | None = None
     """When that condition was last updated: a rollout that still moves updates it."""
     update_revision: str | None = None
-    current_revision: str | None = None
-    """StatefulSets name their revisions in status."""
+    """StatefulSets name it in status."""
     template_heal_disabled: bool = False
     """The pod template says `planaria.dev/heal: disabled`."""
     keeper: Keeper | None = None
@@ -110,14 +108,12 @@ def parse_workload(kind: str, body: Body) -> Workload:
         available=status.get("numberAvailable" if daemon else "availableReplicas") or 0,
         observed_generation=status.get("observedGeneration") or 0,
         match_labels=dict((spec.get("selector") or {}).get("matchLabels") or {}),
-        container_names=tuple(container["name"] for container in containers),
         environment=_environment((*containers, *(template.get("initContainers") or ()))),
         progress_deadline=spec.get("progressDeadlineSeconds") or 600,
         min_ready_seconds=spec.get("minReadySeconds") or 0,
         progressing_reason=progressing.get("reason"),
         progressing_since=parse_time(progressing.get("lastUpdateTime")),
         update_revision=status.get("updateRevision"),
-        current_revision=status.get("currentRevision"),
         template_heal_disabled=heal_disabled(marks.get("labels") or {}, marks.get("annotations") or {}),
         keeper=parse_keeper(body),
         held_back=_held_back(kind, spec, desired),

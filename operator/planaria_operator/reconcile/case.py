@@ -96,6 +96,10 @@ class Case:
         return shared.node if shared else None
 
     @property
+    def node_at_fault(self) -> str | None:
+        return self.target.name if self.target.kind == "Node" else self.shared_node
+
+    @property
     def symptoms(self) -> tuple[Symptom, ...]:
         """Those of now, or those that opened the incident: of what an attempt did not help, or of a lost node that its pods have left."""
         if self.incident:

@@ -31,7 +31,7 @@ def being_isolated(store: ClusterStore, case: Case) -> str | None:
     """In words: whose Remediation is isolating the node that this incident is laid at too, under whichever policy. Nothing else
     is done meanwhile: the pods of this target are among those that are moved.
     """
-    node = case.target.name if case.target.kind == "Node" else case.shared_node
+    node = case.node_at_fault
     if node is None:
         return None
     for record in store.remediations.values():

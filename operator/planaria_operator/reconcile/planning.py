@@ -76,8 +76,7 @@ def _wrong_node(case: Case, decision: Decision) -> Refusal | None:
     """A decider may name any node that it sees; only the one at fault may be closed."""
     if not isinstance(decision.parameters, Isolate):
         return None
-    at_fault = case.target.name if case.target.kind == "Node" else case.shared_node
-    if decision.parameters.node == decision.target.name == at_fault:
+    if decision.parameters.node == decision.target.name == case.node_at_fault:
         return None
     message = f"{case.target} does not say that node {decision.parameters.node} is at fault"
     return Refusal(Reason.WORKLOAD_SYMPTOM, message)

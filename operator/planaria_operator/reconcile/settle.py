@@ -29,7 +29,7 @@ async def recovered(parts: Parts, case: Case, since: datetime) -> Remediation:
     status = case.status.model_copy(update={"recovered_at": since, "recovery_seconds": seconds})
     parts.journal.passed(Station.VERIFY, case.key, recovered=True)
     if attempt is not None and case.status.stage is Stage.VERIFYING:
-        return await _verified(parts, case, attempt, seconds, since)
+        return await _verified(parts, case, status, attempt, seconds)
     succeeded, reason, how = _by_itself(case.status)
     message = f"healthy again {seconds} s after the fault was visible, {how}"
     return await finished(parts, case, succeeded, reason, message, status=status)
@@ -56,15 +56,16 @@ def _told(attempt: Attempt) -> str:
     return f"{attempt.plan.action.value} of {attempt.plan.target} ({attempt.outcome.value}{undone})"
 
 
-async def _verified(parts: Parts, case: Case, attempt: Attempt, seconds: int, since: datetime) -> Remediation:
+async def _verified(
+    parts: Parts, case: Case, status: RemediationStatus, attempt: Attempt, seconds: int
+) -> Remediation:
     note = await _clean_up(parts, case, attempt)
     now, action = parts.clock(), attempt.plan.action.value
     won = attempt.model_copy(update={"outcome": AttemptOutcome.RECOVERED, "finished_at": now})
     message = f"healthy {seconds} s after the fault was visible, by {action} of {attempt.plan.target}{note}"
-    status = case.status.with_attempt(won).with_condition(
+    status = status.with_attempt(won).with_condition(
         "Verified", Status.TRUE, Reason.RECOVERED, message, now=now
     )
-    status = status.model_copy(update={"recovered_at": since, "recovery_seconds": seconds})
     metrics.ACTIONS.labels(action=action, outcome=AttemptOutcome.RECOVERED.value).inc()
     metrics.RECOVERY_SECONDS.labels(action=action).observe(seconds)
     return await finished(parts, case, Status.TRUE, Reason.RECOVERED, message, status=status)

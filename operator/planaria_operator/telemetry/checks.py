@@ -17,10 +17,12 @@ class Check(NamedTuple):
     message: str
 
 
-def ticked(last: datetime | None, started: datetime, now: datetime, limit: float = TICK_SECONDS) -> Check:
+def ticked(last: datetime | None, started: datetime, now: datetime) -> Check:
     """Whether the reconcile loop gets on. Until its first tick the time counts from `started`."""
     age = (now - (last or started)).total_seconds()
-    return Check("reconcile", age <= limit, f"last tick {age:.0f} s ago, at most {limit:.0f} s allowed")
+    return Check(
+        "reconcile", age <= TICK_SECONDS, f"last tick {age:.0f} s ago, at most {TICK_SECONDS:.0f} s allowed"
+    )
 
 
 def synced(store_is_complete: bool) -> Check:
@@ -28,14 +30,14 @@ def synced(store_is_complete: bool) -> Check:
     return Check("synced", store_is_complete, message)
 
 
-def in_contact(*signs: datetime | None, now: datetime, limit: float = CONTACT_SECONDS) -> Check:
+def in_contact(*signs: datetime | None, now: datetime) -> Check:
     """Whether any sign of life of the API server (a watch event, a successful call) is young enough."""
     seen = [sign for sign in signs if sign]
     if not seen:
         return Check("api", ok=False, message="the API server has not answered yet")
     age = (now - max(seen)).total_seconds()
-    message = f"last sign of life of the API server {age:.0f} s ago, at most {limit:.0f} s allowed"
-    return Check("api", age <= limit, message)
+    message = f"last sign of life of the API server {age:.0f} s ago, at most {CONTACT_SECONDS:.0f} s allowed"
+    return Check("api", age <= CONTACT_SECONDS, message)
 
 
 def in_turn(holder: str, *, leading: bool) -> Check:

@@ -10,7 +10,7 @@ import structlog
 from planaria_operator.kube.access import may
 from planaria_operator.kube.errors import Forbidden, KubeError, NotFound
 from planaria_operator.kube.interface import Kube
-from planaria_operator.kube.paths import group_of, resource_of
+from planaria_operator.kube.paths import resource_of, role_name_of
 from planaria_operator.watch.errors import WatchFailed, WatchForbidden
 from planaria_operator.watch.feed import Feed
 from planaria_operator.watch.kinds import OPTIONAL
@@ -64,7 +64,9 @@ async def require_watch(kube: Kube, feed: Feed, namespaces: tuple[str, ...]) -> 
         for namespace in scopes(feed, kind, namespaces):
             if not await may(kube, "watch", kind, namespace):
                 where = f"in namespace {namespace}" if namespace else "at the cluster scope"
-                forbid(feed, kind, f"the operator's role does not allow to watch {_named(kind)} {where}")
+                forbid(
+                    feed, kind, f"the operator's role does not allow to watch {role_name_of(kind)} {where}"
+                )
                 break
 
 
@@ -98,8 +100,3 @@ async def _found_again(kube: Kube, feed: Feed, kind: str, namespaces: tuple[str,
     except (Forbidden, NotFound):
         return False
     return True
-
-
-def _named(kind: str) -> str:
-    resource = resource_of(kind)
-    return ".".join(part for part in (resource.plural, group_of(resource)) if part)

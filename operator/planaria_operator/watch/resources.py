@@ -1,6 +1,6 @@
 """Bodies of the custom resources, read into their models."""
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -9,6 +9,8 @@ from planaria_operator.api.healing_policy import ClusterHealingPolicy, HealingPo
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.objects.approval import Approval
 from planaria_operator.objects.meta import Body, parse_meta
+
+MOST_PROBLEMS: Final = 5
 
 
 class Unreadable(ValueError):
@@ -33,9 +35,8 @@ def parse_remediation(body: Body) -> Remediation:
     """Raises Unreadable."""
     meta = body.get("metadata") or {}
     owners = (each.get("uid") for each in meta.get("ownerReferences") or () if each.get("controller"))
-    known = {"created_at": meta.get("creationTimestamp"), "policy_uid": next(owners, "")}
     try:
-        return Remediation.model_validate({**_identity(body), **known, **_parts(body)})
+        return Remediation.model_validate({**_identity(body), "policy_uid": next(owners, ""), **_parts(body)})
     except ValidationError as error:
         raise Unreadable(describe(error)) from error
 
@@ -48,14 +49,14 @@ def parse_approval(body: Body) -> Approval:
         raise Unreadable(describe(error)) from error
 
 
-def describe(error: ValidationError, limit: int = 5) -> str:
-    """`spec.guardrails.budget.actions: Input should be ... (got -1)`, for at most `limit` fields."""
+def describe(error: ValidationError) -> str:
+    """`spec.guardrails.budget.actions: Input should be ... (got -1)`, for the first few fields."""
     problems = error.errors(include_url=False, include_context=False)
     lines = [
         f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']} (got {problem['input']!r:.60})"
-        for problem in problems[:limit]
+        for problem in problems[:MOST_PROBLEMS]
     ]
-    more = len(problems) - limit
+    more = len(problems) - MOST_PROBLEMS
     return "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
 
 
