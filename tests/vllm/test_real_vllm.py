@@ -99,6 +99,7 @@ async def test_500_pods_of_one_cause_cost_at_most_8_calls(assemble, server):
             f"request {number}{number} started",
             f"dial tcp 10.96.{number % 250}.{number % 199}:8080: connect: connection refused",
             incident=f"i{number}",
+            symptoms=(),  # so that whatever the small model makes of it is plausible
         )
         for number in range(500)
     ]
