@@ -1,5 +1,6 @@
 """Grouping: one incident for one workload or one lost node, and none for what is not a fault."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from tests.builders import (
     store,
     terminated,
 )
+from tests.verify.asking import ask
 
 LOST: dict[str, Any] = {"ready": False, "ready_since": ago(40)}
 
@@ -79,6 +81,15 @@ def test_a_workload_that_is_being_deleted_has_no_incident():
     owner = deployment(deleting=True)
     current = replica_set(owner)
     assert detect(store(owner, current, broken("front-0", current)), policy(), NOW) == []
+
+
+def test_a_lost_node_that_is_being_removed_has_no_incident():
+    """Its record would close at once, because the node is as good as gone, and the next one would be opened in its place."""
+    leaving = node(ready=False, ready_since=ago(90))
+    leaving = replace(leaving, meta=replace(leaving.meta, deleting=True))
+    world = store(front(ready=False, ready_since=ago(80)), leaving, node("node-2"))
+    assert detect(world, policy(), NOW) == []
+    assert ask(world, leaving).gone
 
 
 @pytest.mark.parametrize("labelled", ["workload", "pod", "node"])

@@ -183,6 +183,8 @@ def test_a_workload_under_an_open_remediation_counts_as_unhealthy():
     assert repaired
     world.put_remediation(remediation(repaired, name="well-0-1"))
     under = policy(guardrails={"min_healthy": "100%"})
+    assert MinHealthy().check(proposal(under=under, world=world)).allowed, "its policy is not there any more"
+    world.put_policy(under)
     assert not MinHealthy().check(proposal(under=under, world=world)).allowed
     world.put_remediation(remediation(repaired, name="well-0-1", finished=True))
     assert MinHealthy().check(proposal(under=under, world=world)).allowed

@@ -228,5 +228,6 @@ def test_what_another_remediation_acts_on_counts_as_unhealthy_though_it_looks_we
     acting = acting.model_copy(update={"status": acting.status.model_copy(update={"stage": Stage.VERIFYING})})
     here = store(FRONT, back, other)
     here.put_remediation(acting)
+    here.put_policy(policy())
     verdict = MinHealthy().check(proposal(world=here, under=policy(guardrails={"min_healthy": 1})))
     assert verdict.message.startswith("0 of 2 other workloads are healthy")

@@ -156,6 +156,20 @@ async def test_a_lost_node_that_another_policy_isolates_is_left_to_it(monkeypatc
     assert being_isolated(here.store, replace(case, remediation=_acting(mine, lead))) is None, "its own"
 
 
+async def test_nobody_waits_for_a_record_whose_policy_was_deleted_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """As `kubectl delete --cascade=orphan` leaves it: nobody goes on with it, so it never ends."""
+    here = World(Script([Reload()]), monkeypatch)
+    mine = await here.until("Understood")
+    node = mine.spec.target.model_copy(update={"kind": "Node", "name": "node-1", "namespace": None})
+    own = mine.model_copy(update={"spec": mine.spec.model_copy(update={"target": node})})
+    lead = _acting(mine, plan("isolate").model_copy(update={"action": Action.ISOLATE, "target": node}))
+    orphan = lead.model_copy(update={"spec": lead.spec.model_copy(update={"policy": "deleted"})})
+    here.store.put_remediation(orphan)
+    assert being_isolated(here.store, Case(own, here.policy, (), here.now)) is None
+
+
 def _acting(mine: Any, lead: Any) -> Any:
 
     made = attempt(deployment("lead"), None).model_copy(update={"plan": lead})

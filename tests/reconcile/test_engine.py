@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from planaria_contract import Resize
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.kube.errors import Unavailable
 from planaria_operator.notify.notifier import Notifier
 from planaria_operator.notify.receivers import Receiver, Receivers
 from planaria_operator.notify.sender import Sender
+from planaria_operator.reconcile import engine as stepping
+from planaria_operator.reconcile.case import Case
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.reconcile.setbacks import FIRST_PAUSE
 from planaria_operator.settings import ALWAYS_PROTECTED, Settings
@@ -311,3 +314,27 @@ async def test_refusals_are_written_side_by_side(monkeypatch: pytest.MonkeyPatch
     await passes(engine, here, 1)
     assert {each.status.stage.value for each in here.store.remediations.values()} == {"Blocked"}
     assert most == 3
+
+
+@pytest.mark.parametrize("places", [1, 2])
+async def test_a_policy_with_more_than_can_be_read_leaves_a_place_to_the_others(
+    monkeypatch: pytest.MonkeyPatch, places: int
+) -> None:
+    """In a storm in one namespace, what is held there is looked at again and again, and every look takes a while."""
+    here = World(Script([RESTART] * 999), monkeypatch, mode="Observe")
+    object.__setattr__(here.parts.settings, "max_concurrent", places)
+    break_apps(here, 6)
+    add_policy_of_stock(here)
+    break_stock(here)
+    engine, begun = Engine(here.parts), list[str]()
+
+    async def slow(_: Any, case: Case) -> Remediation:
+        begun.append(case.remediation.namespace)
+        for _ in range(99):
+            await asyncio.sleep(0)
+        return case.remediation
+
+    monkeypatch.setattr(stepping, "advance", slow)
+    await passes(engine, here, 13)
+    assert begun.count("stock") == 6, "in every other pass, since all can be looked at"
+    assert begun.count("shop") == 12 * places - 6, "all other places"

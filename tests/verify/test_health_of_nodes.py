@@ -134,6 +134,14 @@ def test_a_pod_that_was_ill_before_must_leave_a_lost_node_all_the_same():
         assert ask(world, state).healthy == healthy
 
 
+def test_once_the_node_is_back_what_has_a_record_of_its_own_is_left_to_that():
+    """What stays ill for days would keep the node from counting as well, and hold what is to be done about others."""
+    world = half_ill(BACK)
+    assert "Deployment/front has 1 ready" in ask(world, BACK).message
+    world.put_remediation(recorded("front", 40))
+    assert ask(world, BACK).healthy
+
+
 # --- what another loss took
 
 

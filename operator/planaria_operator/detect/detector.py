@@ -54,6 +54,8 @@ def detect(
         if selects(store, policy, workload):
             incidents.append(_incident(policy, workload.meta, own, now))
     for name, findings in on_lost.items():
+        if nodes[name].meta.deleting:
+            continue  # its record would close at once as that of a target that is gone, and one after the other be opened
         whole = [*of_node(nodes[name], policy.spec.triggers), *findings]
         incidents.append(_incident(policy, nodes[name].meta, whole, now))
     found = (incident for incident in incidents if incident)

@@ -76,9 +76,11 @@ def selects(store: ClusterStore, policy: HealingPolicy, workload: Workload) -> b
 
 
 def selected(store: ClusterStore, policy: HealingPolicy) -> list[Workload]:
-    """By kind, namespace and name."""
+    """By kind, namespace and name; without what is being deleted, which may take for ever and never gets well."""
     found = (
-        workload for workload in store.workloads(*reach(store, policy)) if selects(store, policy, workload)
+        workload
+        for workload in store.workloads(*reach(store, policy))
+        if selects(store, policy, workload) and not workload.meta.deleting
     )
     return sorted(found, key=lambda workload: workload.meta.key)
 

@@ -6,6 +6,8 @@ what is read of them by then names no cause any more. That one is known all the 
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.remediation import Remediation
@@ -14,6 +16,9 @@ from planaria_operator.evidence.dependencies import selects
 from planaria_operator.objects.cluster import Service
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
+
+FOLLOW: Final = timedelta(seconds=600)
+"""The longest pause of a crash loop is five minutes, and a start may take as long. Who has not followed by then never will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,11 @@ class Mended:
         return incident.visible_at >= self.record.spec.visible_at and (
             ended is None or incident.visible_at <= ended
         )
+
+    def awaited(self, now: datetime) -> bool:
+        """True while its symptoms are given time to follow."""
+        ended = self.record.status.finished_at
+        return ended is None or now < ended + FOLLOW
 
 
 def mended(store: ClusterStore, namespaces: Collection[str]) -> dict[str, dict[str, Mended]]:

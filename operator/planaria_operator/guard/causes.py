@@ -6,17 +6,19 @@ members are then treated one after the other instead of all at once.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from planaria_contract import ObjectRef
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.incident import Incident
-from planaria_operator.guard.aftermath import mended
-from planaria_operator.guard.suspects import LOST_TOGETHER, Cause, suspects
+from planaria_operator.detect.selection import Ranking
+from planaria_operator.guard.aftermath import Mended, mended
+from planaria_operator.guard.suspects import LOST_TOGETHER, Cause, lately_lost, suspects
 from planaria_operator.objects.store import ClusterStore
 
 TargetKey = tuple[str, str, str]
@@ -28,7 +30,7 @@ class Group:
     cause: Cause
     lead: TargetKey | None
     """Whose Remediation treats the cause: the cause itself where it is a target, else who was broken first. None where it
-    is nothing that an action here could mend, or has been mended already."""
+    is nothing that an action here could mend, or has been mended a moment ago."""
     members: frozenset[TargetKey]
     remediation: str
     """Name of the lead's Remediation, or of the one that has mended the cause; empty while there is none."""
@@ -47,23 +49,26 @@ def groups(
     healed = mended(store, spaces)
     suspected = dict(zip(found, suspects(store, policy, found.values(), healed, now), strict=True))
     votes = Counter(cause for causes in suspected.values() for cause in causes)
-    votes.update(_the_lost_node(found))
+    votes.update(_the_lost_node(found, lately_lost(store, now)))
+    surest = {key: _surest(key, causes, votes) for key, causes in suspected.items()}
+    records, treated = _open_records(store, policy), _treated(healed, now)
+    since = partial(_since, found, records)
     members: dict[Cause, set[TargetKey]] = {}
-    for key, causes in suspected.items():
-        if cause := _surest(key, causes, votes):
-            members.setdefault(cause, set()).add(key)
-    records = _open_records(store, policy)
-    treated = {
-        each.workload.meta.key: each.record.name for space in healed.values() for each in space.values()
-    }
-    made = (_group(cause, keys, found, records, treated) for cause, keys in members.items())
+    for key, cause in surest.items():
+        if cause:
+            members.setdefault(_of_ring(surest, key, cause, since), set()).add(key)
+    able = _able(store, policy, found, records)
+    made = (_group(cause, keys, found, records, treated, able) for cause, keys in members.items())
     return {key: group for group in made for key in group.members}
 
 
-def _the_lost_node(found: Iterable[TargetKey]) -> list[Cause]:
-    """Its one incident stands for all pods that it held, so alone it is a cause already; of several nobody knows which."""
-    lost = [Cause(0, kind, name) for kind, _, name in found if kind == "Node"]
-    return lost if len(lost) == 1 else []
+def _the_lost_node(found: Iterable[TargetKey], lately: Collection[str]) -> list[Cause]:
+    """Its one incident stands for all pods that it held, so alone it is a cause already; of several nobody knows which, unless
+    all others have been dead for long.
+    """
+    nodes = [name for kind, _, name in found if kind == "Node"]
+    lost = [name for name in nodes if name in lately] or nodes
+    return [Cause(0, "Node", name) for name in lost] if len(lost) == 1 else []
 
 
 def _surest(key: TargetKey, causes: Iterable[Cause], votes: Mapping[Cause, int]) -> Cause | None:
@@ -74,6 +79,65 @@ def _surest(key: TargetKey, causes: Iterable[Cause], votes: Mapping[Cause, int])
         return cause.rank, cause.key == key, -votes[cause], cause.name, cause.namespace
 
     return min(shared, key=order, default=None)
+
+
+def _of_ring(
+    surest: Mapping[TargetKey, Cause | None],
+    key: TargetKey,
+    cause: Cause,
+    since: Callable[[TargetKey], tuple[datetime, TargetKey]],
+) -> Cause:
+    """`cause`, unless it depends on `key` in turn: then who broke first of that ring, else each would wait for the next."""
+    ring = [cause]
+    while (after := surest.get(ring[-1].key)) and after not in ring:
+        ring.append(after)
+    whole = any(each.key == key for each in ring)
+    return min(ring, key=lambda each: since(each.key)) if whole else cause
+
+
+def _treated(healed: Mapping[str, Mapping[str, Mended]], now: datetime) -> dict[TargetKey, str]:
+    """What was mended so lately that nothing is done about its symptoms, with the name of the record."""
+    found = (each for space in healed.values() for each in space.values())
+    return {each.workload.meta.key: each.record.name for each in found if each.awaited(now)}
+
+
+def _since(
+    found: Mapping[TargetKey, Incident], records: Mapping[TargetKey, Remediation], key: TargetKey
+) -> tuple[datetime, TargetKey]:
+    """By the record, where there is one: symptoms come and go, and the lead must not change with them."""
+    return (records[key].spec.visible_at if key in records else found[key].visible_at), key
+
+
+def _opens(
+    key: TargetKey, found: Mapping[TargetKey, Incident], records: Mapping[TargetKey, Remediation]
+) -> bool:
+    """What is only watched never gets a Remediation, and everybody would wait for it."""
+    return key in records or found[key].ripe or found[key].ripe_at is not None
+
+
+def _able(
+    store: ClusterStore,
+    policy: HealingPolicy,
+    found: Mapping[TargetKey, Incident],
+    records: Mapping[TargetKey, Remediation],
+) -> list[TargetKey]:
+    """Those that may be treated under the policy: who waits for another one may wait for ever."""
+    ranking = Ranking(store)
+    return [
+        key
+        for key, incident in found.items()
+        if _opens(key, found, records)
+        and ranking.heals(policy, incident.target)
+        and not _left_alone(store, incident.target)
+    ]
+
+
+def _left_alone(store: ClusterStore, target: ObjectRef) -> bool:
+    """True where the guard `opt-out` would refuse whatever is done to it."""
+    workload = store.workload(target.kind, target.namespace or "", target.name)
+    space = store.namespace(target.namespace or "")
+    marked = any(view.meta.heal_disabled for view in (workload, space) if view)
+    return marked or (workload is not None and workload.template_heal_disabled)
 
 
 def _open_records(store: ClusterStore, policy: HealingPolicy) -> dict[TargetKey, Remediation]:
@@ -94,20 +158,14 @@ def _group(
     found: Mapping[TargetKey, Incident],
     records: Mapping[TargetKey, Remediation],
     treated: Mapping[TargetKey, str],
+    able: Collection[TargetKey],
 ) -> Group:
-    def since(key: TargetKey) -> tuple[datetime, TargetKey]:
-        """By the record, where there is one: symptoms come and go, and the lead must not change with them."""
-        return (records[key].spec.visible_at if key in records else found[key].visible_at), key
-
-    def opens(key: TargetKey) -> bool:
-        """What is only watched never gets a Remediation, and everybody would wait for it."""
-        return key in records or found[key].ripe or found[key].ripe_at is not None
-
     if cause == LOST_TOGETHER:
         return Group(cause, None, frozenset(members), "")
     itself = cause.key
     if itself in treated and itself not in found:
         return Group(cause, None, frozenset(members), treated[itself])
-    able = [key for key in members if opens(key)] or members
-    lead = itself if itself in found and opens(itself) else min(able, key=since)
+    leads = members & {*able} or {key for key in members if _opens(key, found, records)} or members
+    itself_leads = itself in found and _opens(itself, found, records)
+    lead = itself if itself_leads else min(leads, key=partial(_since, found, records))
     return Group(cause, lead, frozenset(members), records[lead].name if lead in records else "")

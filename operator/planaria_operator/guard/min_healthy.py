@@ -44,7 +44,8 @@ def _others(proposal: Proposal) -> tuple[list[Workload] | list[Node], str]:
     if proposal.target.kind == "Node":
         nodes = list(proposal.store.nodes())
         _must_know(targets, nodes)
-        return [node for node in nodes if node.meta.key not in excluded], "nodes"
+        staying = (node for node in nodes if not node.meta.deleting)
+        return [node for node in staying if node.meta.key not in excluded], "nodes"
     known: list[Workload | Node] = list(proposal.store.workloads(proposal.namespace))
     known += _target_node(proposal)
     _must_know(targets, known)

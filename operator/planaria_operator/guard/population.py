@@ -16,11 +16,13 @@ def required_healthy(wanted: int | str, total: int) -> int:
 
 
 def under_repair(store: ClusterStore) -> set[str]:
-    """Uids of what a Remediation is open for, and of what it acts on, where that is something else."""
+    """Uids of what a Remediation is open for, and of what it acts on, where that is something else. Not where its policy is
+    deleted, or not watched any more: nobody goes on with it, so it would count for ever.
+    """
     found: set[str] = set()
     for remediation in store.remediations.values():
         status = remediation.status
-        if status.finished:
+        if status.finished or remediation.policy_key not in store.policies:
             continue
         found.add(remediation.spec.target.uid or "")
         if status.attempt and status.stage in UNDER_WAY:

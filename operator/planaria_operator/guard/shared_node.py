@@ -5,7 +5,7 @@ group that is wrong does, so more is asked here: every affected pod of each work
 such workloads, at least one has a ready pod on another node, and none has a sick one there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,6 +15,7 @@ from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.incident import Incident
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.evidence.scene import Scene, scene
+from planaria_operator.guard.causes import TargetKey, key_of
 from planaria_operator.objects.store import ClusterStore
 
 ENOUGH: Final = 2
@@ -37,27 +38,40 @@ class SharedNode:
 
 
 def shared_nodes(
-    store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident]
+    store: ClusterStore,
+    policy: HealingPolicy,
+    incidents: Iterable[Incident],
+    leads: Collection[TargetKey] = (),
 ) -> Mapping[str, SharedNode]:
-    """By the uid of each target that shares a node's fault with another."""
+    """By the uid of each target that shares a node's fault with another. `leads`: those that may act in the storm that there is."""
     found: dict[str, Pairs] = {}
     for incident in incidents:
         about = scene(store, policy, incident.target, incident.symptoms)
         if (node := _only_node(about)) and _well_elsewhere(about, node):
             found.setdefault(node, []).append((incident, about))
-    return {uid: each for node, pairs in found.items() for uid, each in _members(store, policy, node, pairs)}
+    return {
+        uid: each
+        for node, pairs in found.items()
+        for uid, each in _members(store, policy, node, pairs, leads)
+    }
 
 
 def _members(
-    store: ClusterStore, policy: HealingPolicy, node: str, pairs: Pairs
+    store: ClusterStore, policy: HealingPolicy, node: str, pairs: Pairs, leads: Collection[TargetKey]
 ) -> Iterable[tuple[str, SharedNode]]:
     contrast = any(pod.ready and pod.node != node for _, about in pairs for pod in about.healthy)
     if len(pairs) < ENOUGH or not contrast:
         return ()
     since = {incident.target.uid or "": incident.visible_at for incident, _ in pairs}
+    keys = {incident.target.uid or "": key_of(incident.target) for incident, _ in pairs}
     records = _open_records(store, since)
     able = _able(store, policy, pairs, records) or since.keys()
-    lead = min(able, key=lambda uid: (_passed_on(records.get(uid)), _since(uid, since, records), uid))
+
+    def order(uid: str) -> tuple[bool, bool, datetime, TargetKey]:
+        """Who may act in a storm comes first: else the storm would hold this one for that one, and the node that for this."""
+        return _passed_on(records.get(uid)), keys[uid] not in leads, _since(uid, since, records), keys[uid]
+
+    lead = min(able, key=order)
     record = records[lead].name if lead in records else ""
     shared = SharedNode(node, frozenset(since), lead, record)
     return [(uid, shared) for uid in since]

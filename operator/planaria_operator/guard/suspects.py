@@ -54,7 +54,7 @@ def suspects(
     """For each incident, in their order. `healed`: what was mended lately, by namespace and name of the Service."""
     spaces = {each.target.namespace or "" for each in incidents}
     broken = {space: _broken_services(store, space) for space in spaces if space}
-    lost = _lately_lost(store, now)
+    lost = lately_lost(store, now)
     return [
         _suspects(store, policy, each, broken.get(each.target.namespace or "", {}), lost, now)
         | _aftermath(store, each, healed.get(each.target.namespace or "", {}))
@@ -94,12 +94,13 @@ def _nodes(store: ClusterStore, affected: Iterable[Pod]) -> Iterator[Cause]:
         yield Cause(0 if unwell else 4, "Node", node.meta.name)
 
 
-def _lately_lost(store: ClusterStore, now: datetime) -> frozenset[str]:
-    """One that has been dead for long has nothing to do with what breaks now."""
+def lately_lost(store: ClusterStore, now: datetime) -> frozenset[str]:
+    """One that has been dead for long has nothing to do with what breaks now, nor has one that somebody is removing."""
+    lost = (each for each in store.nodes() if not each.ready and not each.meta.deleting)
     return frozenset(
         node.meta.name
-        for node in store.nodes()
-        if not node.ready and node.ready_since and (now - node.ready_since).total_seconds() < YOUNG_SECONDS
+        for node in lost
+        if node.ready_since and (now - node.ready_since).total_seconds() < YOUNG_SECONDS
     )
 
 

@@ -45,7 +45,8 @@ def weather(
     found = tuple(incidents)
     storm = storm_of(store, policy, found, now)
     grouped = groups(store, policy, found, now) if storm else {}
-    nodes = shared_nodes(store, policy, found) if may_isolate(policy) else {}
+    leads = {key for key, group in grouped.items() if group.lead == key}
+    nodes = shared_nodes(store, policy, found, leads) if may_isolate(policy) else {}
     return Weather(storm, grouped, nodes) if storm or nodes else CALM
 
 
@@ -103,13 +104,19 @@ def _newly_broken(
     store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], since: datetime
 ) -> int:
     """Targets, each once however often it breaks. One that has long been broken is no news."""
-    recorded = {
-        remediation.spec.target.uid: remediation.spec.visible_at
-        for remediation in store.remediations_of(policy)
-        if not remediation.status.finished or remediation.spec.visible_at > since
+    seen = {incident.target.uid: incident.visible_at for incident in incidents}
+    # Since when, by the record, though it may be another policy's: the symptoms of what crashes are as old as its last crash.
+    open_ones = {
+        each.spec.target.uid: each.spec.visible_at
+        for each in store.remediations.values()
+        if each.spec.target.uid in seen and not each.status.finished
     }
-    seen = {incident.target.uid: incident.visible_at for incident in incidents} | recorded
-    return sum(visible > since for visible in seen.values())
+    recorded = {
+        each.spec.target.uid: each.spec.visible_at
+        for each in store.remediations_of(policy)
+        if not each.status.finished or each.spec.visible_at > since
+    }
+    return sum(visible > since for visible in (seen | open_ones | recorded).values())
 
 
 def _too_few_healthy(store: ClusterStore, policy: HealingPolicy) -> str:

@@ -10,6 +10,7 @@ from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.guard.breaker import Breaker
+from planaria_operator.reconcile.ahead import not_ahead
 from planaria_operator.reconcile.apply import apply
 from planaria_operator.reconcile.approval import expire, expired, hear
 from planaria_operator.reconcile.case import Case, Parts
@@ -41,8 +42,8 @@ COMMITTED = frozenset({Stage.ACTING, Stage.REVERTING})
 
 async def advance(parts: Parts, case: Case) -> Remediation:
     """Move the case at most one stage. Raises KubeError where the record could not be written."""
-    status = case.status
-    if _committed(status):
+    case = await _by_this_clock(parts, case)
+    if _committed(case.status):
         return case.remediation if _early(case) else await _carry_on(parts, case)
     found = _health(parts, case)
     if (ended := await _without_target(parts, case, found)) is not None:
@@ -55,9 +56,16 @@ async def advance(parts: Parts, case: Case) -> Remediation:
         return await recovered(parts, case, since) if parts.clock() >= settled else case.remediation
     if (heard := await hear(parts, case)) is not None:
         return heard
-    if status.stage is Stage.VERIFYING:
+    if case.status.stage is Stage.VERIFYING:
         return await _unhealthy_still(parts, case, found)
     return await _go_on(parts, case, found)
+
+
+async def _by_this_clock(parts: Parts, case: Case) -> Case:
+    status = not_ahead(case.status, parts.clock())
+    if status is case.status:
+        return case
+    return replace(case, remediation=await parts.records.write(case.remediation, status))
 
 
 async def _carry_on(parts: Parts, case: Case) -> Remediation:

@@ -29,7 +29,8 @@ ASK_AGAIN: Final = timedelta(seconds=60)
 
 def being_isolated(store: ClusterStore, case: Case) -> str | None:
     """In words: whose Remediation is isolating the node that this incident is laid at too, under whichever policy. Nothing else
-    is done meanwhile: the pods of this target are among those that are moved.
+    is done meanwhile: the pods of this target are among those that are moved. One that nobody goes on with, because its policy
+    was deleted without it, is not waited for.
     """
     node = case.node_at_fault
     if node is None:
@@ -38,7 +39,7 @@ def being_isolated(store: ClusterStore, case: Case) -> str | None:
         attempt = record.status.attempt
         if attempt is None or record.status.stage not in {Stage.ACTING, Stage.VERIFYING}:
             continue
-        if record.uid == case.remediation.uid:
+        if record.uid == case.remediation.uid or record.policy_key not in store.policies:
             continue
         if (attempt.plan.action, attempt.plan.target.name) == (Action.ISOLATE, node):
             return f"Remediation {record.name} isolates node {node} for all that fail there"

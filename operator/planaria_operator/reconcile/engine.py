@@ -9,6 +9,7 @@ from itertools import count
 
 import structlog
 
+from planaria_operator.api.base import PolicyKey
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import HealingPolicyStatus
 from planaria_operator.api.remediation import Remediation, Stage
@@ -84,6 +85,8 @@ class Engine:
     """When each open Remediation was last advanced, as a running number."""
     _decidable: set[str] = field(default_factory=set)
     """What was understood a moment ago and not gone on with since."""
+    _short: set[PolicyKey] = field(default_factory=set)
+    """Policies that had no place for any of their Remediations when they had their turn."""
     _counter: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -128,7 +131,7 @@ class Engine:
             protected = policy.namespace in self.parts.settings.protected
             found = Incidents(detect(store, policy, now, ranking))
             incidents = [each for each in found if not protected and ranking.heals(policy, each.target)]
-            written = await self._opener.open(policy, incidents)
+            written = await self._opener.open(policy, incidents, found)
             opened += written.count
             sky = CALM if protected else claims.under(policy, incidents, weather(store, policy, found, now))
             moment = Moment(policy, found, now, sky, ranking)
@@ -151,18 +154,28 @@ class Engine:
         """`surge`: more came in this pass than can be read together. Then more are to be expected in the next one, which has to
         write them down first; what is under way goes on, but no new evidence is read.
         """
-        waiting = open_remediations(self.parts.store, moment.policy).values()
+        known = open_remediations(self.parts.store, moment.policy).values()
+        waiting = [each for each in known if not (surge and each.status.stage is Stage.DETECTED)]
+        places = self._places(moment.policy)
         for remediation in sorted(waiting, key=self._order):
-            if surge and remediation.status.stage is Stage.DETECTED:
-                continue
             key = _key(remediation)
-            if key in self._running or len(self._running) >= self.parts.settings.max_concurrent:
+            if key in self._running or len(self._running) >= places:
                 continue
             self._turns[key] = next(self._counter)
             self._decidable.discard(key)
             case = moment.case(remediation)
             task = asyncio.create_task(self._advance_one(case), name=f"advance {key}")
             self._running[key] = task
+        none = not any(_key(each) in self._running for each in waiting)
+        (self._short.add if waiting and none else self._short.discard)(moment.policy.key)
+
+    def _places(self, policy: HealingPolicy) -> int:
+        """The most specific policy comes first in every pass. It leaves one place to each that had none in the last, or a storm
+        under it would keep all others from ever being looked at.
+        """
+        most = self.parts.settings.max_concurrent
+        self._short &= self.parts.store.policies.keys()
+        return most if policy.key in self._short else most - len(self._short)
 
     def _order(self, remediation: Remediation) -> tuple[bool, int]:
         """Who has waited longest goes first: with more of them than places, the first ones would have every pass. But what has

@@ -7,10 +7,10 @@ from functools import partial
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
-from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.incident import Incident, Incidents
 from planaria_operator.reconcile.case import Parts
 from planaria_operator.reconcile.journal import Station
-from planaria_operator.reconcile.opening import busy_elsewhere, open_remediations
+from planaria_operator.reconcile.opening import busy_elsewhere, open_remediations, over_already
 from planaria_operator.reconcile.policy_status import Known
 from planaria_operator.reconcile.setbacks import Key, Setbacks
 from planaria_operator.telemetry import metrics
@@ -31,18 +31,23 @@ class Opener:
     progress: Callable[[], None]
     """Called after each that was tried: in a storm all of them take long where the API server is slow."""
 
-    async def open(self, policy: HealingPolicy, incidents: Iterable[Incident]) -> Opened:
-        """Those that are ripe and not open yet. Raises a Temporary KubeError once all were tried."""
-        known = open_remediations(self.parts.store, policy).keys() | busy_elsewhere(self.parts.store, policy)
-        fresh = [each for each in incidents if each.ripe and each.target.uid not in known]
+    async def open(self, policy: HealingPolicy, incidents: Iterable[Incident], found: Incidents) -> Opened:
+        """Those that are ripe and not open yet. Raises a Temporary KubeError once all were tried.
+
+        `found`: all that is detected under the policy, also what another one heals.
+        """
+        store, now = self.parts.store, self.parts.clock()
+        known = open_remediations(store, policy).keys() | busy_elsewhere(store, policy)
+        ripe = (each for each in incidents if each.ripe and each.target.uid not in known)
+        fresh = [each for each in ripe if not over_already(store, found, each, now)]
         # Together: one after the other, the last of a storm would be noticed only when all the others are written.
         turn = asyncio.Semaphore(self.parts.settings.max_opening)
         tries = (self.setbacks.attempt(_key(each), partial(self._open, each, turn)) for each in fresh)
         ended = await asyncio.gather(*tries, return_exceptions=True)
-        for found in ended:
-            if isinstance(found, BaseException):
-                raise found
-        return Opened(sum(found is not None for found in ended), self._trouble(fresh))
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+        return Opened(sum(each is not None for each in ended), self._trouble(fresh))
 
     async def _open(self, incident: Incident, turn: asyncio.Semaphore) -> Remediation:
         symptom = incident.symptoms[0].kind.value

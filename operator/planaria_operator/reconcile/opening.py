@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from planaria_operator.api.base import API_VERSION
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation, RemediationSpec
-from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.incident import Incident, Incidents
 from planaria_operator.evidence.redact import redactor_of
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.record.convert import object_reference, symptom_record
+from planaria_operator.verify.health import health
 
 
 def open_remediations(store: ClusterStore, policy: HealingPolicy) -> dict[str, Remediation]:
@@ -35,6 +37,17 @@ def busy_elsewhere(store: ClusterStore, policy: HealingPolicy) -> set[str]:
         and remediation.spec.target.kind != "Node"
         and not remediation.status.finished
     }
+
+
+def over_already(store: ClusterStore, found: Incidents, incident: Incident, now: datetime) -> bool:
+    """A record of it would be closed at once, and the next one be opened, for as long as the node is lost: its pods are ready all
+    the same, or it is being deleted. A workload that shows anything is not well. `found`: all that is detected under the policy.
+    """
+    if incident.target.kind != "Node":
+        return False
+    spec = _spec(incident, incident.key)
+    seen = health(store, incident.policy, found, spec, now, extra=None)
+    return seen.healthy or seen.gone
 
 
 def place_of(incident: Incident, store: ClusterStore) -> str:
@@ -74,16 +87,6 @@ def remediation_name(policy_uid: str, target_uid: str, target_name: str, key: st
 
 def remediation_body(incident: Incident, key: str, namespace: str) -> dict[str, Any]:
     policy, target = incident.policy, incident.target
-    redact = redactor_of(policy.spec.evidence).text
-    symptoms = (each.model_copy(update={"message": redact(each.message)}) for each in incident.symptoms[:16])
-    spec = RemediationSpec(
-        policy=policy.name,
-        policy_kind=policy.kind,
-        target=object_reference(target),
-        incident=key,
-        symptoms=tuple(symptom_record(symptom) for symptom in symptoms),
-        visible_at=incident.visible_at,
-    )
     return {
         "apiVersion": API_VERSION,
         "kind": "Remediation",
@@ -102,5 +105,19 @@ def remediation_body(incident: Incident, key: str, namespace: str) -> dict[str, 
                 }
             ],
         },
-        "spec": spec.to_body(),
+        "spec": _spec(incident, key).to_body(),
     }
+
+
+def _spec(incident: Incident, key: str) -> RemediationSpec:
+    policy = incident.policy
+    redact = redactor_of(policy.spec.evidence).text
+    symptoms = (each.model_copy(update={"message": redact(each.message)}) for each in incident.symptoms[:16])
+    return RemediationSpec(
+        policy=policy.name,
+        policy_kind=policy.kind,
+        target=object_reference(incident.target),
+        incident=key,
+        symptoms=tuple(symptom_record(symptom) for symptom in symptoms),
+        visible_at=incident.visible_at,
+    )

@@ -110,15 +110,16 @@ def _leaves_zero_itself(store: ClusterStore, workload: Workload) -> bool:
 
 
 def _of_node(world: _World, name: str) -> Iterator[str]:
-    """The node itself may stay lost; what ran on it must run, there or elsewhere, but for what was ill before."""
+    """The node itself may stay lost; what ran on it must run, there or elsewhere, but for what another record is about."""
+    node = world.store.node(name)
+    back = node is not None and node.ready
     on_node = [*moved(world.store, world.ranking, world.policy, name)] or named(world.store, world.spec)
-    ill_before, workloads = _ill_before(world), {workload.meta.key: workload for _, workload in on_node}
+    elsewhere, workloads = _judged_elsewhere(world, back), {each.meta.key: each for _, each in on_node}
     for key in sorted(workloads):  # also of a pod that is on its way out
         workload = workloads[key]
-        if workload.meta.uid not in ill_before and not _lost_elsewhere(world.store, workload, name):
+        if workload.meta.uid not in elsewhere and not _lost_elsewhere(world.store, workload, name):
             yield from _of_workload(world, workload)
-    node = world.store.node(name)
-    if node and node.ready:
+    if back:
         return  # whether its pods get ready is up to their workloads again
     stuck = [pod.meta.name for pod, _ in on_node if pod.active and not pod.ready]
     if stuck:
@@ -136,15 +137,17 @@ def _lost_elsewhere(store: ClusterStore, workload: Workload, name: str) -> bool:
     return lost and workload.ready + len(late) >= workload.desired
 
 
-def _ill_before(world: _World) -> frozenset[str]:
-    """Uids of workloads with an older open record, under whatever policy, which is where it is judged whether they are well.
+def _judged_elsewhere(world: _World, back: bool) -> frozenset[str]:
+    """Uids of workloads with an older open record, under whatever policy, which is where it is judged whether they are well;
+    once the node is `back`, with any: one that stays ill would keep a node that is well from counting as well.
 
     By the record, because the symptoms of a pod that crashes again and again are never older than its last crash.
     """
     return frozenset(
         record.spec.target.uid or ""
         for record in world.store.remediations.values()
-        if not record.status.finished and record.spec.visible_at < world.spec.visible_at - BEFORE_LOSS
+        if not record.status.finished
+        and (back or record.spec.visible_at < world.spec.visible_at - BEFORE_LOSS)
     )
 
 
