@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from planaria_contract import Action, Decision, Fault, ObjectRef
-from planaria_operator.api.actions import AllowedAction
+from planaria_operator.api.actions import AllowedAction, Mode
 from planaria_operator.api.decision import DecisionRecord, GuardRecord, ParametersRecord, SemanticRecord
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import Plan
@@ -20,6 +20,8 @@ from planaria_operator.settings import Settings
 
 NAME: Final = "simulated"
 """Of the Remediation that does not exist. No real one is called so: theirs end in a hash."""
+OF_ONE_ACTION: Final = frozenset({"repeat"})
+"""Guards whose refusal is about what was done before, and not about something else on the same target."""
 
 
 def supposed_state(target: ObjectRef, fault: Fault, confidence: int) -> SemanticRecord:
@@ -110,14 +112,23 @@ def verdicts_on_anything(
     remediation = imagined(
         policy, target, now, state=supposed_state(target, Fault.UNKNOWN, 100), decision=decision
     )
-    plan = Plan(action=Action.RESTART, target=about, summary="any action", operations=())
+    plan = Plan(action=_freest(policy), target=about, summary="any action", operations=())
     sky = weather(store, policy, detect(store, policy, now), now)
-    return verdicts(store, _with_restart(policy), remediation, plan, now, sky)
+    found = verdicts(store, _with_restart(policy), remediation, plan, now, sky)
+    return tuple(each for each in found if each.allowed or each.guard not in OF_ONE_ACTION)
+
+
+def _freest(policy: HealingPolicy) -> Action:
+    """The listed action with the mode that lets it do most: that another one is only observed holds nothing else back."""
+    spec, modes = policy.spec, list(Mode)
+    listed = [Action(each.type) for each in spec.actions if each.type != Action.ISOLATE.value]
+    ordered = sorted(listed, key=lambda each: each is not Action.RESTART)
+    return max(ordered, key=lambda each: modes.index(spec.mode_of(each)), default=Action.RESTART)
 
 
 def _with_restart(policy: HealingPolicy) -> HealingPolicy:
-    """That one action is not listed says nothing of the others."""
-    if policy.spec.allows(Action.RESTART) is not None:
+    """With something to ask about, where nothing is listed."""
+    if policy.spec.allows(_freest(policy)) is not None:
         return policy
     listed = (*policy.spec.actions, AllowedAction(type="restart"))
     return policy.model_copy(update={"spec": policy.spec.model_copy(update={"actions": listed})})

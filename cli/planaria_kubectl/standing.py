@@ -20,10 +20,10 @@ def waits_for(remediation: Remediation, policy: HealingPolicy | None, now: datet
     if status.finished:
         return ""
     if late := overdue(remediation, now):
-        return (
-            f"the operator, which should have looked again {span(late.total_seconds())} ago: is it running?"
-        )
-    if status.healthy_since and status.stage not in {Stage.ACTING, Stage.REVERTING}:
+        spec = remediation.spec
+        also = "" if policy else f", and is {spec.policy_kind} {spec.policy} there"
+        return f"the operator, which should have looked again {span(late.total_seconds())} ago: is it running{also}?"
+    if _only_watched(remediation):
         return _to_stay_healthy(remediation, policy, now)
     if status.stage is Stage.VERIFYING:
         return _to_be_healthy(remediation, policy, now)
@@ -34,8 +34,14 @@ def waits_for(remediation: Remediation, policy: HealingPolicy | None, now: datet
 
 def overdue(remediation: Remediation, now: datetime) -> timedelta | None:
     """How long ago it should have gone on, where that is too long ago for an operator that runs."""
-    due = remediation.status.next_check_at
+    due = None if _only_watched(remediation) else remediation.status.next_check_at
     return now - due if due and not remediation.status.finished and now - due > OVERDUE else None
+
+
+def _only_watched(remediation: Remediation) -> bool:
+    """A target that is well: what was to be looked at again by then is not, for as long as it stays so."""
+    status = remediation.status
+    return status.healthy_since is not None and status.stage not in {Stage.ACTING, Stage.REVERTING}
 
 
 def ending(remediation: Remediation) -> str:
@@ -70,10 +76,11 @@ def _to_be_healthy(remediation: Remediation, policy: HealingPolicy | None, now: 
     attempt = remediation.status.attempt
     if policy is None or attempt is None or attempt.applied_at is None:
         return "the target to become healthy"
+    then = "undone" if attempt.plan.inverse else "given up"  # nothing takes back a restart
     limit = attempt.applied_at + timedelta(seconds=policy.spec.verification.timeout_seconds)
     if limit < now:  # which a rollout, an autoscaler or `minReadySeconds` may put off, once
-        return "the target to become healthy; undone soon where it does not"
-    return f"the target to become healthy; undone in {until(limit, now)} where it does not"
+        return f"the target to become healthy; {then} soon where it does not"
+    return f"the target to become healthy; {then} in {until(limit, now)} where it does not"
 
 
 def _to_act(remediation: Remediation) -> str:
@@ -93,7 +100,8 @@ def _an_approval(remediation: Remediation) -> str:
     if asked is None:
         return "a person to approve"
     plan = asked.plan
-    return f"a person to approve, until {clock(asked.expires_at)}, {plan.action.value} {plan.target}: {plan.summary}"
+    end = clock(asked.expires_at, asked.proposed_at)
+    return f"a person to approve, until {end}, {plan.action.value} {plan.target}: {plan.summary}"
 
 
 def _a_person(remediation: Remediation) -> str:

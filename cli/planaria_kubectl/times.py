@@ -1,7 +1,7 @@
 """Spans of time as kubectl writes them: 45s, 12m, 3h, 2d."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -38,6 +38,7 @@ def until(moment: datetime, now: datetime) -> str:
     return span((moment - now).total_seconds())
 
 
-def clock(moment: datetime) -> str:
-    """Time of day in UTC; one that is not of today is understood from the age beside it."""
-    return moment.strftime("%H:%M:%S")
+def clock(moment: datetime, beside: datetime | None = None) -> str:
+    """Time of day in UTC, with the date where that is another than the one of `beside`; without it an age has to stand there."""
+    other_day = beside is not None and moment.astimezone(UTC).date() != beside.astimezone(UTC).date()
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S" if other_day else "%H:%M:%S")

@@ -25,6 +25,7 @@ from planaria_operator.kube.errors import (
 )
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.kube.interface import JsonBody
+from planaria_operator.objects.workload import REVISION
 from tests.act.bodies import TOKEN, pod, replica_set, setting, template, workload
 from tests.builders import NAMESPACE
 
@@ -187,6 +188,32 @@ async def test_a_change_by_somebody_else_is_a_conflict_before_and_superseded_aft
     with pytest.raises(Superseded):
         await Actor(kube).apply(plan.inverse, TOKEN + REVERT)
     assert kube.changes == []
+
+
+CALLED = {
+    "Deployment": ("metadata", "annotations", REVISION),
+    "StatefulSet": ("status", "updateRevision"),
+    "DaemonSet": ("metadata", "annotations", "deprecated.daemonset.template.generation"),
+}
+
+
+@pytest.mark.parametrize("kind", CALLED)
+async def test_a_release_since_it_was_planned_is_not_rolled_once_more_by_a_restart(kind: str):
+    target = workload(kind, made_of=BAD)
+    *place, last = CALLED[kind]
+    holder = target
+    for part in place:
+        holder = holder.setdefault(part, {})
+    holder[last] = "1"
+    plan = restart.build(setting(Restart(scope="workload"), kind=kind, target=copy.deepcopy(target)))
+    assert isinstance(plan, Plan)
+    holder[last] = "2"
+    released = FakeKube(target)
+    with pytest.raises(Conflict, match="somebody changed it since"):
+        await Actor(released).apply(plan.operations[:1], TOKEN)
+    assert released.objects[kind, NAMESPACE, "front"]["spec"] == target["spec"]
+    holder[last] = "1"
+    await Actor(FakeKube(target)).apply(plan.operations[:1], TOKEN)
 
 
 @pytest.mark.parametrize("parameters", [Rollback(), Scale(ratio=2.0)], ids=["rollback", "scale"])

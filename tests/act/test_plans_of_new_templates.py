@@ -26,7 +26,7 @@ from tests.act.bodies import (
     template,
     workload,
 )
-from tests.builders import workload_fact
+from tests.builders import node, store, workload_fact
 
 LIMITED = {"limits": {"memory": "256Mi"}, "requests": {"memory": "128Mi"}}
 
@@ -60,6 +60,29 @@ def test_a_pod_that_was_replaced_since_it_was_observed_is_left_alone():
 def test_a_pod_that_a_person_is_deleting_is_left_alone():
     going = pod("front-0", deletionTimestamp="2026-11-23T12:00:00Z")
     assert refused(restart.build(setting(Restart(), pods=(going,)))) is Reason.NO_AFFECTED_POD
+
+
+@pytest.mark.parametrize(
+    ("owner", "closed", "disk", "restarted"),
+    [
+        ("ReplicaSet", True, "nvme", False),
+        ("ReplicaSet", True, "hdd", True),
+        ("ReplicaSet", False, "nvme", True),
+        ("DaemonSet", True, "nvme", True),
+    ],
+    ids=["nowhere", "elsewhere", "open", "daemon"],
+)
+def test_a_pod_on_a_cordoned_node_is_not_evicted_where_no_other_node_would_take_it(
+    owner: str, closed: bool, disk: str, restarted: bool
+):
+    only = pod(owner=owner)
+    only["spec"]["nodeSelector"] = {"disk": disk}
+    here = node("node-1", labels={"disk": "nvme"}, schedulable=not closed)
+    world = store(here, node("node-2", labels={"disk": "hdd"}))
+    found = restart.build(setting(Restart(), pods=(only,), world=world))
+    assert (None if isinstance(found, Plan) else refused(found)) is (
+        None if restarted else Reason.NOT_MOVABLE
+    )
 
 
 def test_a_workload_restart_uses_the_annotation_of_kubectl_and_the_time_of_the_observation():
@@ -167,6 +190,43 @@ def test_a_rollout_that_a_person_has_paused_is_left_alone(build, parameters):
 
 GOOD, BAD = template("app:1"), template("app:2")
 HISTORY = (replica_set(2, BAD), replica_set(1, GOOD))
+
+
+NEWER, FORMER = template("app:2", resources=LIMITED), template("app:1", resources=LIMITED)
+REPLACING = [(restart.build, Restart(scope="workload")), (resize.build, Resize(resource="memory", ratio=2.0))]
+
+
+@pytest.mark.parametrize(("build", "parameters"), REPLACING)
+def test_a_release_since_the_evidence_was_read_is_not_rolled_over(build, parameters):
+    for observed, expected in (("hash1", Reason.WORLD_CHANGED), ("hash2", None)):
+        found = build(
+            setting(
+                parameters,
+                target=workload(made_of=NEWER),
+                pods=(pod(resources=LIMITED),),
+                revisions=(replica_set(2, NEWER), replica_set(1, FORMER)),
+                observed=seen(affected(), workload=workload_fact(revision=observed)),
+            )
+        )
+        assert (None if isinstance(found, Plan) else refused(found)) is expected
+
+
+@pytest.mark.parametrize(("build", "parameters"), [*REPLACING, (restart.build, Restart())])
+def test_a_template_that_on_delete_leaves_to_a_person_does_not_come_with_another_action(build, parameters):
+    held = Reason.UNSUPPORTED_TARGET
+    for revision, healed, expected in ((1, False, held), (2, False, None), (1, True, None)):
+        labels = {"app": "front", "controller-revision-hash": f"front-{revision}"}
+        found = build(
+            setting(
+                parameters,
+                kind="StatefulSet",
+                target=workload("StatefulSet", made_of=NEWER, updateStrategy={"type": "OnDelete"}),
+                pods=(pod(owner="StatefulSet", owner_uid="uid-front", labels=labels, resources=LIMITED),),
+                revisions=(controller_revision(2, NEWER), controller_revision(1, FORMER)),
+                observed=seen(affected(), workload=workload_fact(healed_revision=healed)),
+            )
+        )
+        assert (None if isinstance(found, Plan) else refused(found)) is expected
 
 
 def test_a_rollback_puts_the_previous_template_back_without_its_hash():

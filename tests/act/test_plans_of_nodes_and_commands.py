@@ -144,6 +144,86 @@ def test_what_belongs_to_the_node_or_is_protected_or_over_stays():
     assert refused(closing(*staying)) is Reason.NOT_MOVABLE
 
 
+DURING = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+def required(*rows: JsonBody, of: str = "matchExpressions") -> JsonBody:
+    terms = {"nodeSelectorTerms": [{of: list(rows)}]}
+    return {"affinity": {"nodeAffinity": {DURING: terms}}}
+
+
+def row(operator: str, *values: str, key: str = "disk") -> JsonBody:
+    return {"key": key, "operator": operator, **({"values": list(values)} if values else {})}
+
+
+@pytest.mark.parametrize(
+    ("demands", "moved"),
+    [
+        ({"nodeSelector": {"disk": "nvme"}}, False),
+        ({"nodeSelector": {"zone": "a"}}, True),
+        (required(row("In", "nvme")), False),
+        (required(row("In", "nvme", "hdd")), True),
+        (required(row("NotIn", "hdd")), False),
+        (required(row("Exists")), True),
+        (required(row("DoesNotExist")), False),
+        (required(row("Gt", "4", key="cores")), True),
+        (required(row("In", "node-1", key="metadata.name"), of="matchFields"), False),
+        (required(row("In", "node-2", key="metadata.name"), of="matchFields"), True),
+    ],
+)
+def test_a_pod_that_no_other_open_node_would_take_stays_instead_of_waiting_for_a_place(
+    demands: JsonBody, moved: bool
+):
+    kept = pod("kept")
+    kept["spec"] |= demands
+    world = store(
+        node("node-1", labels={"disk": "nvme", "zone": "a"}),
+        node("node-2", labels={"disk": "hdd", "zone": "a"}),
+        node("node-3", labels={"disk": "nvme"}, schedulable=False),
+    )
+    assert ("kept" in names(planned(closing(pod("web"), kept, world=world)))) is moved
+
+
+@pytest.mark.parametrize(
+    ("taints", "tolerations", "moved"),
+    [
+        (("dedicated",), [], False),
+        (("dedicated",), [{"key": "dedicated", "operator": "Exists"}], True),
+        (("dedicated", "gpu"), [{"key": "dedicated", "operator": "Exists"}], False),
+        (("dedicated",), [{"operator": "Exists"}], True),
+        (("ToBeDeletedByClusterAutoscaler",), [], False),
+        (("node-role.kubernetes.io/control-plane",), [], False),
+    ],
+)
+def test_a_pod_is_moved_only_where_another_node_is_open_to_it(
+    taints: tuple[str, ...], tolerations: list[JsonBody], moved: bool
+):
+    web = pod("web")
+    web["spec"]["tolerations"] = tolerations
+    for ready in (True, False):
+        world = store(node("node-1", ready=ready), node("node-2", taints=taints))
+        moving = migrate.build(setting(Migrate(source="node-1"), pods=(web,), world=world))
+        if moved:
+            assert names(planned(moving)) == names(planned(closing(web, world=world))) == ["web"]
+        else:
+            assert refused(moving) is Reason.NO_OTHER_NODE
+            assert isinstance(closing(web, world=world), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "stays"),
+    [
+        ("cluster-autoscaler.kubernetes.io/safe-to-evict", "false", True),
+        ("cluster-autoscaler.kubernetes.io/safe-to-evict", "true", False),
+        ("karpenter.sh/do-not-disrupt", "true", True),
+    ],
+)
+def test_a_well_pod_that_no_autoscaler_may_move_is_not_moved_by_a_drain(name: str, value: str, stays: bool):
+    training = pod("training", annotations={name: value})
+    assert ("training" not in names(planned(closing(pod("web"), training)))) is stays
+    assert names(planned(closing(pod("web"), training, sick=("training",)))) == ["training", "web"]
+
+
 def test_a_pod_that_nobody_would_make_anew_is_not_lost_for_it():
     assert refused(closing(pod("bare", owner=""), pod("web"))) is Reason.NOT_DRAINABLE
 
@@ -245,6 +325,21 @@ def test_a_pod_moves_only_where_its_volume_can_follow(claim: Claim, follows: boo
             assert names(planned(found)) == ["store-0"]
         else:
             assert refused(found) is Reason.VOLUME_STAYS
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "follows"),
+    [({"disk": "x"}, {"disk": "y"}, False), ({"disk": "x"}, {"disk": "x"}, True), ({}, {}, True)],
+    ids=["a driver's own key", "both reach it", "no node says"],
+)
+def test_a_pod_stays_where_no_other_open_node_reaches_its_volume(
+    here: dict[str, str], there: dict[str, str], follows: bool
+):
+    bound = {"required": {"nodeSelectorTerms": [{"matchExpressions": [row("In", "x")]}]}}
+    world = store(node("node-1", labels=here), node("node-2", labels=there))
+    moving = setting(Migrate(source="node-1"), pods=(mounting(),), world=world)
+    found = migrate.build(with_claim(moving, Claim("data", volume(csi={}, nodeAffinity=bound))))
+    assert (None if isinstance(found, Plan) else refused(found)) is (None if follows else Reason.VOLUME_STAYS)
 
 
 def test_pods_whose_volumes_can_follow_move_without_those_that_cannot():

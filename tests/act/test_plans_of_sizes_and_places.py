@@ -1,6 +1,7 @@
 """Resize, scale and migrate: what is planned, and each reason for which it is refused."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.act.bodies import (
     pod,
     refused,
     replaced,
+    replica_set,
     seen,
     setting,
     template,
@@ -78,10 +80,33 @@ def test_only_affected_running_pods_are_resized_in_place():
     assert [each.object.name for each in plan.operations if each.verb is Verb.RESIZE] == ["a"]
 
 
-def test_a_pod_that_somebody_resized_further_keeps_what_it_has():
+GROWN = {"limits": {"memory": "640Mi"}, "requests": {"memory": "128Mi"}}
+"""What a pod has after somebody resized it in place, while its template still says 256Mi."""
+
+
+def test_the_new_template_is_above_what_somebody_gave_one_of_its_pods_in_place():
+    plan = planned(resize.build(resizable(pods=(pod(resources=GROWN), pod("front-1", resources=LIMITED)))))
+    assert plan.summary.startswith("app memory 256Mi -> 768Mi; in place in 2 pods")
+
+
+def test_a_pod_that_somebody_resized_beyond_the_bound_is_not_made_smaller_by_a_new_template():
     larger = {"limits": {"memory": "2Gi"}, "requests": {"memory": "128Mi"}}
-    plan = planned(resize.build(resizable(pods=(pod(resources=larger),))))
-    assert [each.verb for each in plan.operations] == [Verb.PATCH]
+    pods = (pod(resources=LIMITED), pod("front-1", resources=larger))
+    found = resize.build(resizable(pods=pods, observed=seen(affected("front-0"))))
+    assert refused(found) is Reason.BOUND_REACHED
+    assert isinstance(found, Refusal)
+    assert "app 2Gi" in found.message
+
+
+def test_a_pod_that_a_release_is_about_to_make_smaller_does_not_hold_a_resize():
+    before = template(resources={"limits": {"memory": "2Gi"}})
+    old = pod("front-1", resources={"limits": {"memory": "2Gi"}}, labels={"pod-template-hash": "hash1"})
+    revisions = (replica_set(2, template(resources=LIMITED)), replica_set(1, before))
+    pods = (pod(resources=LIMITED), old)
+    plan = planned(
+        resize.build(resizable(pods=pods, revisions=revisions, observed=seen(affected("front-0"))))
+    )
+    assert "256Mi -> 512Mi" in plan.summary
 
 
 @pytest.mark.parametrize(
@@ -257,6 +282,32 @@ def test_from_zero_what_does_not_say_so_is_not_believed(event: dict[str, str]):
 
 def test_from_zero_without_a_memory_one_replica_comes_back():
     assert "0 -> 1" in planned(scaled(0, 1.0)).summary
+
+
+DELETES_VOLUMES: dict[str, Any] = {
+    "volumeClaimTemplates": [{"metadata": {"name": "data"}}],
+    "persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"},
+}
+
+
+def test_a_scale_whose_undo_would_delete_volumes_is_not_undone_and_says_so():
+    target = workload("StatefulSet", **DELETES_VOLUMES)
+    plan = planned(scale.build(setting(Scale(ratio=2.0), kind="StatefulSet", target=target)))
+    assert (plan.operations[0].to_replicas, plan.inverse) == (6, ())
+    assert "not undone, which would delete their volumes" in plan.harm
+
+
+def test_a_stateful_set_that_deletes_the_volumes_of_the_pods_that_go_is_not_scaled_down():
+    target = workload("StatefulSet", **DELETES_VOLUMES)
+    found = scale.build(setting(Scale(ratio=0.5), kind="StatefulSet", target=target))
+    assert refused(found) is Reason.UNSUPPORTED_TARGET
+
+
+@pytest.mark.parametrize("spec", [{**DELETES_VOLUMES, "persistentVolumeClaimRetentionPolicy": {}}, {}])
+def test_a_stateful_set_that_keeps_its_volumes_is_scaled_and_undone(spec):
+    target = workload("StatefulSet", **spec)
+    plan = planned(scale.build(setting(Scale(ratio=0.5), kind="StatefulSet", target=target)))
+    assert [each.to_replicas for each in (*plan.operations, *plan.inverse)] == [2, 3]
 
 
 # --- migrate

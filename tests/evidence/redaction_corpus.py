@@ -4,6 +4,9 @@ from typing import Final
 
 VANISHES: Final = [
     # passwords and keys, however they are written
+    ("password: not-4-you", "not-4-you"),
+    ("token: expired99", "expired99"),
+    ("password=connection", "connection"),
     ("password=hunter2xyz", "hunter2xyz"),
     ('{"user":"bob","password":"s3cr3t!"}', "s3cr3t!"),
     ('{"msg":"login","body":"{\\"password\\":\\"n3sted\\"}"}', "n3sted"),
@@ -113,6 +116,19 @@ VANISHES: Final = [
 """A line, and the part of it that must not survive."""
 
 STAYS: Final = [
+    # what a program says of a secret, and not the secret
+    "failed to refresh token: connection refused",
+    "failed to fetch access token: context deadline exceeded",
+    "failed to fetch anonymous token: unexpected status: 401 Unauthorized",
+    "error getting secret: not found",
+    "cannot read secret: permission denied",
+    "invalid bearer token: expired",
+    "API_KEY: is not set",
+    "FATAL: missing environment variable SECRET_KEY: must be set",
+    "JWT token: signature is invalid",
+    "vault: token: lookup failed",
+    "Access denied for user 'app'@'10.0.0.3' (using password: YES)",
+    "Access denied for user 'app'@'10.0.0.3' (using password: NO)",
     # digests, hashes, ids
     "Pulled image nginx@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "HEAD is now at 1f7a3c9e2b4d6f8a0c1e3b5d7f9a1c3e5b7d9f0a",

@@ -198,3 +198,19 @@ async def test_a_log_that_cannot_be_read_is_named_and_the_others_are_numbered_th
     found = await read_logs(kube, sources, requests, 100, Redactor())
     assert [line.index for line in found] == list(range(len(found)))
     assert len(sources.missing) >= 1
+
+
+@pytest.mark.parametrize("kept", range(1, 13))
+def test_half_of_a_password_in_a_colourful_line_that_was_cut_is_blackened(kept: int):
+    """The cut is before the colours are taken off, so that what is left may be short."""
+    start = "\x1b[31m" * 700 + " postgres://app:"
+    line = "\x1b[31m" * 700 + "x" * (4000 - kept - len(start)) + " postgres://app:hunter2secret@db/shop"
+    assert "h" not in Redactor().text(clean(line)).partition("postgres://")[2]
+
+
+async def test_half_of_a_password_in_what_a_source_says_of_its_failure_is_blackened():
+    for length in range(160, 190):
+        sources = Sources()
+        sources.note("alerts", "x" * length + " postgres://app:hunter2secret@db/shop")
+        (line,) = Redactor().lines(sources.missing)
+        assert "h" not in line.partition("postgres://")[2]

@@ -15,9 +15,12 @@ from planaria_kubectl.errors import PluginError
 from planaria_kubectl.main import main
 from planaria_kubectl.screen import rendered, terminal
 from planaria_kubectl.session import Session
+from planaria_kubectl.standing import waits_for
 from planaria_kubectl.status.report import summarised
 from planaria_kubectl.status.view import render as render_status
 from planaria_kubectl.why.conclusion import concluded
+from planaria_kubectl.why.report import explained
+from planaria_kubectl.why.view import render as render_why
 from planaria_operator.api.approval import ApprovalSpec, ApprovalVerdict
 from planaria_operator.api.attempt import ProposalRecord
 from planaria_operator.api.base import API_VERSION
@@ -221,3 +224,14 @@ def test_at_a_terminal_it_shows_the_plan_and_takes_only_yes(
     assert "exactly this waits for approval" in told.out
     assert DIGEST in told.out
     assert len(kubectl.items("approvals", namespace)) == made
+
+
+def test_a_deadline_of_another_day_has_its_date():
+    """Approvals may wait for a week."""
+    asked = waiting(expires_at=NOW + timedelta(days=3))
+    assert asked.status.proposal is not None
+    end = f"{NOW + timedelta(days=3):%Y-%m-%d %H:%M:%S}"
+    assert f"until {end}, " in waits_for(asked, None, NOW)
+    assert proposed(asked, asked.status.proposal, Live({}), NOW).message.endswith(f"until {end}")
+    told = explained(world(FRONT, records=(asked,)), TARGET, "front", timedelta(hours=1), NOW)
+    assert f"until {end}" in " ".join(rendered(render_why(told), terminal(200, colours=False)).split())

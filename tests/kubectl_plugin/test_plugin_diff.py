@@ -1,21 +1,29 @@
 """`diff`: each call of a plan as what goes and what comes, and how it stands to the object as it is now."""
 
 import json
+from argparse import Namespace
 
 import pytest
 
 from planaria_contract import Action
 from planaria_kubectl.diff.changes import Change, changes_of
-from planaria_kubectl.diff.report import Live, planned, recorded
+from planaria_kubectl.diff.command import run
+from planaria_kubectl.diff.report import DiffReport, Live, planned, recorded
 from planaria_kubectl.diff.standing import Standing, standing_of
 from planaria_kubectl.diff.view import render
 from planaria_kubectl.screen import rendered, terminal
+from planaria_kubectl.session import Session
 from planaria_operator.act.patches import ATTEMPT
 from planaria_operator.act.running import RELOADED_BY
+from planaria_operator.api.conditions import Status
+from planaria_operator.api.decision import DecisionRecord, ParametersRecord
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
+from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.cordon import CORDONED_BY, UNCORDON, WHEN_WELL
 from tests.builders import NOW
-from tests.kubectl_plugin.worlds import record
+from tests.kubectl_plugin.test_plugin_simulate import kube
+from tests.kubectl_plugin.worlds import condition, record
 
 ABOUT = ObjectReference(kind="Deployment", namespace="shop", name="front", uid="u1")
 POD = ObjectReference(kind="Pod", namespace="shop", name="front-0", uid="p1")
@@ -246,3 +254,52 @@ def test_a_marked_pod_says_that_the_command_is_not_begun_again():
     marked = {"metadata": {"uid": "p1", "annotations": {RELOADED_BY: "front-1/1"}}}
     assert standing_of(RUN, marked, exists=True, token="front-1/1") is Standing.ARRIVED
     assert standing_of(RUN, marked, exists=True, token="front-1/2") is Standing.FITS
+
+
+def rejected(stage: Stage) -> Remediation:
+    """As a rejection leaves it: the decision and what was last refused still stand in the record."""
+    said = (
+        condition("Executed", Status.FALSE, "AwaitingApproval", "plan 1234 waits for approval"),
+        condition("Approved", Status.FALSE, "ApprovalRejected", "anna rejected plan 1234"),
+        condition("Succeeded", Status.UNKNOWN, "Escalated", "anna rejected plan 1234"),
+    )
+    restart = DecisionRecord(
+        action=Action.RESTART,
+        target=ABOUT.model_copy(update={"uid": None}),
+        parameters=ParametersRecord(scope="workload"),
+        decided_by="rules",
+        model="rules@1",
+    )
+    return record("front-1", stage=stage, attempts=(), proposal=None, conditions=said, decision=restart)
+
+
+async def diff_of(remediation: Remediation, server: FakeKube | None = None) -> DiffReport:
+    server = server or kube()
+    about = {"name": remediation.name, "namespace": "shop", "uid": "r1"}
+    body = {"kind": "Remediation", "metadata": about, "spec": remediation.spec.to_body()}
+    server.put({**body, "status": remediation.status.to_body()})
+    given = Namespace(remediation=remediation.name, attempt=None)
+    return await run(Session(server, server, "shop", NOW), given)
+
+
+async def test_what_a_person_has_taken_over_is_not_planned_any_more():
+    assert (await diff_of(rejected(Stage.UNDERSTOOD))).origin == "PlannedNow"
+    report = await diff_of(rejected(Stage.ESCALATED))
+    assert (report.origin, report.operations) == ("Nothing", ())
+    assert report.message == "it waits for a person: anna rejected plan 1234"
+
+
+async def test_a_policy_that_cannot_be_read_is_not_said_to_be_gone():
+    server = kube()
+    (policy,) = await server.list("HealingPolicy", "shop")
+    server.put({**policy, "spec": {"mode": "OfAnotherVersion"}})
+    report = await diff_of(rejected(Stage.UNDERSTOOD), server)
+    assert report.message == "HealingPolicy default cannot be read, or is gone"
+    assert any("OfAnotherVersion" in note for note in report.notes)
+
+
+async def test_a_policy_that_is_gone_is_said_to_be():
+    server = kube()
+    (policy,) = await server.list("HealingPolicy", "shop")
+    await server.delete("HealingPolicy", "shop", policy["metadata"]["name"])
+    assert (await diff_of(rejected(Stage.UNDERSTOOD), server)).message == "HealingPolicy default is gone"

@@ -16,6 +16,9 @@ from tests.builders import NOW, ago
 from tests.kubectl_plugin.worlds import condition, pause, record, seen, world
 
 SOON, LONG_AGO = NOW + timedelta(seconds=20), ago(300)
+(UNDOABLE,) = record().status.attempts
+IRREVERSIBLE = UNDOABLE.model_copy(update={"plan": UNDOABLE.plan.model_copy(update={"inverse": ()})})
+"""A restart, say."""
 
 
 def printed(made, namespace="shop", width=120):
@@ -59,6 +62,16 @@ def test_no_policy_says_that_nothing_is_done_and_what_to_do():
             "DisruptionBudget: 1 of 2 must be there; looks again in 20s",
         ),
         (Stage.VERIFYING, {}, "the target to become healthy; undone in 2m where it does not"),
+        (
+            Stage.VERIFYING,
+            {"attempts": (IRREVERSIBLE,)},
+            "the target to become healthy; given up in 2m where it does not",
+        ),
+        (
+            Stage.BLOCKED,  # what is well is only watched: the time that it waited for has no meaning any more
+            {"healthy_since": ago(10), "next_check_at": LONG_AGO},
+            "the target, healthy for 10s, to stay so for 20s more",
+        ),
         (
             Stage.VERIFYING,
             {"healthy_since": ago(10)},
@@ -182,3 +195,11 @@ def test_several_namespaces_are_told_apart():
 def test_one_screen_at_eighty_columns_cuts_nothing():
     made = world(policies=(seen(builders.policy()),), records=(record("x", stage=Stage.VERIFYING),))
     assert "undone in 2m where it does not" in " ".join(printed(made, width=80).split())
+
+
+def test_what_stands_still_without_its_policy_is_not_laid_to_the_operator_alone():
+    """`--cascade=orphan`: the operator runs, and goes on with nothing of a policy that is gone."""
+    left = record(stage=Stage.BLOCKED, next_check_at=LONG_AGO)
+    assert waits_for(left, None, NOW) == (
+        "the operator, which should have looked again 5m ago: is it running, and is HealingPolicy default there?"
+    )

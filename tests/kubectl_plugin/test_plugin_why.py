@@ -11,12 +11,14 @@ from planaria_kubectl.screen import rendered, terminal
 from planaria_kubectl.target import parse_target, resolved, settled
 from planaria_kubectl.why.report import explained
 from planaria_kubectl.why.view import render
+from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.conditions import Status
-from planaria_operator.api.policy_status import StormStatus
+from planaria_operator.api.policy_status import Failure, StormStatus
 from planaria_operator.api.remediation import Stage
 from planaria_operator.objects.keeper import Keeper
 from planaria_operator.objects.meta import Owner
 from tests import builders
+from tests.api import example
 from tests.builders import NOW, ago, service_of
 from tests.guard.storming import sick
 from tests.kubectl_plugin.worlds import (
@@ -347,3 +349,48 @@ def test_a_pod_stands_for_its_workload_and_a_bare_one_for_nothing():
     made.store.put(builders.pod("bare"))
     with pytest.raises(PluginError, match="belongs to no Deployment"):
         settled(made.store, parse_target("po/bare", "shop"))
+
+
+def test_the_timeline_of_an_incident_of_days_says_which_day():
+    (first, *_) = example.STATUS.timeline
+    lines = tuple(
+        first.model_copy(update={"time": moment, "message": f"line {number}"})
+        for number, moment in enumerate((NOW - timedelta(days=2), NOW - timedelta(seconds=9)))
+    )
+    told = shown(front(records=(record(stage=Stage.ESCALATED, timeline=lines),)))
+    assert f"{lines[0].time:%Y-%m-%d %H:%M:%S} {first.station}" in told
+    assert f" {lines[1].time:%H:%M:%S} {first.station}" in told
+    assert f"{lines[1].time:%Y-%m-%d %H:%M:%S} {first.station}" not in told
+
+
+@pytest.mark.parametrize("observed", ["restart", "rollback"])
+def test_an_action_that_is_only_observed_holds_no_other_back(observed):
+    """In a policy that mends by rollback and leaves restarts to people, something is done about a fault."""
+    actions = [{"type": each} for each in ("restart", "rollback")]
+    actions = [{**each, "mode": "Observe"} if each["type"] == observed else each for each in actions]
+    policy = seen(builders.policy(actions=actions, guardrails={"min_healthy": 0}))
+    report = ask(world(FRONT, SETS, *ILL, policies=(policy,)))
+    assert report.conclusion.code == "Due"
+    (mode,) = (each for each in report.guards if each.guard == "mode")
+    other = "rollback" if observed == "restart" else "restart"
+    assert mode.message == f"mode of {other} in HealingPolicy default is Enforce"
+
+
+def test_where_every_action_is_only_observed_nothing_is_done():
+    actions = [{"type": each, "mode": "Observe"} for each in ("restart", "rollback")]
+    policy = seen(builders.policy(actions=actions, guardrails={"min_healthy": 0}))
+    conclusion = ask(world(FRONT, SETS, *ILL, policies=(policy,))).conclusion
+    assert (conclusion.code, "mode would hold any action back" in conclusion.message) == ("HeldBack", True)
+
+
+def test_a_restart_that_did_not_help_before_holds_no_other_action_back():
+    failed = Failure(
+        remediation="front-0",
+        uid="r0",
+        attempt=1,
+        action="restart Deployment/shop/front scope=workload",
+        outcome=AttemptOutcome.INEFFECTIVE,
+        time=ago(900),
+    )
+    policy = seen(builders.policy(guardrails={"min_healthy": 0}), failures=(failed,))
+    assert ask(world(FRONT, SETS, *ILL, policies=(policy,))).conclusion.code == "Due"

@@ -1,12 +1,14 @@
 """What a record says of who was told, once the incident, or what was asked, is over."""
 
+from datetime import timedelta
+
 import pytest
 
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.notification import NotifyEvent
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import RemediationStatus
-from planaria_operator.notify.ledger import closed, due, no_question, not_sent, requested, sent
+from planaria_operator.api.remediation import RemediationStatus, Stage
+from planaria_operator.notify.ledger import closed, due, no_question, not_sent, reminded, requested, sent
 from tests.builders import NOW, ago, policy
 from tests.guard.proposals import remediation
 
@@ -106,3 +108,42 @@ def test_the_next_question_is_another_message():
     status = stands(tried(asked(BEGUN, ASKED)), Status.FALSE)
     again = asked(stands(status, Status.UNKNOWN), ASKED)
     assert to_tell(again) == [("AwaitingApproval", 2)]
+
+
+# --- a reminder arrives where the first word did not
+
+
+def given_up(status: RemediationStatus) -> RemediationStatus:
+    for each in list(due(status, NOW)):
+        status = not_sent(status, each, Reason.NOTIFICATION_FAILED, "HTTP 503", ago(5), None)
+    return status
+
+
+def reminder(status: RemediationStatus) -> RemediationStatus:
+    notify = [{"receiver": "oncall", "events": ["Escalated"]}]
+    due_soon = policy(escalation={"notify": notify, "remind_after_seconds": 300})
+    escalated = status.model_copy(update={"stage": Stage.ESCALATED})
+    return reminded(escalated, due_soon, NOW + timedelta(seconds=600))
+
+
+def notified(status: RemediationStatus) -> str:
+    found = status.condition("Notified")
+    return f"{found.status.value}: {found.message}" if found else ""
+
+
+def test_who_was_reminded_is_no_longer_said_not_to_know():
+    status = reminder(given_up(asked(BEGUN, HANDED_OVER)))
+    assert notified(status).startswith("False: oncall was not told of Escalated"), (
+        "not yet: it is only being sent"
+    )
+    assert notified(told(status)) == "True: told oncall of Reminder"
+
+
+def test_who_was_told_first_and_not_reminded_is_said_not_to_be():
+    status = given_up(reminder(told(asked(BEGUN, HANDED_OVER))))
+    assert notified(status).startswith("False: oncall was not told of Reminder")
+
+
+def test_a_reminder_to_one_says_nothing_of_another():
+    status = given_up(asked(asked(BEGUN, HANDED_OVER), HANDED_OVER, "boss"))
+    assert notified(told(reminder(status))).startswith("False: boss was not told of Escalated")

@@ -1,6 +1,7 @@
 """What a message says: enough to act on, the same each time, and never more than data."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -164,3 +165,18 @@ def test_the_page_shows_a_message_as_it_is_sent():
         "conditions": (condition.model_copy(update=said),),
     }
     assert shown == json.loads(body(record(**escalated), ABOUT, Format.GENERIC, REDACT))
+
+
+@pytest.mark.parametrize("summary", ["&" * 512, "x" + "&" * 511, "x" * 512])
+def test_a_long_story_leaves_slack_what_to_type_and_no_half_of_an_escape(summary: str):
+    plan = example.PLAN.model_copy(update={"summary": summary})
+    attempts = tuple(
+        example.ATTEMPT.model_copy(update={"number": n + 1, "plan": plan, "message": ""}) for n in range(10)
+    )
+    long = record(attempts=attempts)
+    text = str(slack(message(long, ABOUT, REDACT))["text"])
+    assert len(text) <= 3900
+    story, look = text.split("\nLook:\n")
+    assert tuple(look.splitlines()) == commands(long)
+    assert story.endswith("…")
+    assert re.fullmatch(r"(?:[^&]|&(?:amp|lt|gt);)*", story)

@@ -29,3 +29,14 @@ def test_a_container_is_ready_where_the_kubelet_says_so():
     }
     made = parse_pod({"metadata": about, "spec": spec, "status": status})
     assert [each.ready for each in (*made.init_containers, *made.containers)] == [False, False, True]
+
+
+def test_a_message_that_was_cut_says_so():
+    """Blackening goes by it: half of a secret before a cut looks like none."""
+    waiting = {"name": "app", "state": {"waiting": {"reason": "ErrImagePull", "message": "x" * 600}}}
+    body = {
+        "metadata": {"name": "a"},
+        "spec": {"containers": [{"name": "app"}]},
+        "status": {"containerStatuses": [waiting]},
+    }
+    assert parse_pod(body).containers[0].waiting_message.endswith("x…")

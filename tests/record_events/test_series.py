@@ -1,4 +1,7 @@
+import re
 from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import Reason
@@ -87,3 +90,11 @@ def test_an_object_may_burst_and_then_speaks_once_in_a_while():
     assert limiter.take("web", 5.1)
     assert not limiter.take("web", 5.2)
     assert [limiter.take("web", 1000.0) for _ in range(4)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("at", [".", "-", "-."])
+def test_a_name_that_is_cut_behind_a_dot_or_hyphen_is_one_that_the_server_takes(at: str):
+    """Node names are host names: the cut may come anywhere in them."""
+    long = ("n" * 60 + "." + "n" * 60 + "." + "n" * 60 + "." + "n" * 60)[: 236 - len(at)] + at + "n" * 15
+    name = event_name(message(ObjectReference(kind="Node", name=long)), "0" * 16)
+    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", name)

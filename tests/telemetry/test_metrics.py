@@ -1,3 +1,8 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from planaria_operator.api.remediation import Stage
@@ -62,3 +67,21 @@ def test_incidents_are_counted_from_zero_by_policy_and_the_count_is_gone_with_it
     assert counted() == 1
     show_records([], [], NOW)
     assert counted() is None
+
+
+RULES = Path(__file__).parents[2] / "charts" / "planaria" / "rules" / "planaria.yaml"
+
+
+def test_every_refusal_that_an_alert_counts_is_counted_from_zero():
+    """A storm refuses many within one scrape: a series that began with them would show no increase."""
+    shown = "from prometheus_client import generate_latest; from planaria_operator.telemetry.metrics import REGISTRY"
+    fresh = subprocess.run(
+        [sys.executable, "-c", f"{shown}; print(generate_latest(REGISTRY).decode())"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    counted = re.findall(r'planaria_refusals_total\{[^}]*reason=~?"([^"]+)"', RULES.read_text())
+    assert len(counted) == 2
+    for reason in "|".join(counted).split("|"):
+        assert re.search(rf'planaria_refusals_total{{.*reason="{reason}"}} 0\.0', fresh), reason

@@ -61,11 +61,11 @@ def asked_of(remediation: Remediation, session: Session, digest: str | None) -> 
         )
     if asked.approved_at:
         raise PluginError(
-            f"{asked.approved_by} approved plan {asked.digest} at {clock(asked.approved_at)} already"
+            f"{asked.approved_by} approved plan {asked.digest} at {clock(asked.approved_at, session.now)} already"
         )
     if session.now >= asked.expires_at:
         raise PluginError(
-            f"plan {asked.digest} waited for approval until {clock(asked.expires_at)}: it is too late"
+            f"plan {asked.digest} waited for approval until {clock(asked.expires_at, session.now)}: it is too late"
         )
     if digest and digest != asked.digest:
         raise PluginError(

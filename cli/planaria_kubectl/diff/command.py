@@ -1,6 +1,7 @@
 import asyncio
 from argparse import Namespace
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from planaria_contract import Action
@@ -8,12 +9,13 @@ from planaria_kubectl.diff.report import DiffReport, Live, objects_of, planned, 
 from planaria_kubectl.errors import PluginError
 from planaria_kubectl.planning import Planning
 from planaria_kubectl.session import Session
-from planaria_kubectl.world import read_world
+from planaria_kubectl.standing import waits_for
+from planaria_kubectl.world import World, read_world
 from planaria_operator.act.builder import Refusal
 from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import Attempt
 from planaria_operator.api.plan import ObjectReference
-from planaria_operator.api.remediation import Remediation
+from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.kube.errors import Forbidden, NotFound
 from planaria_operator.kube.interface import RESOURCES, Kube
 from planaria_operator.record.convert import decision, object_ref, symptom
@@ -49,18 +51,16 @@ def _chosen(remediation: Remediation, number: int | None) -> Attempt | None:
 
 async def _planned_now(session: Session, remediation: Remediation) -> DiffReport:
     """What the decision in the record would come to, were it carried out at this moment."""
-    found = remediation.status.decision
-    if remediation.status.finished:
-        return _nothing(session, remediation, "it is finished, and nothing was ever applied")
-    if found is None:
-        return _nothing(session, remediation, "nothing was decided yet")
-    if found.action in {Action.NONE, Action.ESCALATE}:
-        return _nothing(session, remediation, f"the decision is {found.action.value}: {found.explanation}")
+    found, why = remediation.status.decision, _settled(remediation, session.now)
+    if found is None or why:
+        return _nothing(session, remediation, why)
     scope, policy_name = remediation.policy_key
     world = await read_world(session.kube, scope)
     policy = world.store.policies.get((scope, policy_name))
     if policy is None:
-        return _nothing(session, remediation, f"{remediation.spec.policy_kind} {policy_name} is gone")
+        return _nothing(session, remediation, _no_policy(remediation, world)).model_copy(
+            update={"notes": tuple(world.notes)}
+        )
     planning = Planning(session.kube, world, policy, session.now)
     space = remediation.spec.target.namespace or policy.namespace or None
     symptoms = tuple(symptom(each, space) for each in remediation.spec.symptoms)
@@ -71,6 +71,25 @@ async def _planned_now(session: Session, remediation: Remediation) -> DiffReport
     live, notes = await read_live(session.kube, objects_of(plan))
     report = planned(remediation, plan, live, session.now, number=1)
     return report.model_copy(update={"notes": (*world.notes, *notes), "message": _held_back(remediation)})
+
+
+def _settled(remediation: Remediation, now: datetime) -> str:
+    """Why nothing of it is planned, whatever the world is like; empty where something may be."""
+    found = remediation.status.decision
+    if remediation.status.finished:
+        return "it is finished, and nothing was ever applied"
+    if remediation.status.stage is Stage.ESCALATED:  # the decision may still be what a person has rejected
+        return f"it waits for {waits_for(remediation, None, now)}"
+    if found is None:
+        return "nothing was decided yet"
+    handed = found.action in {Action.NONE, Action.ESCALATE}
+    return f"the decision is {found.action.value}: {found.explanation}" if handed else ""
+
+
+def _no_policy(remediation: Remediation, world: World) -> str:
+    """What may not be listed, or was written for another version, is not gone."""
+    which = f"{remediation.spec.policy_kind} {remediation.spec.policy}"
+    return f"{which} cannot be read, or is gone" if world.notes else f"{which} is gone"
 
 
 def _held_back(remediation: Remediation) -> str:

@@ -84,7 +84,7 @@ def proposed(remediation: Remediation, asked: ProposalRecord, live: Live, now: d
     number = len(remediation.status.attempts) + 1
     report = planned(remediation, asked.plan, live, now, number=number)
     told = f"approved by {asked.approved_by}" if asked.approved_at else "nobody has approved it yet"
-    message = f"{told}; it holds until {clock(asked.expires_at)}"
+    message = f"{told}; it holds until {clock(asked.expires_at, now)}"
     return report.model_copy(update={"origin": "Proposed", "digest": asked.digest, "message": message})
 
 

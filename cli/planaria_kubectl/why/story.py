@@ -34,7 +34,7 @@ def _parts(story: Story, waits_for: str, now: datetime) -> Iterator[RenderableTy
     if status.semantic_state:
         yield _named("meaning", *_meaning(status.semantic_state))
     if status.rung:
-        yield _named("rung", text(f"{status.rung}, since {clock(status.rung.entered_at)}"))
+        yield _named("rung", text(f"{status.rung}, since {clock(status.rung.entered_at, now)}"))
     if status.decision:
         yield _named("decision", *_decision(status.decision))
     if status.decision and status.decision.masks:
@@ -44,26 +44,26 @@ def _parts(story: Story, waits_for: str, now: datetime) -> Iterator[RenderableTy
         )
     if status.guards:
         yield _named("guards", *(_guard(each) for each in status.guards))
-    yield from _done(status)
+    yield from _done(status, now)
 
 
-def _done(status: RemediationStatus) -> Iterator[RenderableType]:
-    yield from _approval(status)
+def _done(status: RemediationStatus, now: datetime) -> Iterator[RenderableType]:
+    yield from _approval(status, now)
     for attempt in status.attempts:
-        yield _named(f"attempt {attempt.number}", *_attempt(attempt))
+        yield _named(f"attempt {attempt.number}", *_attempt(attempt, now))
     if status.notifications:
-        yield _named("told", *(_notification(each) for each in status.notifications))
+        yield _named("told", *(_notification(each, now) for each in status.notifications))
     if status.timeline:
-        yield _named("timeline", *(_moment(each) for each in status.timeline))
+        yield _named("timeline", *(_moment(each, now) for each in status.timeline))
     if succeeded := status.condition("Succeeded"):
         yield _named("outcome", line(state(succeeded.reason), f"  {succeeded.message}"))
 
 
-def _approval(status: RemediationStatus) -> Iterator[RenderableType]:
+def _approval(status: RemediationStatus, now: datetime) -> Iterator[RenderableType]:
     if status.proposal:
-        yield _named("proposal", *_proposal(status.proposal, status.condition("Approved")))
+        yield _named("proposal", *_proposal(status.proposal, status.condition("Approved"), now))
     if status.answers:
-        yield _named("answers", *(_answer(each) for each in status.answers))
+        yield _named("answers", *(_answer(each, now) for each in status.answers))
 
 
 def _named(name: str, *parts: RenderableType) -> RenderableType:
@@ -117,27 +117,26 @@ def _guard(each: GuardRecord) -> Text:
     return line(verdict, f" {each.guard}: {each.message}", text(f" ({each.reason})", QUIET))
 
 
-def _proposal(asked: ProposalRecord, approved: Condition | None) -> Iterator[Text]:
+def _proposal(asked: ProposalRecord, approved: Condition | None, now: datetime) -> Iterator[Text]:
     plan = asked.plan
     yield line(f"{plan.action.value} {plan.target}: {plan.summary}")
-    yield text(
-        f"plan {asked.digest}, proposed {clock(asked.proposed_at)}, until {clock(asked.expires_at)}", QUIET
-    )
+    begun, end = clock(asked.proposed_at, now), clock(asked.expires_at, now)
+    yield text(f"plan {asked.digest}, proposed {begun}, until {end}", QUIET)
     if approved:
         yield line(text(approved.reason, CAREFUL), f": {approved.message}")
 
 
-def _answer(each: AnswerRecord) -> Text:
+def _answer(each: AnswerRecord, now: datetime) -> Text:
     why = f": {each.reason}" if each.reason else ""
     return line(
-        text(f"{clock(each.time)} ", QUIET),
+        text(f"{clock(each.time, now)} ", QUIET),
         f"{each.verdict.value} by {each.approver}{why}  ",
         state(each.outcome.value),
         text(f"  (plan {each.digest}, {each.name})", QUIET),
     )
 
 
-def _attempt(attempt: Attempt) -> Iterator[RenderableType]:
+def _attempt(attempt: Attempt, now: datetime) -> Iterator[RenderableType]:
     plan = attempt.plan
     yield line(f"{plan.action.value} {plan.target}: {plan.summary}  ", state(attempt.outcome.value))
     times = (
@@ -146,17 +145,19 @@ def _attempt(attempt: Attempt) -> Iterator[RenderableType]:
         ("undone", attempt.reverted_at),
         ("over", attempt.finished_at),
     )
-    yield text(", ".join(f"{word} {clock(at)}" for word, at in times if at), QUIET)
+    yield text(", ".join(f"{word} {clock(at, now)}" for word, at in times if at), QUIET)
     if attempt.message:
         yield text(attempt.message)
 
 
-def _notification(each: Notification) -> Text:
-    at = f" {clock(each.sent_at)}" if each.sent_at else ""
+def _notification(each: Notification, now: datetime) -> Text:
+    at = f" {clock(each.sent_at, now)}" if each.sent_at else ""
     style = {NotificationState.SENT: GOOD, NotificationState.FAILED: BAD}.get(each.state, CAREFUL)
     wrong = f"  {each.last_error}" if each.last_error else ""
     return line(f"{each.receiver} of {each.event}  ", text(f"{each.state.value}{at}", style), wrong)
 
 
-def _moment(entry: TimelineEntry) -> Text:
-    return line(text(f"{clock(entry.time)} {entry.station:<9} ", QUIET), f"{entry.reason}: {entry.message}")
+def _moment(entry: TimelineEntry, now: datetime) -> Text:
+    return line(
+        text(f"{clock(entry.time, now)} {entry.station:<9} ", QUIET), f"{entry.reason}: {entry.message}"
+    )

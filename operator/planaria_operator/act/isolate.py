@@ -15,6 +15,7 @@ from planaria_operator.act.bodies import (
     target_of,
 )
 from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.places import fits
 from planaria_operator.act.volumes import staying
 from planaria_operator.api.plan import MOST_CALLS, Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
@@ -39,6 +40,12 @@ MOST_DRAINED: Final = MOST_CALLS - 1
 """Beside the cordon."""
 MIRROR: Final = "kubernetes.io/config.mirror"
 """On the image of a static pod, which its kubelet would only make anew."""
+
+DO_NOT_EVICT: Final = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "karpenter.sh/do-not-disrupt": "true",
+}
+"""Annotations on a pod by which autoscalers of nodes are told that moving it would cost what it does."""
 
 Pods = list[Mapping[str, Any]]
 
@@ -118,11 +125,13 @@ def _evictable(setting: Setting) -> Iterator[Mapping[str, Any]]:
     """Without what belongs to the node, what nobody waits for, and what Planaria does not touch."""
     # A lost node cannot confirm that a StatefulSet's pod has ended, so that one is not made anew elsewhere.
     bound = {"DaemonSet", "Node"} | (set() if parse_node(setting.target).ready else {"StatefulSet"})
-    ill = _affected(setting)
+    ill, others = _affected(setting), open_nodes(setting.store, without=setting.decision.target.name)
     for pod in setting.on_node:
         own = controller_kind(pod) in bound or MIRROR in (meta(pod).get("annotations") or {})
         over = going(pod) or (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
         if own or over or meta(pod).get("namespace") in setting.protected:
+            continue
+        if not any(fits(pod, node) for node in others):  # it would only wait for this node to be opened
             continue
         # An affected pod that asks to be left alone stays in the plan, so that the guard can say so.
         if meta(pod).get("uid") in ill or not _asks_to_stay(setting, pod):
@@ -132,6 +141,8 @@ def _evictable(setting: Setting) -> Iterator[Mapping[str, Any]]:
 def _asks_to_stay(setting: Setting, pod: Mapping[str, Any]) -> bool:
     """By a mark on itself, its workload or its namespace."""
     view = parse_pod(pod)
+    if any(view.meta.annotations.get(name) == value for name, value in DO_NOT_EVICT.items()):
+        return True
     workload, space = setting.store.workload_of(view), setting.store.namespace(view.meta.namespace)
     marked = [view.meta, *([workload.meta] if workload else ()), *([space.meta] if space else ())]
     template = workload is not None and workload.template_heal_disabled

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from planaria_contract import Action, Resize
 from planaria_operator.act.amounts import Name, raised, to_quantity, to_units
-from planaria_operator.act.bodies import meta, target_of, template_of
+from planaria_operator.act.bodies import going, meta, target_of, template_of
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.killed import killed_for_memory
 from planaria_operator.act.patches import pointer
+from planaria_operator.act.revisions import of_another
 from planaria_operator.api.reasons import Reason
 
 DEFAULT_MAX_PERCENT: Final = 300
@@ -29,6 +30,8 @@ class Raise:
     name: Name
     before: int
     after: int
+    largest: int = 0
+    """What a pod of the present template has, where somebody resized it in place."""
 
     def __str__(self) -> str:
         old, new = to_quantity(self.name, self.before), to_quantity(self.name, self.after)
@@ -42,7 +45,9 @@ def raises_of(setting: Setting) -> list[Raise] | Refusal:
         return Refusal(Reason.NO_LIMIT_TO_RAISE, _no_limit(setting))
     raises = [each for each in limited if each.after > each.before]
     if not raises:
-        now = ", ".join(f"{each.container} {to_quantity(each.name, each.before)}" for each in limited)
+        now = ", ".join(
+            f"{each.container} {to_quantity(each.name, max(each.before, each.largest))}" for each in limited
+        )
         return Refusal(
             Reason.BOUND_REACHED, f"{target} is at its bound of {_percent(setting)}% already: {now}"
         )
@@ -58,9 +63,31 @@ def _limited(setting: Setting, name: Name) -> Iterator[Raise]:
         if meant and name in limits:
             before = to_units(name, limits[name])
             original = _original(setting, path, name) or before
-            ratio = _parameters(setting).ratio
-            after = raised(name, before, original, ratio=ratio, max_percent=_percent(setting))
-            yield Raise(path, container["name"], name, before, after)
+            largest = _largest(setting, container["name"], name)
+            after = _after(setting, name, before, original, largest)
+            yield Raise(path, container["name"], name, before, after, largest)
+
+
+def _after(setting: Setting, name: Name, before: int, original: int, largest: int) -> int:
+    """`before` where it cannot be raised. The new template replaces every pod, so it must not be below what one of them has."""
+    ratio, most = _parameters(setting).ratio, _percent(setting)
+    after = raised(name, before, original, ratio=ratio, max_percent=most)
+    if after >= largest:
+        return after
+    after = raised(name, largest, original, ratio=ratio, max_percent=most)
+    return after if after > largest else before
+
+
+def _largest(setting: Setting, container: str, name: Name) -> int:
+    """0 where no pod has a limit. Pods of another template say nothing: a rollout may be there to make them smaller."""
+    present = [pod for pod in setting.pods.values() if not going(pod) and not of_another(setting, pod)]
+    containers = (
+        each for pod in present for field in (SERVING, STARTING) for each in pod["spec"].get(field) or ()
+    )
+    own = (
+        (each.get("resources") or {}).get("limits") or {} for each in containers if each["name"] == container
+    )
+    return max((to_units(name, limits[name]) for limits in own if name in limits), default=0)
 
 
 def _wanted(setting: Setting, name: Name) -> frozenset[str]:

@@ -14,10 +14,12 @@ from planaria_operator.act.bodies import (
     target_of,
 )
 from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.places import fits
 from planaria_operator.act.volumes import staying
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.objects.cluster import Node
+from planaria_operator.objects.cordon import open_nodes
 
 MOST_AVOIDED: Final = 20
 """Nodes that are tainted so that one is preferred. In a larger cluster the scheduler's own choice serves better."""
@@ -58,10 +60,25 @@ def _movable(setting: Setting, parameters: Migrate) -> list[Mapping[str, Any]] |
         why = "; a StatefulSet's pod is not replaced before its lost node is back or removed" if here else ""
         message = f"none of {len(names)} pods on node {source or '?'} would come back elsewhere{why}"
         return Refusal(Reason.NOT_MOVABLE, message)
-    free = [pod for pod in found if not staying(setting, pod)]
+    placed = _placed(setting, found, source)
+    if isinstance(placed, Refusal):
+        return placed
+    return placed[: min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS - MOST_AVOIDED)]
+
+
+def _placed(
+    setting: Setting, pods: list[Mapping[str, Any]], source: str
+) -> list[Mapping[str, Any]] | Refusal:
+    """Those that another node would take, with their volumes. One that none takes would only wait."""
+    free = [pod for pod in pods if not staying(setting, pod)]
     if not free:
-        return Refusal(Reason.VOLUME_STAYS, staying(setting, found[0]))
-    return free[: min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS - MOST_AVOIDED)]
+        return Refusal(Reason.VOLUME_STAYS, staying(setting, pods[0]))
+    others = open_nodes(setting.store, without=source)
+    placed = [pod for pod in free if any(fits(pod, node) for node in others)]
+    if not placed:
+        message = f"no node but {source} is ready, schedulable and open to {named(free)}"
+        return Refusal(Reason.NO_OTHER_NODE, message[:512])
+    return placed
 
 
 def _stays(pod: Mapping[str, Any], *, lost: bool) -> bool:
@@ -77,11 +94,7 @@ def _lost(setting: Setting, name: str) -> bool:
 
 def _landing(setting: Setting, left: str, preferred: str | None) -> tuple[list[Node], str] | Refusal:
     """Nodes to be tainted for a while, and where the pods land then. A lost node needs none: Kubernetes has tainted it."""
-    others = [
-        node for node in setting.store.nodes() if node.meta.name != left and node.ready and node.schedulable
-    ]
-    if not others:
-        return Refusal(Reason.NO_OTHER_NODE, f"no node but {left} is ready and schedulable")
+    others = open_nodes(setting.store, without=left)
     if preferred not in {None, *(node.meta.name for node in others)}:
         return Refusal(Reason.NO_OTHER_NODE, f"node {preferred} is not ready and schedulable")
     source = [node for node in setting.store.nodes() if node.meta.name == left and node.ready]

@@ -1,7 +1,11 @@
 """Whose word is the last on an object that would be changed: read from its fresh body."""
 
-from planaria_operator.act.bodies import no_rollout
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from planaria_operator.act.bodies import named, no_rollout
 from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.revisions import of_another, unseen
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
 from planaria_operator.objects.keeper import parse_keeper
@@ -31,3 +35,24 @@ def not_ours(setting: Setting, kind: str, body: JsonBody, *fields: str) -> Refus
 def no_new_template(setting: Setting) -> Refusal | None:
     """Why a new template would change nothing here, or would not last; None where it would."""
     return no_rollout(setting) or not_ours(setting, setting.decision.target.kind, setting.target, "template")
+
+
+def newer_release(setting: Setting) -> Refusal | None:
+    """Somebody has rolled out another template since the evidence was read; it may be the mend. None where no revision is kept."""
+    return unseen(setting) if setting.revisions else None
+
+
+def left_to_a_person(setting: Setting, pods: Iterable[Mapping[str, Any]]) -> Refusal | None:
+    """With OnDelete a person takes a new template to each pod by deleting it; to evict one of the former would do that for them."""
+    strategy = (setting.target.get("spec") or {}).get("updateStrategy") or {}  # a node has none
+    fact = setting.observation.workload
+    ours = fact is not None and fact.healed_revision  # then nobody else holds it back
+    if strategy.get("type") != "OnDelete" or ours:
+        return None
+    former = [pod for pod in pods if of_another(setting, pod)]
+    if not former:
+        return None
+    message = (
+        f"a newer template, which OnDelete leaves to a person, would come with a restart of {named(former)}"
+    )
+    return Refusal(Reason.UNSUPPORTED_TARGET, message[:512])

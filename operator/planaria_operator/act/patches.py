@@ -15,6 +15,7 @@ from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
+from planaria_operator.objects.workload import REVISION
 
 ATTEMPT: Final = "planaria.dev/attempt"
 """On a patched workload: which attempt of which Remediation changed it last, by its name (`naming.py`)[/revert]."""
@@ -40,6 +41,14 @@ def pointer(*parts: str | int) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
+TEMPLATE_CALLED: Final[Mapping[str, str]] = {
+    "Deployment": pointer("metadata", "annotations", REVISION),
+    "StatefulSet": pointer("status", "updateRevision"),
+    "DaemonSet": pointer("metadata", "annotations", "deprecated.daemonset.template.generation"),
+}
+"""Where each kind says which template is its newest."""
+
+
 def reversible(
     setting: Setting, changes: Iterable[Change], *, of: tuple[str, JsonBody] | None = None
 ) -> tuple[Operation, Operation] | Refusal:
@@ -63,8 +72,20 @@ def adding(setting: Setting, path: tuple[str | int, ...], key: str, value: str) 
     for part in path:
         parent = parent.get(part) if isinstance(parent, Mapping) else parent[part]
     body = setting.target
-    patch = [_identity(body), *_set_key(path, parent, key, value), *_marked(body, setting.remediation)]
+    patch = [
+        _identity(body),
+        *_of_template(setting),
+        *_set_key(path, parent, key, value),
+        *_marked(body, setting.remediation),
+    ]
     return _operation(target_of(setting), patch)
+
+
+def _of_template(setting: Setting) -> JsonPatch:
+    """That the template is still the one it was, by what its controller calls it: short, and without what stands in it."""
+    path = TEMPLATE_CALLED[setting.decision.target.kind]
+    called = value_at(setting.target, path)
+    return [] if called is None else [{"op": "test", "path": path, "value": called}]
 
 
 def _swap(body: JsonBody, changes: Iterable[Change], marker: str, *, annotated: bool = False) -> JsonPatch:

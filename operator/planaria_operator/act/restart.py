@@ -1,10 +1,14 @@
 """Replace pods: some of them by eviction, or all of them by a rollout of the same template."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from planaria_contract import Action, Restart
 from planaria_operator.act.bodies import (
     DEFAULT_MAX_PODS,
     MOST_OPERATIONS,
     RESTARTED_AT,
+    affected_pods,
     evictions,
     named,
     no_rollout,
@@ -14,8 +18,9 @@ from planaria_operator.act.bodies import (
     unblocking,
 )
 from planaria_operator.act.builder import Refusal, Setting
-from planaria_operator.act.ownership import owner_of
+from planaria_operator.act.ownership import left_to_a_person, newer_release, owner_of
 from planaria_operator.act.patches import adding
+from planaria_operator.act.places import comes_back
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
@@ -35,12 +40,9 @@ def _rolls_none(workload: JsonBody) -> bool:
 
 
 def _restart_pods(setting: Setting) -> Plan | Refusal:
-    assert isinstance(setting.decision.parameters, Restart)
-    wanted = setting.decision.parameters.pods or tuple(pod.name for pod in setting.observation.affected)
-    found = same_pods(setting, wanted)
-    if not found:
-        message = f"none of {len(wanted)} pods to restart is there any more as it was seen"
-        return Refusal(Reason.NO_AFFECTED_POD, message)
+    found = _replaceable(setting)
+    if isinstance(found, Refusal):
+        return found
     most = min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS)
     chosen, total = found[:most], len(setting.pods)
     bounded = f" (at most {most} at once, of {len(found)})" if len(found) > most else ""
@@ -54,8 +56,27 @@ def _restart_pods(setting: Setting) -> Plan | Refusal:
     )
 
 
+def _replaceable(setting: Setting) -> list[Mapping[str, Any]] | Refusal:
+    assert isinstance(setting.decision.parameters, Restart)
+    wanted = setting.decision.parameters.pods or tuple(pod.name for pod in setting.observation.affected)
+    found = same_pods(setting, wanted)
+    if not found:
+        message = f"none of {len(wanted)} pods to restart is there any more as it was seen"
+        return Refusal(Reason.NO_AFFECTED_POD, message)
+    if refusal := left_to_a_person(setting, found):
+        return refusal
+    placed = [pod for pod in found if comes_back(setting.store, pod)]
+    if not placed:
+        message = (
+            f"{named(found)} would find no place: their nodes are cordoned, and no other one is open to them"
+        )
+        return Refusal(Reason.NOT_MOVABLE, message[:512])
+    return placed
+
+
 def _restart_workload(setting: Setting) -> Plan | Refusal:
-    if refusal := no_rollout(setting):
+    former = left_to_a_person(setting, affected_pods(setting))
+    if refusal := no_rollout(setting) or newer_release(setting) or former:
         return refusal
     at = setting.observation.time.strftime("%Y-%m-%dT%H:%M:%SZ")
     patch = adding(setting, ("spec", "template", "metadata", "annotations"), RESTARTED_AT, at)

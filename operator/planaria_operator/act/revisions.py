@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from planaria_operator.act.bodies import RESTARTED_AT, meta
+from planaria_operator.act.bodies import RESTARTED_AT, meta, template_of
+from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.patches import without_nulls
+from planaria_operator.api.reasons import Reason
 from planaria_operator.objects.workload import REVISION
 
 POD_TEMPLATE_HASH: Final = "pod-template-hash"
@@ -52,6 +54,25 @@ def earlier(revisions: list[Revision], current: Mapping[str, Any]) -> list[Revis
 def alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Templates that make the same pods. A restart leaves a mark in the template but changes nothing about them."""
     return bool(_essence(one) == _essence(other))
+
+
+def unseen(setting: Setting) -> Refusal | None:
+    """What somebody has rolled out since the evidence was read was found at fault by nobody."""
+    observed = setting.observation.workload.revision if setting.observation.workload else None
+    present = template_of(setting.target)
+    known = [parse_revision(body) for body in setting.revisions]
+    if observed is None or any(r.answers_to(observed) and alike(r.template, present) for r in known):
+        return None
+    message = f"{setting.decision.target} is not at revision {observed} any more, which the evidence is of"
+    return Refusal(Reason.WORLD_CHANGED, message)
+
+
+def of_another(setting: Setting, pod: Mapping[str, Any]) -> bool:
+    """Made from a kept revision that makes other pods than the present template."""
+    labels = meta(pod).get("labels") or {}
+    name = labels.get(POD_TEMPLATE_HASH) or labels.get(CONTROLLER_REVISION_HASH)
+    own = [each for each in map(parse_revision, setting.revisions) if name and each.answers_to(name)]
+    return any(not alike(each.template, template_of(setting.target)) for each in own)
 
 
 def _essence(template: Mapping[str, Any]) -> Any:

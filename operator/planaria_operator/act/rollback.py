@@ -5,7 +5,7 @@ from planaria_operator.act.bodies import target_of, template_of, unblocking
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.ownership import no_new_template
 from planaria_operator.act.patches import Change, reversible
-from planaria_operator.act.revisions import Revision, alike, difference, earlier, parse_revision
+from planaria_operator.act.revisions import Revision, difference, earlier, parse_revision, unseen
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 
@@ -38,7 +38,7 @@ def _choose(setting: Setting) -> Revision | Refusal:
     assert isinstance(setting.decision.parameters, Rollback)
     wanted, target = setting.decision.parameters.revision, setting.decision.target
     known = [parse_revision(body) for body in setting.revisions]
-    if refusal := _unseen(setting, known):
+    if refusal := unseen(setting):
         return refusal
     candidates = earlier(known, template_of(setting.target))
     if wanted is not None:
@@ -48,13 +48,3 @@ def _choose(setting: Setting) -> Revision | Refusal:
     called = f" is called {wanted!r}," if wanted is not None else ""
     message = f"none of the {len(known)} kept revisions of {target}{called} is older and makes other pods"
     return Refusal(Reason.NO_PREVIOUS_REVISION, message)
-
-
-def _unseen(setting: Setting, known: list[Revision]) -> Refusal | None:
-    """What somebody has rolled out since the evidence was read was found at fault by nobody."""
-    observed = setting.observation.workload.revision if setting.observation.workload else None
-    present = template_of(setting.target)
-    if observed is None or any(r.answers_to(observed) and alike(r.template, present) for r in known):
-        return None
-    message = f"{setting.decision.target} is not at revision {observed} any more, which the evidence is of"
-    return Refusal(Reason.WORLD_CHANGED, message)

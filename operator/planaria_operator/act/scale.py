@@ -56,15 +56,26 @@ def _by_hand(setting: Setting, scaler: Scaler | None = None) -> Plan | Refusal:
         wanted = min(wanted, scaler.autoscaler.maximum)
     if isinstance(wanted, Refusal):
         return wanted
+    loses = _loses_volumes(setting)
+    if loses and wanted < present:
+        message = f"{setting.decision.target} deletes the volumes of the pods that it would have no more (whenScaled)"
+        return Refusal(Reason.UNSUPPORTED_TARGET, message)
     target = target_of(setting)
     return Plan(
         action=Action.SCALE,
         target=target,
         summary=f"{present} -> {wanted} replicas",
-        harm=_harm(present, wanted),
+        harm=_harm(present, wanted) + ("; not undone, which would delete their volumes" if loses else ""),
         operations=(_set(setting, present, wanted),),
-        inverse=(_set(setting, wanted, present),),
+        inverse=() if loses else (_set(setting, wanted, present),),
     )
+
+
+def _loses_volumes(setting: Setting) -> bool:
+    """A StatefulSet may be told to delete the claims of the pods that go when it is scaled down, and what they hold by then."""
+    policy = setting.target["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
+    claims = setting.target["spec"].get("volumeClaimTemplates")
+    return bool(claims) and policy.get("whenScaled") == "Delete"
 
 
 def _wanted(setting: Setting, present: int) -> int | Refusal:

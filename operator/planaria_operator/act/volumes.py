@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from planaria_operator.act.bodies import meta
 from planaria_operator.act.builder import Setting
+from planaria_operator.act.places import chosen
 from planaria_operator.kube.interface import JsonBody
+from planaria_operator.objects.cordon import open_nodes
 
 HOSTNAME: Final = "kubernetes.io/hostname"
 
@@ -50,9 +52,23 @@ def staying(setting: Setting, pod: Mapping[str, Any]) -> str:
     about = meta(pod)
     for name in claims_of(pod):
         claim = setting.claims.get((about.get("namespace") or "", name))
-        if claim and claim.stays:
-            return f"pod {about['name']} mounts claim {name}: {claim.stays}"
+        why = claim and (claim.stays or _confined(setting, pod, claim))
+        if why:
+            return f"pod {about['name']} mounts claim {name}: {why}"
     return ""
+
+
+def _confined(setting: Setting, pod: Mapping[str, Any], claim: Claim) -> str:
+    """Drivers of local volumes, and zones, have keys of their own. One that the pod's own node does not answer to, as after a
+    migration of drivers, is not judged.
+    """
+    required = (((claim.volume or {}).get("spec") or {}).get("nodeAffinity") or {}).get("required")
+    here = setting.store.node(pod["spec"].get("nodeName") or "")
+    if not required or here is None or not chosen(required, here):
+        return ""
+    if any(chosen(required, node) for node in open_nodes(setting.store, without=here.meta.name)):
+        return ""
+    return f"no other open node reaches its volume {meta(claim.volume or {}).get('name')}"
 
 
 def _keys(spec: Mapping[str, Any]) -> Iterator[str]:

@@ -95,7 +95,7 @@ def parse_log(text: str, request: LogRequest, redactor: Redactor) -> list[LogLin
 
 def clean(text: str) -> str:
     """One printable line: no escape sequences, no control or direction-changing characters, bounded."""
-    bare = _CONTROLS.sub(" ", _ESCAPES.sub("", text[: 4 * LINE_LENGTH])).replace("\t", " ").strip()
+    bare = _CONTROLS.sub(" ", _ESCAPES.sub("", shortened(text, 4 * LINE_LENGTH))).replace("\t", " ").strip()
     return shortened(bare, LINE_LENGTH)
 
 

@@ -19,6 +19,12 @@ _KEY: Final = (
 _IS: Final = r"\\{0,2}+[\"']?\s{0,4}+(?>:=|=>|[:=])\s{0,4}+"
 """Possessive, so that no white space is given back to be taken for the value."""
 _PLAIN: Final = r"(?!(?:null|none|nil|true|false|undefined|empty|missing|required|<)\b|<)"
+_SAID: Final = (
+    r"(?!(?<=:\s)(?:not|no|yes|is|was|are|has|must|should|could|cannot|unable|failed|error|invalid|expired|revoked|rejected|denied"
+    r"|unauthorized|forbidden|unset|unknown|unexpected|connection|context|permission|authentication|lookup|signature|status"
+    r"|dial|read|rpc|net|timeout)(?=[\s,.;:)]|$))"
+)
+"""What a program says of a secret behind a colon: `failed to fetch token: connection refused`, `(using password: NO)`."""
 
 _OPENS: Final = r"(\b[a-z][a-z0-9+.-]{1,20}://)(?!\[)[^\s/@:<]{0,256}:"
 """An address up to where a password or a port begins; the digits of an IPv6 address are neither."""
@@ -45,7 +51,7 @@ SECRETS: Final = (
     _secret(_KEY_HINTS, rf"({_KEY}{_IS}\\{{1,2}}\"){_PLAIN}[^\"\\]{{1,2048}}"),
     _secret(_KEY_HINTS, rf"({_KEY}{_IS}\"){_PLAIN}(?:[^\"\\]|\\.){{1,2048}}"),
     _secret(_KEY_HINTS, rf"({_KEY}{_IS}'){_PLAIN}[^']{{1,2048}}"),
-    _secret(_KEY_HINTS, rf"({_KEY}{_IS}){_PLAIN}[^\s\"'\\,;&)}}\]]{{1,2048}}"),
+    _secret(_KEY_HINTS, rf"({_KEY}{_IS}){_PLAIN}{_SAID}[^\s\"'\\,;&)}}\]]{{1,2048}}"),
     # command lines: --password hunter2
     _secret(_KEY_HINTS, rf"(--?{_KEY}\s{{1,4}})(?![-<])[^\s\"']{{1,2048}}"),
     # a cookie header is a list of secrets up to the end of the line

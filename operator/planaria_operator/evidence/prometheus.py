@@ -24,6 +24,7 @@ from urllib3.util.retry import Retry
 from planaria_contract import MetricSeries
 from planaria_operator.evidence.promql import fill
 from planaria_operator.evidence.sources import SourceError
+from planaria_operator.text import shortened
 
 T = TypeVar("T")
 
@@ -114,7 +115,7 @@ class Prometheus:
         except FAILURES as error:
             if not self._speaks_of_the_query(error, slots):
                 self._again_at = loop.time() + PAUSE_SECONDS
-            raise PrometheusUnavailable(f"{type(error).__name__}: {str(error)[:160]}") from error
+            raise PrometheusUnavailable(f"{type(error).__name__}: {shortened(str(error), 160)}") from error
         finally:
             # A thread keeps its slot until it has ended, even where nobody waits for its answer any more.
             thread.add_done_callback(partial(_free, slots, loop))

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
 from planaria_operator.kube.errors import KubeError
+from planaria_operator.text import shortened
 
 T = TypeVar("T")
 
@@ -47,4 +48,4 @@ class Sources:
 
     def note(self, name: str, why: str) -> None:
         """Also for a source that was not even asked."""
-        self.missing.append(f"{name}: {why}"[:200])
+        self.missing.append(shortened(f"{name}: {why}", 200))

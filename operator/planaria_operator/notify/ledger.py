@@ -117,10 +117,17 @@ def _changed(
     return status if entries == status.notifications else _said(status, entries, now)
 
 
+def _untold(about: Notification, known: Iterable[Notification]) -> bool:
+    """Given up, and the receiver was not reminded since of what it had not heard."""
+    heard = (each for each in known if each.receiver == about.receiver and each.event in OF_AN_ESCALATION)
+    since = any(each.sent_at and each.requested_at > about.requested_at for each in heard)
+    return about.state is NotificationState.FAILED and not (since and about.event in OF_AN_ESCALATION)
+
+
 def _said(status: RemediationStatus, entries: tuple[Notification, ...], now: datetime) -> RemediationStatus:
     """The entries with the condition that sums them up; without one where nothing was, or is being, told."""
     kept = entries[-MOST_NOTIFICATIONS:]
-    failed = next((each for each in kept if each.state is NotificationState.FAILED), None)
+    failed = next((each for each in kept if _untold(each, kept)), None)
     pending = next((each for each in kept if each.pending and not _idle(status, each)), None)
     status = status.model_copy(update={"notifications": kept})
     if failed:
@@ -133,7 +140,9 @@ def _said(status: RemediationStatus, entries: tuple[Notification, ...], now: dat
         return status.with_condition(
             "Notified", Status.UNKNOWN, Reason.NOTIFICATION_PENDING, message, now=now
         )
-    told = ", ".join(f"{each.receiver} of {each.event}" for each in kept if not each.pending)
+    told = ", ".join(
+        f"{each.receiver} of {each.event}" for each in kept if each.state is NotificationState.SENT
+    )
     if not told:
         others = tuple(each for each in status.conditions if each.type != "Notified")
         return status.model_copy(update={"conditions": others})

@@ -4,6 +4,7 @@ Whatever came out of a cluster is data here: it is blackened once more, cut to a
 """
 
 import json
+import re
 import shlex
 from collections.abc import Callable
 from datetime import datetime
@@ -21,6 +22,8 @@ from planaria_operator.notify.receivers import Format
 
 SCHEMA: Final = "planaria.dev/notification/v1"
 LONGEST: Final = 512
+LONGEST_TEXT: Final = 3900
+"""Of all that Slack is sent: it cuts off what is longer than 4,000 characters."""
 Redact = Callable[[str], str]
 
 
@@ -130,9 +133,9 @@ def slack(told: Message) -> dict[str, object]:
         f"{each.number}. {each.action} {each.target}: {each.summary} - {each.outcome}{', undone' if each.undone else ''}"
         for each in told.attempts
     ]
-    lines += ["Look:", *told.look]
+    look = _escaped("\n".join(("", "Look:", *told.look)))
     return {
-        "text": _escaped("\n".join(lines))[:3900],
+        "text": _bounded(_escaped("\n".join(lines)), LONGEST_TEXT - len(look)) + look,
         "mrkdwn": False,
         "parse": "none",
         "link_names": False,
@@ -196,3 +199,10 @@ def _tried(attempt: Attempt, clean: Redact) -> Tried:
 def _escaped(text: str) -> str:
     """Slack reads `<!channel>`, `<@U1>` and `<http://...|text>` as commands unless these three are written out."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _bounded(escaped: str, length: int) -> str:
+    """The story gives way to what a person types first, and ends in no half of an escape."""
+    if len(escaped) <= length:
+        return escaped
+    return re.sub(r"&[a-z]*$", "", escaped[: length - 1]) + "…"

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
+from planaria_operator.text import shortened
 
 PRESSURES: Final = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
@@ -21,7 +22,7 @@ class Node:
     schedulable: bool
     pressure: tuple[str, ...]
     taints: tuple[str, ...]
-    """Keys."""
+    """Keys, of those that keep pods away: what the scheduler only prefers to avoid is not among them."""
     steady_since: datetime | None = None
     """When a condition that says whether the node is well last turned, either way."""
     avoided_by: str | None = None
@@ -57,10 +58,10 @@ def parse_node(body: Body) -> Node:
         meta=parse_meta("Node", body),
         ready=ready.get("status") == "True",
         ready_since=parse_time(ready.get("lastTransitionTime")),
-        ready_message=str(ready.get("message") or "")[:512],
+        ready_message=shortened(str(ready.get("message") or ""), 512),
         schedulable=not spec.get("unschedulable", False),
         pressure=tuple(pressed),
-        taints=tuple(taint["key"] for taint in taints),
+        taints=tuple(taint["key"] for taint in taints if taint.get("effect") != "PreferNoSchedule"),
         steady_since=_last_turn(body),
         avoided_by=next(
             (str(each.get("value") or "") for each in taints if each["key"] == AVOID_TAINT), None

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
 from planaria_operator.objects.quantity import to_bytes, to_millicores
+from planaria_operator.text import shortened
 
 Specs = Sequence[Mapping[str, Any]] | None
 
@@ -88,7 +89,7 @@ def parse_pod(body: Body) -> Pod:
         ready_since=parse_time(ready.get("lastTransitionTime")),
         scheduled=scheduled.get("status") != "False",
         unscheduled_since=_since_false(scheduled),
-        unscheduled_message=str(scheduled.get("message") or "")[:512],
+        unscheduled_message=shortened(str(scheduled.get("message") or ""), 512),
         containers=_containers(spec.get("containers"), status.get("containerStatuses")),
         local_storage=any("hostPath" in volume for volume in volumes),
         started_at=parse_time(status.get("startTime")),
@@ -121,7 +122,7 @@ def _container(spec: Mapping[str, Any], status: Mapping[str, Any]) -> Container:
         ready=bool(status.get("ready")),
         running_since=parse_time((state.get("running") or {}).get("startedAt")),
         waiting_reason=waiting.get("reason"),
-        waiting_message=str(waiting.get("message") or "")[:512],
+        waiting_message=shortened(str(waiting.get("message") or ""), 512),
         terminated=_termination(state.get("terminated")),
         last_termination=_termination((status.get("lastState") or {}).get("terminated")),
         has_startup_probe="startupProbe" in spec,

@@ -76,8 +76,10 @@ def series_patch(series: Series) -> JsonBody:
 
 
 def event_name(message: Message, unique: str) -> str:
-    """Like the names that Kubernetes itself gives: the object's, a dot, and something unique."""
-    return f"{message.regarding.name[: 252 - len(unique)]}.{unique}"
+    """Like the names that Kubernetes itself gives: the object's, a dot, and something unique. No part of a name ends in a dot or
+    hyphen, also where it is cut.
+    """
+    return f"{message.regarding.name[: 252 - len(unique)].rstrip('-.')}.{unique}"
 
 
 def cut(text: str, limit: int) -> str:

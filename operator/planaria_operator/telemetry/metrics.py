@@ -311,6 +311,13 @@ FAILED_CALLS: Final = (
 )
 """Names of the classes in `kube/errors.py`, which cannot be imported here."""
 VERBS: Final = ("get", "list", "create", "patch", "delete")
+ALARMING: Final = (
+    ("target-budget", Reason.TARGET_BUDGET_EXHAUSTED.value),
+    ("storm", Reason.STORM_ACTIVE.value),
+    ("storm", Reason.SHARED_CAUSE.value),
+    ("min-healthy", Reason.TOO_FEW_HEALTHY.value),
+)
+"""Guards and reasons that alerts are made of."""
 DROPPED: Final = ("queue_full", "rate_limited", "refused")
 
 
@@ -332,7 +339,7 @@ def _begin_at_zero() -> None:
         (API_CALLS, product(VERBS)),
         (API_ERRORS, product(FAILED_CALLS)),
         (EVENTS_DROPPED, product(DROPPED)),
-        (REFUSALS, [("target-budget", Reason.TARGET_BUDGET_EXHAUSTED.value)]),
+        (REFUSALS, ALARMING),
     ]
     for metric, every in series:
         for labels in every:
