@@ -4,7 +4,9 @@ import asyncio
 import logging
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +27,15 @@ FRONT = builders.deployment()
 SET = builders.replica_set(FRONT)
 SICK = builders.pod("front-0", SET, ready=False, ready_since=builders.ago(120), started_at=builders.ago(900))
 WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
+
+
+@pytest.fixture(autouse=True)
+def nobody_sends_any_more() -> Iterator[None]:
+    """A thread that tries again in the background draws random numbers, which upsets tests that are drawn themselves."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name.startswith("OtelBatch"):
+            thread.join(60)
 
 
 @pytest.fixture
@@ -196,6 +207,7 @@ async def test_an_operator_with_a_wrong_address_does_not_start():
 
 WITHOUT = """
 import sys
+import threading
 import planaria_operator.app
 from planaria_operator.telemetry.tracing import Tracer
 print([name for name in sys.modules if "opentelemetry" in name])
