@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from planaria_cluster.pins import BUSYBOX_IMAGE
 from planaria_scenarios.api import Body
 
-IMAGE: Final = "planaria.local/busybox:1"
+IMAGE: Final = BUSYBOX_IMAGE
 BROKEN: Final = "planaria.local/no-such-image:1"
 
 

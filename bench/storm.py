@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import storm_report
+from bench.bad_rollout import BROKEN
 from bench.command import add_usual, guarded
 from bench.goals import shown, status
 from bench.storm_report import Cause, Row
@@ -190,7 +191,7 @@ class Storms:
 
     async def break_dependency(self) -> None:
         async with beside(self.place.follow_dependency):
-            await self.place.api.apply(dependency("planaria.local/no-such-image:1")[0], self.place.namespace)
+            await self.place.api.apply(dependency(BROKEN)[0], self.place.namespace)
             await until(
                 lambda: self._whole_again("Deployment/db"), READY_SECONDS, "the database is not healed"
             )

@@ -221,6 +221,7 @@ def node(
     ready: bool = True,
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
+    deleting: bool = False,
     **fields: Any,
 ) -> Node:
     """A node that carries pods; with `ready=False` one whose kubelet has fallen silent."""
@@ -229,7 +230,9 @@ def node(
     fields.setdefault("schedulable", True)
     fields.setdefault("pressure", ())
     fields.setdefault("taints", ())
-    about = meta("Node", name, namespace="", labels=labels or {}, annotations=annotations or {})
+    about = meta(
+        "Node", name, namespace="", labels=labels or {}, annotations=annotations or {}, deleting=deleting
+    )
     return Node(meta=about, ready=ready, **fields)
 
 

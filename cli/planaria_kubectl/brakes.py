@@ -112,9 +112,10 @@ def verdicts_on_anything(
     remediation = imagined(
         policy, target, now, state=supposed_state(target, Fault.UNKNOWN, 100), decision=decision
     )
-    plan = Plan(action=_freest(policy), target=about, summary="any action", operations=())
+    freest = _freest(policy)
+    plan = Plan(action=freest, target=about, summary="any action", operations=())
     sky = weather(store, policy, detect(store, policy, now), now)
-    found = verdicts(store, _with_restart(policy), remediation, plan, now, sky)
+    found = verdicts(store, _with_restart(policy, freest), remediation, plan, now, sky)
     return tuple(each for each in found if each.allowed or each.guard not in OF_ONE_ACTION)
 
 
@@ -122,13 +123,16 @@ def _freest(policy: HealingPolicy) -> Action:
     """The listed action with the mode that lets it do most: that another one is only observed holds nothing else back."""
     spec, modes = policy.spec, list(Mode)
     listed = [Action(each.type) for each in spec.actions if each.type != Action.ISOLATE.value]
-    ordered = sorted(listed, key=lambda each: each is not Action.RESTART)
-    return max(ordered, key=lambda each: modes.index(spec.mode_of(each)), default=Action.RESTART)
+    return max(
+        listed,
+        key=lambda each: (modes.index(spec.mode_of(each)), each is Action.RESTART),
+        default=Action.RESTART,
+    )
 
 
-def _with_restart(policy: HealingPolicy) -> HealingPolicy:
+def _with_restart(policy: HealingPolicy, freest: Action) -> HealingPolicy:
     """With something to ask about, where nothing is listed."""
-    if policy.spec.allows(_freest(policy)) is not None:
+    if policy.spec.allows(freest) is not None:
         return policy
     listed = (*policy.spec.actions, AllowedAction(type="restart"))
     return policy.model_copy(update={"spec": policy.spec.model_copy(update={"actions": listed})})

@@ -13,10 +13,7 @@ from planaria_semantics.errors import Busy, TooSlow
 from planaria_semantics.extractor import Reader
 from planaria_semantics.observer import Observer, Unobserved
 from planaria_semantics.opinion import Opinion
-from planaria_semantics.window import Entry, Window
-
-Place = tuple[str, str, str]
-"""Kind, origin and template of an entry: what stays the same from pod to pod."""
+from planaria_semantics.window import Entry, Place, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class Answer:
         """The same opinion with this window's lines for evidence. Key equality makes their templates the same."""
         own: dict[Place, Entry] = {}
         for entry in window.entries:
-            own.setdefault(_place(entry), entry)
+            own.setdefault(entry.place, entry)
         evidence = tuple(own[place].evidence for place in self.places if place in own)
         return replace(self.opinion, evidence=evidence)
 
@@ -120,11 +117,7 @@ class Gate:
 def _places(opinion: Opinion, window: Window) -> tuple[Place, ...]:
     """Of evidence that points at entries. Facts are the window's own, and `settle` adds those of the asking one."""
     by_index: dict[tuple[str, int], Place] = {
-        (entry.kind, entry.index): _place(entry) for entry in window.entries
+        (entry.kind, entry.index): entry.place for entry in window.entries
     }
     found = (by_index.get((item.kind, item.index)) for item in opinion.evidence)
     return tuple(place for place in found if place is not None)
-
-
-def _place(entry: Entry) -> Place:
-    return entry.kind, entry.origin, entry.template

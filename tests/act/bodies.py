@@ -226,3 +226,8 @@ def refused(found: Plan | Refusal) -> Reason:
     assert isinstance(found, Refusal), found
     assert found.message
     return found.reason
+
+
+def refusal(found: Plan | Refusal) -> Reason | None:
+    """None of a plan, for tests in which some are planned and some refused."""
+    return None if isinstance(found, Plan) else refused(found)

@@ -18,6 +18,7 @@ from tests.act.bodies import (
     patch_of,
     planned,
     pod,
+    refusal,
     refused,
     replaced,
     replica_set,
@@ -80,9 +81,7 @@ def test_a_pod_on_a_cordoned_node_is_not_evicted_where_no_other_node_would_take_
     here = node("node-1", labels={"disk": "nvme"}, schedulable=not closed)
     world = store(here, node("node-2", labels={"disk": "hdd"}))
     found = restart.build(setting(Restart(), pods=(only,), world=world))
-    assert (None if isinstance(found, Plan) else refused(found)) is (
-        None if restarted else Reason.NOT_MOVABLE
-    )
+    assert refusal(found) is (None if restarted else Reason.NOT_MOVABLE)
 
 
 def test_a_workload_restart_uses_the_annotation_of_kubectl_and_the_time_of_the_observation():
@@ -208,7 +207,7 @@ def test_a_release_since_the_evidence_was_read_is_not_rolled_over(build, paramet
                 observed=seen(affected(), workload=workload_fact(revision=observed)),
             )
         )
-        assert (None if isinstance(found, Plan) else refused(found)) is expected
+        assert refusal(found) is expected
 
 
 @pytest.mark.parametrize(("build", "parameters"), [*REPLACING, (restart.build, Restart())])
@@ -226,7 +225,7 @@ def test_a_template_that_on_delete_leaves_to_a_person_does_not_come_with_another
                 observed=seen(affected(), workload=workload_fact(healed_revision=healed)),
             )
         )
-        assert (None if isinstance(found, Plan) else refused(found)) is expected
+        assert refusal(found) is expected
 
 
 def test_a_rollback_puts_the_previous_template_back_without_its_hash():

@@ -22,9 +22,9 @@ from planaria_scenarios.result import Result
 from planaria_scenarios.session import Session, play
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
-from tests.chart.waiting import eventually
-from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
-from tests.kubectl import Kubectl
+from tests.chart.waiting import eventually, until_finished
+from tests.e2e.bad_rollout import BAD, IMAGE, deployment, policy
+from tests.kubectl import Kubectl, condition, image_of
 from tests.scenarios.chosen import chosen
 
 pytestmark = [pytest.mark.cluster, pytest.mark.images]
@@ -70,16 +70,6 @@ def shop(kubectl: Kubectl) -> Iterator[str]:
     kubectl("delete", "namespace", name, "--wait=false")
 
 
-def until_finished(kubectl: Kubectl, namespace: str) -> dict[str, Any]:
-    """The Deployment, when the one Remediation is over."""
-    deadline = time.monotonic() + 180
-    while not finished(kubectl, namespace):
-        assert time.monotonic() < deadline, kubectl("get", "remediations", "-n", namespace, "-o", "yaml")
-        time.sleep(1)
-    found: dict[str, Any] = kubectl.json("get", "deployment", "web", "-n", namespace)
-    return found
-
-
 def holder(kubectl: Kubectl, release: Release) -> str:
     """The pod that leads."""
     lease = kubectl.json("get", "lease", "planaria-operator", "-n", release.namespace)
@@ -89,8 +79,8 @@ def holder(kubectl: Kubectl, release: Release) -> str:
 
 def test_the_first_fault_is_healed_soon_after_the_install(release: Release, kubectl: Kubectl, shop: str):
     installed = kubectl.json("get", "deployment", "e2e-planaria-operator", "-n", release.namespace)
-    kubectl.apply(shop, deployment(shop, "planaria.local/no-such-image:1"))
-    assert until_finished(kubectl, shop)["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
+    kubectl.apply(shop, deployment(shop, BAD))
+    assert image_of(until_finished(kubectl, shop)) == IMAGE
     (record,) = kubectl.items("remediations", shop)
     begin = time.strptime(installed["metadata"]["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ")
     end = time.strptime(record["status"]["finishedAt"][:19], "%Y-%m-%dT%H:%M:%S")
@@ -131,7 +121,7 @@ def test_a_leader_deleted_in_mid_incident_is_replaced_and_acts_once(
     release: Release, kubectl: Kubectl, shop: str
 ):
     leader = holder(kubectl, release)
-    broken = kubectl.apply(shop, deployment(shop, "planaria.local/no-such-image:1"))
+    broken = kubectl.apply(shop, deployment(shop, BAD))
     deadline = time.monotonic() + 60
     while not kubectl.items("remediations", shop):
         assert time.monotonic() < deadline, "no incident was opened"
@@ -155,12 +145,11 @@ def test_without_the_policy_service_the_rules_heal_and_the_policy_object_says_so
         # A pod that is still ending answers: wait until none is left.
         pods = "app.kubernetes.io/component=policy,app.kubernetes.io/instance=e2e"
         kubectl("wait", "--for=delete", "pod", "-l", pods, "-n", release.namespace, "--timeout=90s")
-        kubectl.apply(shop, deployment(shop, "planaria.local/no-such-image:1"))
+        kubectl.apply(shop, deployment(shop, BAD))
         healed = until_finished(kubectl, shop)
-        assert healed["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
+        assert image_of(healed) == IMAGE
         body = kubectl.json("get", "healingpolicy", "web", "-n", shop)
-        conditions = {each["type"]: each for each in body["status"]["conditions"]}
-        assert conditions["PolicyServiceAvailable"]["status"] == "False"
+        assert condition(body["status"], "PolicyServiceAvailable")["status"] == "False"
     finally:
         kubectl("scale", *service, "--replicas=2")
         kubectl("rollout", "status", *service, "--timeout=120s")
@@ -190,7 +179,7 @@ def led(release: Release, kubectl: Kubectl) -> Iterator[Led]:
     kubectl.apply(name, policy(name))
     kubectl.apply(name, on(other, deployment(name)))
     kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
-    broken = kubectl.apply(name, on(other, deployment(name, "planaria.local/no-such-image:1")))
+    broken = kubectl.apply(name, on(other, deployment(name, BAD)))
     deadline = time.monotonic() + 60
     while not {"Acting", "Verifying"} & set(stages(kubectl, name)):
         assert time.monotonic() < deadline, "no action was under way"

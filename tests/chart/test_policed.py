@@ -4,7 +4,6 @@ On the cluster beside, because enforcing is for a whole cluster.
 """
 
 import secrets
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,9 +11,9 @@ import pytest
 from planaria_cluster import Provider
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
-from tests.chart.waiting import eventually
-from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
-from tests.kubectl import Kubectl
+from tests.chart.waiting import eventually, until_finished
+from tests.e2e.bad_rollout import BAD, IMAGE, deployment, policy
+from tests.kubectl import Kubectl, condition, image_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.apart]
 
@@ -103,16 +102,10 @@ def test_a_fault_is_healed_and_the_policy_service_is_asked(release: Release, kub
     kubectl.apply(name, policy(name))
     kubectl.apply(name, deployment(name))
     kubectl("rollout", "status", "deployment/web", "-n", name, "--timeout=120s")
-    kubectl.apply(name, deployment(name, "planaria.local/no-such-image:1"))
-    deadline = time.monotonic() + 120
-    while not finished(kubectl, name):
-        assert time.monotonic() < deadline, kubectl("get", "remediations", "-n", name, "-o", "yaml")
-        time.sleep(0.5)
-    healed = kubectl.json("get", "deployment", "web", "-n", name)
-    assert healed["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
+    kubectl.apply(name, deployment(name, BAD))
+    assert image_of(until_finished(kubectl, name, seconds=120)) == IMAGE
     body = kubectl.json("get", "healingpolicy", "web", "-n", name)
-    conditions = {each["type"]: each for each in body["status"]["conditions"]}
-    assert conditions["PolicyServiceAvailable"]["reason"] != "PolicyNotReached"
+    assert condition(body["status"], "PolicyServiceAvailable")["reason"] != "PolicyNotReached"
     (record,) = kubectl.items("remediations", name)
     assert record["status"]["decision"].get("shadow"), "by the name of its Service, so DNS was asked too"
 

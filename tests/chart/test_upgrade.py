@@ -14,7 +14,7 @@ from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
 from tests.chart.waiting import eventually
 from tests.e2e.bad_rollout import deployment
-from tests.kubectl import Kubectl
+from tests.kubectl import Kubectl, condition
 
 pytestmark = [pytest.mark.cluster, pytest.mark.images, pytest.mark.apart]
 
@@ -137,7 +137,7 @@ def test_what_was_under_way_is_ended_without_a_second_action(
         lambda body: body["status"]["stage"] == "Finished",
         seconds=120,
     )
-    succeeded = next(each for each in record["status"]["conditions"] if each["type"] == "Succeeded")
+    succeeded = condition(record["status"], "Succeeded")
     assert (succeeded["status"], len(record["status"]["attempts"])) == ("True", 1)
     web = kubectl.json("get", "deployment", "web", "-n", "shop")
     assert web["metadata"]["generation"] == stored["generation"]

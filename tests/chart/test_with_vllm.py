@@ -12,9 +12,9 @@ from planaria_cluster import Provider
 from planaria_cluster.bare.provider import BareProvider
 from tests.chart.conftest import RESTRICTED
 from tests.chart.installed import Release
-from tests.chart.waiting import eventually
-from tests.e2e.bad_rollout import IMAGE, deployment, finished, policy
-from tests.kubectl import Kubectl
+from tests.chart.waiting import eventually, until_finished
+from tests.e2e.bad_rollout import IMAGE, deployment, policy
+from tests.kubectl import Kubectl, image_of
 from tests.vllm import small
 from tests.vllm.real_server import KEY, MODEL, RealServer
 
@@ -96,9 +96,7 @@ def breaks(kubectl: Kubectl, shop: str, image: str) -> None:
 
 def healed(kubectl: Kubectl, shop: str) -> dict[str, Any]:
     """The record, when it is over."""
-    eventually(lambda: finished(kubectl, shop), seconds=180)
-    web = kubectl.json("get", "deployment", "web", "-n", shop)
-    assert web["spec"]["template"]["spec"]["containers"][0]["image"] == IMAGE
+    assert image_of(until_finished(kubectl, shop)) == IMAGE
     (record,) = kubectl.items("remediations", shop)
     assert len(record["status"]["attempts"]) == 1
     found: dict[str, Any] = record["status"]

@@ -1,6 +1,5 @@
 """Grouping: one incident for one workload or one lost node, and none for what is not a fault."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,8 +84,7 @@ def test_a_workload_that_is_being_deleted_has_no_incident():
 
 def test_a_lost_node_that_is_being_removed_has_no_incident():
     """Its record would close at once, because the node is as good as gone, and the next one would be opened in its place."""
-    leaving = node(ready=False, ready_since=ago(90))
-    leaving = replace(leaving, meta=replace(leaving.meta, deleting=True))
+    leaving = node(ready=False, ready_since=ago(90), deleting=True)
     world = store(front(ready=False, ready_since=ago(80)), leaving, node("node-2"))
     assert detect(world, policy(), NOW) == []
     assert ask(world, leaving).gone

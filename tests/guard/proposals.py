@@ -12,14 +12,15 @@ from planaria_operator.api.policy_status import Reservation
 from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, Stage
 from planaria_operator.guard.verdict import Proposal
 from planaria_operator.objects.cluster import Node
+from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
-from tests.builders import NAMESPACE, NOW, ago, decision, deployment, policy, ref, store
+from tests.builders import NAMESPACE, NOW, ago, decision, deployment, node, policy, ref, store
 
 FRONT = deployment("front", ready=2)
 
 
-def reference(view: Workload | Node) -> ObjectReference:
+def reference(view: Workload | Node | Pod) -> ObjectReference:
     about = view.meta
     return ObjectReference(kind=about.kind, namespace=about.namespace or None, name=about.name, uid=about.uid)
 
@@ -31,6 +32,12 @@ def plan(target: ObjectReference, *operations: Operation) -> Plan:
         summary="1 -> 2 replicas",
         operations=operations or (Operation(verb=Verb.SCALE, object=target, from_replicas=1, to_replicas=2),),
     )
+
+
+def isolating(name: str = "node-1") -> Plan:
+    about = reference(node(name))
+    cordon = Operation(verb=Verb.CORDON, object=about, body="{}")
+    return Plan(action=Action.ISOLATE, target=about, summary="cordon", operations=(cordon,))
 
 
 def remediation(

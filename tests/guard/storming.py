@@ -8,8 +8,13 @@ from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.causes import Group, TargetKey, groups
+from planaria_operator.guard.verdict import Proposal
+from planaria_operator.guard.weather import weather
+from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.store import ClusterStore
+from planaria_operator.objects.workload import Workload
 from tests.builders import (
     NOW,
     ago,
@@ -23,7 +28,7 @@ from tests.builders import (
     store,
     symptom,
 )
-from tests.guard.proposals import attempt, remediation
+from tests.guard.proposals import attempt, proposal, remediation
 
 LIMIT = {"storm": {"incidents": 3, "window_seconds": 300, "cooldown_seconds": 60}, "min_healthy": 0}
 
@@ -62,7 +67,15 @@ def shared(
 
 
 def found_groups(here: ClusterStore, under: HealingPolicy) -> dict[TargetKey, Group]:
-    return dict(groups(here, under, detect(here, under, NOW), NOW))
+    return dict(groups(here, under, detect(here, under, NOW), Ranking(here), NOW))
+
+
+def storms(target: Workload | Node, here: ClusterStore, under: HealingPolicy, **fields: Any) -> Proposal:
+    """What is proposed for the target in the storm that there is."""
+    sky = weather(here, under, detect(here, under, NOW), NOW)
+    assert sky.storm
+    made = remediation(target, name=f"{target.meta.name}-1")
+    return proposal(target=target, world=here, under=under, weather=sky, remediation=made, **fields)
 
 
 def spread(*names: str) -> list[Any]:

@@ -9,6 +9,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.detector import detect
 from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.causes import groups
 from planaria_operator.guard.min_healthy import MinHealthy
 from planaria_operator.guard.storm import Storm
@@ -121,16 +122,16 @@ def test_who_is_only_watched_does_not_lead():
     watched, *others = detect(here, policy(), NOW)
 
     def lead(first: Incident) -> set[str]:
-        found = groups(here, policy(), [first, *others], NOW)
+        found = groups(here, policy(), [first, *others], Ranking(here), NOW)
         return {group.lead[-1] for group in found.values() if group.lead}
 
     assert lead(replace(watched, ripe=False)) == {"a"}, "it will open an incident"
     assert lead(replace(watched, ripe=False, ripe_at=None)) == {"b"}, "it never will"
 
 
-def lost(name: str) -> list[Any]:
+def lost(name: str, **of_node: Any) -> list[Any]:
     """A node that went away, and with it one of the two pods of each workload that it shares with another."""
-    views: list[Any] = [node(name, ready=False, ready_since=ago(100))]
+    views: list[Any] = [node(name, ready=False, ready_since=ago(100), **of_node)]
     for number in range(2):
         workload = deployment(f"{name}-app-{number}", desired=2, ready=1, available=1)
         owned = replica_set(workload, desired=2, ready=1)

@@ -3,21 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
-from planaria_contract import Action
-from planaria_operator.api.healing_policy import HealingPolicy
-from planaria_operator.api.plan import Operation, Plan, Verb
 from planaria_operator.detect.detector import detect
 from planaria_operator.guard.aftermath import FOLLOW
 from planaria_operator.guard.min_healthy import MinHealthy
 from planaria_operator.guard.node_action import NodeAction
 from planaria_operator.guard.storm import Storm
-from planaria_operator.guard.verdict import Proposal
-from planaria_operator.guard.weather import storm_of, weather
+from planaria_operator.guard.weather import storm_of
 from planaria_operator.objects.cluster import Node
 from planaria_operator.objects.meta import HEAL
 from planaria_operator.objects.pod import Pod
-from planaria_operator.objects.store import ClusterStore, View
-from planaria_operator.objects.workload import Workload
+from planaria_operator.objects.store import View
 from tests.builders import (
     NOW,
     ago,
@@ -31,15 +26,11 @@ from tests.builders import (
     space,
     store,
 )
-from tests.guard.proposals import proposal, reference, remediation
-from tests.guard.storming import LIMIT, NODES, found_groups, recorded, shared, sick, treated
+from tests.guard.proposals import isolating, proposal
+from tests.guard.storming import LIMIT, NODES, found_groups, recorded, shared, sick, storms, treated
 from tests.guard.test_causes import lost
 
 HALF = policy(guardrails={"min_healthy": "50%"})
-
-
-def going(view: Any) -> Any:
-    return replace(view, meta=replace(view.meta, deleting=True))
 
 
 def since(views: list[View], seconds: float) -> list[View]:
@@ -47,14 +38,6 @@ def since(views: list[View], seconds: float) -> list[View]:
     ill = (each for each in views if isinstance(each, Pod | Node))
     older = {each.meta.key: replace(each, ready_since=ago(seconds)) for each in ill}
     return [older.get(each.meta.key, each) for each in views]
-
-
-def storms(target: Workload | Node, here: ClusterStore, under: HealingPolicy, **fields: Any) -> Proposal:
-    """What is proposed for the target in the storm that there is."""
-    sky = weather(here, under, detect(here, under, NOW), NOW)
-    assert sky.storm
-    made = remediation(target, name=f"{target.meta.name}-1")
-    return proposal(target=target, world=here, under=under, weather=sky, remediation=made, **fields)
 
 
 # --- dependencies
@@ -121,14 +104,10 @@ def half_on_node_9(name: str, uid: str, *, ill_for: float = 60, depends_on: str 
 def may_close_node_9(*views: Any) -> list[str]:
     """Of `a` and `b`, which fail on it."""
     under = cluster_policy(actions=[{"type": "isolate"}], guardrails={"min_healthy": "50%"})
-    sick_node = node("node-9")
-    here = store(space(), *views, sick_node, NODES)
+    here = store(space(), *views, node("node-9"), NODES)
     here.put_policy(under)
-    about = reference(sick_node)
-    close = Operation(verb=Verb.CORDON, object=about, body="{}")
-    plan = Plan(action=Action.ISOLATE, target=about, summary="cordon node-9", operations=(close,))
     targets = [each for each in here.workloads("shop") if each.meta.name in {"a", "b"}]
-    asked = [storms(each, here, under, plan=plan) for each in targets]
+    asked = [storms(each, here, under, plan=isolating("node-9")) for each in targets]
     guards = Storm(), NodeAction(), MinHealthy()
     return [each.target.name for each in asked if all(guard.check(each).allowed for guard in guards)]
 
@@ -153,7 +132,7 @@ def test_a_node_that_has_been_dead_for_long_and_still_holds_a_pod_does_not_hold_
 
 
 def test_a_node_that_somebody_removes_is_not_lost_together_with_another():
-    removed = [going(each) if isinstance(each, Node) else each for each in lost("node-8")]
+    removed = lost("node-8", deleting=True)
     found = found_groups(store(*lost("node-9"), removed, NODES), policy(kinds=("Deployment",)))
     leads = {key[-1]: group.lead and group.lead[-1] for key, group in found.items() if "node-9" in key[-1]}
     assert leads == dict.fromkeys(("node-9-app-0", "node-9-app-1"), "node-9-app-0")
@@ -164,11 +143,11 @@ def test_a_node_that_somebody_removes_is_not_lost_together_with_another():
 
 def test_what_is_being_deleted_is_not_held_against_the_others():
     """Its pods may hang on a lost node for days, and it never gets well."""
-    ill, leaving = deployment("ill", ready=0), going(deployment("leaving", ready=0))
+    ill, leaving = deployment("ill", ready=0), deployment("leaving", ready=0, deleting=True)
     here = store(ill, leaving)
     assert MinHealthy().check(proposal(target=ill, world=here, under=HALF)).allowed
     assert storm_of(here, HALF, [], NOW) is None
-    here = store(NODES[0], going(node("node-1", ready=False)))
+    here = store(NODES[0], node("node-1", ready=False, deleting=True))
     assert MinHealthy().check(proposal(target=NODES[0], world=here, under=HALF)).allowed
 
 

@@ -8,6 +8,7 @@ import pytest
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Stage
 from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.shared_node import shared_nodes
 from planaria_operator.objects.meta import HEAL
 from planaria_operator.objects.store import ClusterStore
@@ -38,7 +39,7 @@ def record(here: ClusterStore, name: str, stage: Stage = Stage.UNDERSTOOD, *, si
 
 def lead(here: ClusterStore, incidents: list[Incident]) -> tuple[str, str]:
     """The workload that leads, and its record."""
-    (found,) = set(shared_nodes(here, WIDE, incidents).values())
+    (found,) = set(shared_nodes(here, WIDE, incidents, Ranking(here)).values())
     assert len(found.members) == 2, "whoever leads, all that fail there are its symptoms"
     return found.lead.rpartition("-")[2], found.remediation
 

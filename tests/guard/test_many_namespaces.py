@@ -16,6 +16,7 @@ from planaria_operator.api.policy_status import Reservation
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.detector import detect
+from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.breaker import Breaker
 from planaria_operator.guard.budget import ActionBudget, BudgetInTotal, BudgetOfNamespace, BudgetOfTarget
 from planaria_operator.guard.causes import groups
@@ -330,7 +331,7 @@ def test_a_dependency_is_shared_within_its_namespace_only():
         database = sick("db", namespace)
         views += [*database, *service_of(database[0]), *sick("cart", namespace, environment=("db:5432",))]
     here, under = store(SPACES, views), cluster_policy()
-    found = groups(here, under, detect(here, under, NOW), NOW)
+    found = groups(here, under, detect(here, under, NOW), Ranking(here), NOW)
     assert {key: group.lead for key, group in found.items()} == {
         ("Deployment", namespace, name): ("Deployment", namespace, "db")
         for namespace in ("shop", "stock")

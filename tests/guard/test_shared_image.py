@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 
-from planaria_operator.detect.detector import detect
 from planaria_operator.guard.min_healthy import MinHealthy
 from planaria_operator.guard.storm import Storm
-from planaria_operator.guard.weather import weather
 from planaria_operator.objects.pod import Container
-from tests.builders import NOW, container, node, policy, store, terminated
-from tests.guard.proposals import proposal
-from tests.guard.storming import NODES, shared, sick
+from tests.builders import container, node, policy, store, terminated
+from tests.guard.storming import NODES, shared, sick, storms
 
 MESH = "istio/proxyv2:1.22"
 RUNNING = container("proxy", image=MESH)
@@ -97,7 +94,5 @@ def test_in_a_mesh_the_brakes_hold_where_many_break_for_different_reasons():
     nodes = [node(f"node-{number}") for number in range(6)]
     here = store(*(beside(with_init(each, THROUGH), RUNNING) for each in views), nodes)
     under = policy(guardrails={"min_healthy": "50%"})
-    sky = weather(here, under, detect(here, under, NOW), NOW)
-    asked = proposal(target=views[0][0], world=here, under=under, weather=sky)
-    assert sky.storm
+    asked = storms(views[0][0], here, under)
     assert [guard.check(asked).allowed for guard in (Storm(), MinHealthy())] == [False, False]

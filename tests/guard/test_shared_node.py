@@ -5,21 +5,20 @@ from typing import Any
 
 import pytest
 
-from planaria_contract import Action
 from planaria_operator.api.healing_policy import HealingPolicy
-from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
+from planaria_operator.api.plan import Operation, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.disruption import Disruption
 from planaria_operator.guard.min_healthy import MinHealthy
 from planaria_operator.guard.node_action import NodeAction
 from planaria_operator.guard.opt_out import OptOut
 from planaria_operator.guard.shared_node import SharedNode, shared_nodes
 from planaria_operator.guard.weather import Weather, may_isolate, weather
-from planaria_operator.objects.cluster import Namespace, Node
+from planaria_operator.objects.cluster import Namespace
 from planaria_operator.objects.cordon import CORDONED_BY
-from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore, View
 from planaria_operator.objects.workload import Workload
 from tests.builders import (
@@ -35,7 +34,7 @@ from tests.builders import (
     store,
     symptom,
 )
-from tests.guard.proposals import attempt, proposal, remediation
+from tests.guard.proposals import attempt, isolating, proposal, reference, remediation
 from tests.guard.test_disruption import budget
 
 SICK_NODE, OTHER_NODE = node("node-1"), node("node-2")
@@ -61,7 +60,7 @@ def town(*workloads: tuple[str, tuple[str, ...], tuple[str, ...]]) -> tuple[Clus
 
 def nodes_of(*workloads: tuple[str, tuple[str, ...], tuple[str, ...]]) -> dict[str, SharedNode]:
     here, incidents = town(*workloads)
-    return dict(shared_nodes(here, policy(), incidents))
+    return dict(shared_nodes(here, policy(), incidents, Ranking(here)))
 
 
 A = ("a", ("node-1",), ("node-2",))
@@ -99,17 +98,6 @@ def test_only_a_cluster_wide_policy_that_lists_isolate_looks_for_it():
 
 
 # --- the guards
-
-
-def reference(view: Workload | Node | Pod) -> ObjectReference:
-    about = view.meta
-    return ObjectReference(kind=about.kind, namespace=about.namespace or None, name=about.name, uid=about.uid)
-
-
-def isolating(name: str = "node-1") -> Plan:
-    about = reference(node(name))
-    cordon = Operation(verb=Verb.CORDON, object=about, body="{}")
-    return Plan(action=Action.ISOLATE, target=about, summary="cordon", operations=(cordon,))
 
 
 def sharing(lead: Workload, *others: Workload) -> Weather:

@@ -12,7 +12,7 @@ from planaria_operator.notify.receivers import Format, Receiver, Receivers
 from planaria_operator.notify.sender import Sender
 from planaria_operator.telemetry.metrics import REGISTRY
 from tests.notify.inbox import Inbox
-from tests.reconcile.harness import World
+from tests.reconcile.harness import World, condition
 
 ONCALL = {"receiver": "oncall", "events": ["Escalated", "Resolved"]}
 
@@ -64,8 +64,7 @@ def only(remediation: Remediation) -> Notification:
 
 
 def notified(remediation: Remediation) -> tuple[str, str]:
-    found = remediation.status.condition("Notified")
-    assert found is not None
+    found = condition(remediation, "Notified")
     return found.status.value, found.reason
 
 

@@ -10,6 +10,7 @@ import torch
 from planaria_policy.network.export import exported
 from planaria_policy.network.policy import PolicyNetwork
 from planaria_policy.serving import cli, watch
+from planaria_policy.serving.file import PolicyFile
 from planaria_policy.serving.shelf import Shelf
 from tests.policy.folder import put, put_trained
 
@@ -176,6 +177,25 @@ def test_what_is_trained_anew_under_the_name_of_what_was_rolled_back_is_served(r
     put_trained(rolled, "bad one", 5, "anew")
     assert (shelf.look(), shelf.name) == (True, "bad one")
     assert trained(Shelf(rolled)) == ("bad one", "anew")
+
+
+def test_what_was_rolled_back_is_read_once_and_again_when_it_is_changed_or_unbarred(
+    rolled, capsys, monkeypatch
+):
+    rollback(rolled, capsys)
+    shelf, load, loaded = Shelf(rolled), PolicyFile.load, []
+
+    def loading(path):
+        loaded.append(path.stem)
+        return load(path)
+
+    monkeypatch.setattr(PolicyFile, "load", loading)
+    for times_read, number in enumerate([3, 4], start=1):
+        put(rolled, "bad one", number)
+        assert [shelf.look() for _ in range(3)] == [False] * 3
+        assert loaded == ["bad one"] * times_read
+    (rolled / "barred").write_text("another\n")
+    assert (shelf.look(), shelf.name) == (True, "bad one")
 
 
 def test_a_name_that_was_barred_before_contents_were_stays_barred(rolled, capsys):

@@ -19,7 +19,7 @@ from planaria_operator.objects.store import View
 from planaria_operator.record.convert import decision_record
 from tests import builders
 from tests.guard.proposals import attempt as made
-from tests.reconcile.harness import TARGET, Script, World
+from tests.reconcile.harness import TARGET, Script, World, condition
 
 CART = builders.deployment("cart", desired=2)
 OURS = [{"manager": "planaria", "fieldsV1": {"f:spec": {"f:unschedulable": {}}}}]
@@ -166,9 +166,8 @@ def drain_of(found: Remediation) -> Any:
 
 
 def executed(found: Remediation) -> tuple[str, str]:
-    condition = found.status.condition("Executed")
-    assert condition is not None
-    return condition.reason, condition.message
+    told = condition(found, "Executed")
+    return told.reason, told.message
 
 
 def applied(found: Remediation) -> bool:

@@ -11,6 +11,7 @@ from planaria_contract import Action, Decision, Escalate, Observation, Outcome, 
 from planaria_contract.actions import Parameters
 from planaria_operator.act.builder import Refusal
 from planaria_operator.api.base import API_VERSION, POLICY_KINDS
+from planaria_operator.api.conditions import Condition
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
@@ -174,17 +175,25 @@ class World:
         )
 
 
-def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
-    return World(Script(list(decisions)), monkeypatch, **{"verification": VERIFICATION, **spec})
+def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, plans: Sequence[Plan] = (), **spec: Any) -> World:
+    script = Script(list(decisions), plans=list(plans))
+    return World(script, monkeypatch, **{"verification": VERIFICATION, **spec})
 
 
 def change_spec(here: World, **spec: Any) -> None:
     """As a person does with kubectl."""
-    (key,) = [key for key in here.kube.objects if key[0] == "HealingPolicy"]
+    (key,) = [key for key in here.kube.objects if key[0] in POLICY_KINDS]
     made = type(here.policy.spec).model_validate({**here.policy.spec.model_dump(), **spec})
     here.store.put_policy(parse_policy(here.kube.put({**here.kube.objects[key], "spec": made.to_body()})))
 
 
-def said(remediation: Remediation, condition: str) -> tuple[str, str]:
-    found = remediation.status.condition(condition)
+def condition(remediation: Remediation, kind: str) -> Condition:
+    found = remediation.status.condition(kind)
+    assert found is not None, kind
+    return found
+
+
+def said(remediation: Remediation, kind: str) -> tuple[str, str]:
+    """Nothing, where there is no such condition."""
+    found = remediation.status.condition(kind)
     return (found.status.value, found.reason) if found else ("", "")

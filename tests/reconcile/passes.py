@@ -36,6 +36,10 @@ async def passes(engine: Engine, here: World, count: int = 3) -> None:
         await asyncio.gather(*engine._running.values())
 
 
+def stages(here: World) -> list[str]:
+    return sorted(each.status.stage.value for each in here.store.remediations.values())
+
+
 def add_policy_of_stock(here: World) -> None:
     """A second namespace with a policy of its own."""
     other = builders.policy("default", namespace="stock").model_copy(update={"uid": "uid-stock"})

@@ -11,7 +11,7 @@ from planaria_operator.api.remediation import ANSWERS_LIMIT, Remediation, Stage
 from planaria_operator.notify.ledger import due
 from tests import builders
 from tests.reconcile.asking import RESIZE, Asking, outcomes
-from tests.reconcile.harness import RESTART, WELL, plan, said
+from tests.reconcile.harness import RESTART, WELL, condition, plan, said
 
 
 async def test_two_approvals_are_one_action_and_the_second_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,9 +76,8 @@ async def test_what_nobody_answers_is_handed_to_a_person_in_the_end(monkeypatch:
 SHORT = {"expires_after_seconds": 60}
 
 
-def message(remediation: Remediation, condition: str = "Approved") -> str:
-    found = remediation.status.condition(condition)
-    return found.message if found else ""
+def message(remediation: Remediation, kind: str = "Approved") -> str:
+    return condition(remediation, kind).message
 
 
 async def test_a_rejection_in_time_counts_though_it_is_read_late(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,9 +123,8 @@ async def test_an_approval_that_could_not_be_used_in_time_expires_and_names_the_
     here.change(mode="Approve", approval=SHORT, guardrails={"budget": {"actions": 0}})
     await here.until("Blocked", seconds=1)
     escalated = await here.until("Escalated", seconds=5)
-    condition = escalated.status.condition("Approved")
-    assert condition is not None
-    assert (condition.reason, "BudgetExhausted" in condition.message) == ("ApprovalExpired", True)
+    approved = condition(escalated, "Approved")
+    assert (approved.reason, "BudgetExhausted" in approved.message) == ("ApprovalExpired", True)
     assert here.script.applied == []
 
 

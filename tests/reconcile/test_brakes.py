@@ -19,7 +19,7 @@ from planaria_operator.verify.health import Health
 from tests import builders
 from tests.builders import NOW, ago, policy, store
 from tests.guard import proposals as guards
-from tests.reconcile.harness import RESTART, SICK, Script, World, change_spec, said, world
+from tests.reconcile.harness import RESTART, SICK, Script, World, change_spec, condition, said, world
 
 MORE = Resize(resource="memory", ratio=2)
 
@@ -37,18 +37,16 @@ async def test_a_recommendation_is_a_condition_and_an_event_and_nothing_is_sent(
     assert here.script.applied == []
     assert here.script.dry_runs == 0, "a dry run is a changing call to whoever reads the audit log"
     assert said(blocked, "Recommended") == ("True", "Recommended")
-    condition = blocked.status.condition("Recommended")
-    assert condition
-    assert condition.message.startswith("recommended: restart Deployment/front: restart front (plan ")
+    assert condition(blocked, "Recommended").message.startswith(
+        "recommended: restart Deployment/front: restart front (plan "
+    )
     assert [reason for reason, _ in here.script.events].count(Reason.RECOMMENDED) == 1
 
 
 async def test_a_recommendation_tells_what_else_would_be_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     here = world(monkeypatch, *[RESTART] * 4, mode="Recommend", guardrails={"budget": {"actions": 0}})
     blocked = await here.until("Blocked")
-    condition = blocked.status.condition("Recommended")
-    assert condition
-    assert condition.message.endswith("; but also BudgetExhausted")
+    assert condition(blocked, "Recommended").message.endswith("; but also BudgetExhausted")
 
 
 async def test_what_is_only_observed_is_masked_beside_what_is_enforced(
@@ -252,9 +250,7 @@ async def test_the_loop_lets_one_remediation_act_for_a_shared_cause(monkeypatch:
     waiting = [each for each in records if not each.status.attempts]
     assert (len(acting), len(waiting)) == (1, 5)
     assert {said(each, "Executed")[1] for each in waiting} == {"SharedCause"}
-    first = waiting[0].status.condition("Executed")
-    assert first
-    assert acting[0].name in first.message
+    assert acting[0].name in condition(waiting[0], "Executed").message
     assert conditions(here.policy.status)["StormActive"] == ("True", "StormActive")
 
 

@@ -8,7 +8,8 @@ from planaria_contract import Action, Restart
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.kube.errors import Conflict
-from tests.reconcile.harness import RESTART, VERIFICATION, Script, World, change_spec
+from tests.reconcile import harness
+from tests.reconcile.harness import RESTART, World, change_spec, condition
 from tests.reconcile.test_ladder import DRASTIC, GENTLE, MIGRATE, RESIZE, ROLLBACK, at, left
 
 LATER = Restart(pods=("front-0",), delay_seconds=30)
@@ -18,8 +19,7 @@ BUDGETS = {name: {"actions": 100} for name in ("budget", "target_budget", "names
 
 
 def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
-    wanted = {"verification": VERIFICATION, "guardrails": BUDGETS}
-    return World(Script(list(decisions)), monkeypatch, **{**wanted, **spec})
+    return harness.world(monkeypatch, *decisions, guardrails=BUDGETS, **spec)
 
 
 async def called_off(here: World) -> Remediation:
@@ -36,9 +36,7 @@ def sent(here: World) -> list[str]:
 
 
 def why(over: Remediation) -> str:
-    told = over.status.condition("Succeeded")
-    assert told is not None
-    return told.message
+    return condition(over, "Succeeded").message
 
 
 async def test_a_pause_during_the_delay_leads_to_nothing_firmer(monkeypatch: pytest.MonkeyPatch) -> None:

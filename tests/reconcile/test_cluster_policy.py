@@ -1,6 +1,5 @@
 """What one pass does under a policy for many namespaces, and between policies that select the same target."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +14,8 @@ from planaria_operator.reconcile.engine import Engine
 from planaria_operator.telemetry import metrics
 from planaria_operator.watch.feed import Feed
 from tests import builders
-from tests.reconcile.harness import RESTART, Script, World, policy_body
+from tests.reconcile.harness import RESTART, Script, World, condition, policy_body
+from tests.reconcile.passes import passes
 
 FRONT = builders.deployment()
 SET = builders.replica_set(FRONT)
@@ -55,12 +55,6 @@ def enter(here: World, policy: HealingPolicy) -> None:
     here.store.put_policy(policy)
 
 
-async def passes(engine: Engine, here: World, count: int = 3) -> None:
-    for _ in range(count):
-        await engine.tick(here.now)
-        await asyncio.gather(*engine._running.values())
-
-
 def opened(here: World) -> dict[tuple[str, str], str]:
     """The policy of each Remediation that is not finished, by namespace and target."""
     records = (each for each in here.store.remediations.values() if not each.status.finished)
@@ -70,9 +64,9 @@ def opened(here: World) -> dict[tuple[str, str], str]:
     }
 
 
-def said(here: World, policy: HealingPolicy, condition: str) -> tuple[str, str, str]:
+def said(here: World, policy: HealingPolicy, kind: str) -> tuple[str, str, str]:
     conditions = here.store.policies[policy.key].status.conditions
-    found = next(each for each in conditions if each.type == condition)
+    found = next(each for each in conditions if each.type == kind)
     return found.status.value, found.reason, found.message
 
 
@@ -148,8 +142,7 @@ async def test_who_cannot_be_read_keeps_its_targets_until_it_can(monkeypatch: py
     feed.deliver("HealingPolicy", "MODIFIED", newer)
     await passes(engine, here, 6)
     held = next(each for each in here.store.remediations.values() if each.namespace == "shop")
-    executed = held.status.condition("Executed")
-    assert executed
+    executed = condition(held, "Executed")
     assert (held.status.attempts, executed.reason) == ((), "PolicyUnreadable")
     assert "HealingPolicy own cannot be read" in executed.message
     assert "quarantine" in executed.message

@@ -24,7 +24,7 @@ from planaria_operator.reconcile.cordons import ASK_AGAIN, STEADY, Cordons, bein
 from tests.builders import NOW, ago, deployment
 from tests.guard.proposals import attempt
 from tests.reconcile.draining import OURS
-from tests.reconcile.harness import TARGET, Script, World, plan, refused_by_no_guard
+from tests.reconcile.harness import TARGET, Script, World, condition, plan, refused_by_no_guard
 
 WELL_LONG = STEADY.total_seconds() + 1
 
@@ -134,8 +134,7 @@ async def test_nothing_is_done_for_a_workload_whose_pods_are_being_moved_off_the
     here.store.put_remediation(acting)
     counted = refused_by_no_guard(Reason.SHARED_CAUSE)
     held = await advance(here.parts, case)
-    executed = held.status.condition("Executed")
-    assert executed is not None
+    executed = condition(held, "Executed")
     assert (held.status.stage, executed.reason) == (Stage.BLOCKED, "SharedCause")
     assert refused_by_no_guard(Reason.SHARED_CAUSE) == counted + 1
     assert executed.message == "Remediation lead-1 isolates node node-1 for all that fail there"
@@ -210,9 +209,7 @@ async def test_a_command_that_fails_is_a_failed_attempt_that_is_not_repeated(
     assert tried.message.startswith("CommandFailed: ")
     assert "hunter2" not in str(failed)
     assert "MIIEpAIBAAKCAQEA0Z3" not in str(failed)
-    executed = failed.status.condition("Executed")
-    assert executed is not None
-    assert executed.reason == "CommandFailed"
+    assert condition(failed, "Executed").reason == "CommandFailed"
     assert script.applied == []
     await here.until("Escalated")
     assert [each.action for each in script.situations[-1].tried] == ["reload"]

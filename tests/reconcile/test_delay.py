@@ -16,14 +16,10 @@ from planaria_operator.kube.errors import Unavailable
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.case import Case
 from tests.reconcile.asking import Asking
-from tests.reconcile.harness import RESTART, SICK, VERIFICATION, WELL, Script, World, change_spec, said
+from tests.reconcile.harness import RESTART, SICK, WELL, World, change_spec, condition, said, world
 
 LATER = Restart(pods=("front-0",), delay_seconds=60)
 CLOSED = {"kind": "Deny", "start": "12:00", "end": "13:00", "time_zone": "UTC"}
-
-
-def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, **spec: Any) -> World:
-    return World(Script(list(decisions or (LATER,))), monkeypatch, **{"verification": VERIFICATION, **spec})
 
 
 async def queued(here: World) -> None:
@@ -34,7 +30,7 @@ async def queued(here: World) -> None:
 
 
 async def test_at_its_time_it_is_begun_and_then_sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = world(monkeypatch)
+    here = world(monkeypatch, LATER)
     await queued(here)
     verifying = await here.step(2)
     assert verifying.status.stage is Stage.VERIFYING
@@ -58,7 +54,7 @@ async def test_at_its_time_it_is_begun_and_then_sent_once(monkeypatch: pytest.Mo
 async def test_what_a_person_says_meanwhile_calls_it_off(
     monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], reason: str
 ) -> None:
-    here = world(monkeypatch)
+    here = world(monkeypatch, LATER)
     await queued(here)
     change_spec(here, **change)
     off = await here.step(2)
@@ -110,7 +106,7 @@ async def test_an_approval_that_was_void_before_does_not_begin_it(monkeypatch: p
 
 async def test_an_open_breaker_and_a_storm_call_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
     for reason in ("BreakerOpen", "StormActive"):
-        here = world(monkeypatch)
+        here = world(monkeypatch, LATER)
         await queued(here)
         here.now += timedelta(seconds=2)
         remediation, policy, weather = await here.open(), here.policy, Weather(None)
@@ -127,13 +123,11 @@ async def test_an_open_breaker_and_a_storm_call_it_off(monkeypatch: pytest.Monke
 
 
 async def test_a_target_that_gets_well_calls_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = world(monkeypatch)
+    here = world(monkeypatch, LATER)
     await queued(here)
     here.health = WELL
     done = await here.until("Finished", seconds=5)
-    found = done.status.condition("Succeeded")
-    assert found is not None
-    assert found.reason == "RecoveredWithoutAction"
+    assert condition(done, "Succeeded").reason == "RecoveredWithoutAction"
     assert done.status.attempts[0].outcome is AttemptOutcome.SUPERSEDED
     assert here.script.applied == []
 
@@ -141,7 +135,7 @@ async def test_a_target_that_gets_well_calls_it_off(monkeypatch: pytest.MonkeyPa
 async def test_while_it_seems_well_it_is_held_and_after_a_relapse_it_is_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    here = world(monkeypatch)
+    here = world(monkeypatch, LATER)
     await queued(here)
     here.health = WELL
     await here.step(5)
@@ -152,7 +146,7 @@ async def test_while_it_seems_well_it_is_held_and_after_a_relapse_it_is_done(
 
 async def test_once_begun_it_is_finished_whatever_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was sent in part must not be left so: the process may have died in the middle."""
-    here = world(monkeypatch)
+    here = world(monkeypatch, LATER)
     await queued(here)
     here.script.apply_errors = [Unavailable("no answer")]
     waiting = await here.step(2)

@@ -15,18 +15,22 @@ from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.meta import OPT_OUT_LABEL
 from planaria_operator.verify.health import Health
 from tests import builders
-from tests.reconcile.harness import RESTART, TARGET, WELL, Script, World, change_spec, plan
+from tests.reconcile.harness import (
+    RESTART,
+    TARGET,
+    VERIFICATION,
+    WELL,
+    Script,
+    World,
+    change_spec,
+    condition,
+    plan,
+    world,
+)
 
 GONE = Health(healthy=False, gone=True, message="Deployment/front does not exist any more")
 RESIZE = Resize(resource="memory", ratio=2)
-TIMEOUT, STABLE = 60, 10
 NODE = ObjectReference(kind="Node", name="node-1", uid="uid-old")
-
-
-def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, made: Plan | None = None, **spec: Any) -> World:
-    verification = {"timeout_seconds": TIMEOUT, "stable_for_seconds": STABLE}
-    script = Script(list(decisions) or [RESTART], plans=[made] if made else [])
-    return World(script, monkeypatch, **{"verification": verification, **spec})
 
 
 def tainting() -> Plan:
@@ -40,15 +44,14 @@ def node(uid: str) -> dict[str, Any]:
     return {"kind": "Node", "metadata": {"name": "node-1", "uid": uid}, "spec": {}}
 
 
-def ending(found: Remediation, condition: str = "Succeeded") -> tuple[str, str, str]:
-    said = found.status.condition(condition)
-    assert said is not None
+def ending(found: Remediation, kind: str = "Succeeded") -> tuple[str, str, str]:
+    said = condition(found, kind)
     return said.status.value, said.reason, said.message
 
 
 async def tainted(monkeypatch: pytest.MonkeyPatch) -> tuple[World, FakeKube]:
     """A record whose action is being watched, and has tainted a node."""
-    here, kube = world(monkeypatch, made=tainting()), FakeKube(node("uid-old"))
+    here, kube = world(monkeypatch, RESTART, plans=[tainting()]), FakeKube(node("uid-old"))
     here.parts = replace(here.parts, actor=Actor(kube))
     await here.until("Verifying")
     return here, kube
@@ -72,7 +75,7 @@ async def test_a_node_that_was_made_anew_under_its_name_does_not_hold_the_record
 async def test_a_clean_up_that_never_succeeds_is_given_up_and_told(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    here = world(monkeypatch, made=tainting())
+    here = world(monkeypatch, RESTART, plans=[tainting()])
     await here.until("Verifying")
     here.health = WELL
     here.script.apply_errors = [error] * 1000
@@ -81,7 +84,9 @@ async def test_a_clean_up_that_never_succeeds_is_given_up_and_told(
         tries += 1
     assert ending(done)[:2] == ("True", "Recovered")
     assert ending(done)[2].endswith(f"; clean-up failed: {error}")
-    assert tries * 5 == 2 * TIMEOUT, "for twice the verification time-out from when it was to be cleaned up"
+    assert tries * 5 == 2 * VERIFICATION["timeout_seconds"], (
+        "for twice the verification time-out from when it was to be cleaned up"
+    )
 
 
 async def tried(here: World, error: type[Exception]) -> Remediation | None:
@@ -94,7 +99,7 @@ async def tried(here: World, error: type[Exception]) -> Remediation | None:
 
 
 async def test_a_clean_up_that_succeeds_at_last_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = world(monkeypatch, made=tainting())
+    here = world(monkeypatch, RESTART, plans=[tainting()])
     await here.until("Verifying")
     here.health = WELL
     here.script.apply_errors = [Unavailable("no answer")] * 3
@@ -123,7 +128,7 @@ async def test_a_target_that_is_deleted_while_it_is_watched_ends_the_attempt_too
 async def test_a_target_that_somebody_scales_to_zero_while_it_is_watched_credits_no_action(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    here = world(monkeypatch, made=tainting())
+    here = world(monkeypatch, RESTART, plans=[tainting()])
     await here.until("Verifying")
     here.store.put(builders.deployment(desired=0))
     here.health = WELL
@@ -134,7 +139,7 @@ async def test_a_target_that_somebody_scales_to_zero_while_it_is_watched_credits
 
 
 async def test_what_stays_behind_of_a_deleted_target_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = world(monkeypatch, made=tainting())
+    here = world(monkeypatch, RESTART, plans=[tainting()])
     await here.until("Verifying")
     here.health = GONE
     here.script.apply_errors = [Forbidden("patch nodes")]
@@ -145,7 +150,7 @@ async def test_what_stays_behind_of_a_deleted_target_is_told(monkeypatch: pytest
 async def test_an_attempt_that_was_judged_before_keeps_its_outcome_when_the_target_is_deleted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    here = world(monkeypatch, escalation={"max_attempts": 1})
+    here = world(monkeypatch, RESTART, escalation={"max_attempts": 1})
     await here.until("Escalated")
     here.health = GONE
     done = await here.until("Finished")
@@ -213,7 +218,7 @@ async def test_what_is_watched_is_undone_before_a_target_that_left_is_let_go(
 async def test_a_label_on_a_pod_or_node_alone_lets_no_target_go(
     monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    here = world(monkeypatch, mode="Observe")
+    here = world(monkeypatch, RESTART, mode="Observe")
     await here.until("Blocked")
     out = {OPT_OUT_LABEL: "true"}
     here.store.put(
@@ -238,7 +243,7 @@ async def test_a_target_that_gets_well_after_an_action_was_given_up_says_what_wa
 
 
 async def test_a_command_that_failed_may_have_helped_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = world(monkeypatch, RESTART, made=plan(inverse=False))
+    here = world(monkeypatch, RESTART, plans=[plan(inverse=False)])
     here.script.apply_errors = [Forbidden("pods/exec")]
     await here.until("Acting")
     await here.until("Detected")
@@ -249,7 +254,7 @@ async def test_a_command_that_failed_may_have_helped_all_the_same(monkeypatch: p
 
 
 async def test_what_was_superseded_was_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = world(monkeypatch)
+    here = world(monkeypatch, RESTART)
     here.script.apply_errors = [Conflict("front was changed by somebody else")]
     await here.until("Acting")
     assert (await here.step()).status.stage is Stage.DETECTED

@@ -22,8 +22,17 @@ from planaria_operator.reconcile.setbacks import FIRST_PAUSE
 from planaria_operator.settings import ALWAYS_PROTECTED, Settings
 from planaria_operator.telemetry import metrics
 from tests import builders
-from tests.reconcile.harness import RESTART, Script, World, policy_body
-from tests.reconcile.passes import SET, add_policy_of_stock, break_apps, break_stock, moved, passes, world
+from tests.reconcile.harness import RESTART, Script, World, condition, policy_body
+from tests.reconcile.passes import (
+    SET,
+    add_policy_of_stock,
+    break_apps,
+    break_stock,
+    moved,
+    passes,
+    stages,
+    world,
+)
 
 
 async def test_a_ripe_incident_is_opened_once_and_moved_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,8 +147,7 @@ async def test_what_was_begun_is_ended_where_the_namespace_becomes_protected_and
     await passes(engine, here, 5)
     (remediation,) = here.store.remediations.values()
     assert [token.endswith("/revert") for token, _ in here.script.applied] == [False, True]
-    executed = remediation.status.condition("Executed")
-    assert executed is not None
+    executed = condition(remediation, "Executed")
     assert (remediation.status.stage, executed.reason) == ("Blocked", "ProtectedNamespace")
 
 
@@ -243,10 +251,6 @@ def two_places(monkeypatch: pytest.MonkeyPatch, *, ill: int) -> World:
     object.__setattr__(here.parts.settings, "max_concurrent", 2)
     break_apps(here, ill)
     return here
-
-
-def stages(here: World) -> list[str]:
-    return sorted(each.status.stage.value for each in here.store.remediations.values())
 
 
 async def test_with_more_incidents_than_places_every_one_has_its_turn(

@@ -9,7 +9,8 @@ from planaria_operator.act.builder import Refusal
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
 from tests import builders
-from tests.reconcile.harness import RESTART, VERIFICATION, WELL, Script, World, change_spec, policy_body
+from tests.reconcile import harness
+from tests.reconcile.harness import RESTART, VERIFICATION, WELL, World, change_spec, condition, policy_body
 
 MIGRATE = Migrate(pods=("front-0",))
 RESIZE = Resize(resource="memory", ratio=2)
@@ -21,11 +22,10 @@ DRASTIC = {"name": "drastic", "actions": ["rollback"], "attempts": 1, "timeout_s
 
 def world(monkeypatch: pytest.MonkeyPatch, *decisions: Any, rungs: Any = None, **spec: Any) -> World:
     wanted = {
-        "verification": VERIFICATION,
         "escalation": {"ladder": rungs or [GENTLE, FIRM, DRASTIC]},
         "guardrails": {"target_budget": {"actions": 100}, "budget": {"actions": 100}},
     }
-    return World(Script(list(decisions)), monkeypatch, **{**wanted, **spec})
+    return harness.world(monkeypatch, *decisions, **{**wanted, **spec})
 
 
 def masked(here: World, nth: int = -1) -> dict[Action, str]:
@@ -65,9 +65,7 @@ async def test_every_rung_is_climbed_and_a_person_stands_above(monkeypatch: pyte
     assert at(over) == (3, "drastic")
     assert over.status.rung is not None
     assert over.status.rung.attempts_before == 3
-    told = over.status.condition("Succeeded")
-    assert told is not None
-    assert told.message == "4 of 4 allowed actions were tried and none helped"
+    assert condition(over, "Succeeded").message == "4 of 4 allowed actions were tried and none helped"
     assert [reason for reason, _ in here.script.events].count(Reason.RUNG_LEFT) == 2
     assert [each.attempts_left for each in here.script.situations] == [4, 3, 2, 1]
 

@@ -9,7 +9,7 @@ from planaria_contract import Resize
 from planaria_operator.api.plan import ObjectReference, Plan
 from planaria_operator.objects.workload import Workload
 from tests import builders
-from tests.reconcile.harness import VERIFICATION, Script, World, plan
+from tests.reconcile.harness import VERIFICATION, Script, World, condition, plan
 
 BROKEN: dict[str, Any] = {"ready": False, "ready_since": None}
 TILL_READY = "; pods that keep the undone template until they are ready or a person deletes them: "
@@ -44,10 +44,9 @@ async def undone(monkeypatch: pytest.MonkeyPatch, target: Workload, *since: Any,
 
 
 async def said(here: World) -> str:
-    condition = (await here.step()).status.condition("Reverted")
-    assert condition is not None
-    assert (condition.status, condition.reason) == ("True", "ActionReverted")
-    return condition.message.removeprefix("undone: restart ")
+    reverted = condition(await here.step(), "Reverted")
+    assert (reverted.status, reverted.reason) == ("True", "ActionReverted")
+    return reverted.message.removeprefix("undone: restart ")
 
 
 async def test_a_broken_pod_that_a_stateful_set_made_of_the_undone_template_is_named(
@@ -88,6 +87,5 @@ async def test_where_nothing_was_made_of_it_nothing_is_left_behind(monkeypatch: 
 async def test_the_person_who_takes_over_is_told_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     once = {"max_attempts": 1}
     here = await undone(monkeypatch, builders.stateful_set("db"), ("db-2", BROKEN), escalation=once)
-    escalated = (await here.step()).status.condition("Succeeded")
-    assert escalated is not None
+    escalated = condition(await here.step(), "Succeeded")
     assert escalated.message == f"1 of 1 allowed actions were tried and none helped{TILL_READY}db-2"

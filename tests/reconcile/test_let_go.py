@@ -16,7 +16,7 @@ from planaria_operator.objects.store import View
 from planaria_operator.watch.resources import parse_policy
 from tests import builders
 from tests.builders import ago, deployment, node, pod, pods_of, replica_set, space
-from tests.reconcile.harness import RESTART, VERIFICATION, Script, plan, policy_body
+from tests.reconcile.harness import RESTART, VERIFICATION, Script, change_spec, condition, plan, policy_body
 from tests.reconcile.seeing import Seeing
 
 IGNORED = {OPT_OUT_LABEL: "true"}
@@ -59,12 +59,6 @@ class Live(Seeing):
     def enter(self, policy: HealingPolicy) -> None:
         self.store.put_policy(parse_policy(self.kube.put(policy_body(policy))))
 
-    def change(self, **spec: Any) -> None:
-        """The policy, as a person does it with kubectl."""
-        before = self.policy
-        body = {**policy_body(before), "status": before.status.to_body()}
-        self.store.put_policy(parse_policy(self.kube.put({**body, "spec": {**body["spec"], **spec}})))
-
 
 def shop(monkeypatch: pytest.MonkeyPatch, decision: Any) -> Live:
     """Of a workload that is killed for its memory again and again, and is ready in between."""
@@ -90,9 +84,9 @@ def let_go(here: Live, how: str) -> None:
     elif how == "annotation":
         here.see(space(annotations={HEAL: "disabled"}))
     elif how == "selector":
-        here.change(selector={"matchLabels": {"tier": "other"}})
+        change_spec(here, selector={"match_labels": {"tier": "other"}})
     elif how == "kinds":
-        here.change(kinds=["StatefulSet"])
+        change_spec(here, kinds=["StatefulSet"])
     elif how == "another policy":
         here.enter(builders.policy("own", labels={"app": "front"}))
 
@@ -105,8 +99,7 @@ async def closed(here: Live, how: str) -> Remediation:
 
 
 def ending(record: Remediation) -> tuple[str, str]:
-    said = record.status.condition("Succeeded")
-    assert said
+    said = condition(record, "Succeeded")
     return said.reason, said.message
 
 

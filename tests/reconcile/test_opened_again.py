@@ -1,6 +1,5 @@
 """One record for one fault: none is opened for what would close it at once, again and again."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -35,7 +34,7 @@ async def test_a_node_that_is_being_deleted_is_no_incident_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A finalizer may keep it for long, as an autoscaler's does until the machine is gone."""
-    going = replace(LOST, meta=replace(LOST.meta, deleting=True))
+    going = node("node-1", ready=False, ready_since=ago(120), deleting=True)
     stuck = pod("front-0", SET, ready=False, ready_since=ago(115))
     here = await seen(monkeypatch, going, FRONT, stuck)
     assert len(here.store.remediations) == 0

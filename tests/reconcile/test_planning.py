@@ -13,7 +13,7 @@ from planaria_operator.kube.errors import (
     TooManyRequests,
     Unavailable,
 )
-from tests.reconcile.harness import RESTART, Script, World, refused_by_no_guard
+from tests.reconcile.harness import RESTART, Script, World, condition, refused_by_no_guard
 
 WEBHOOK = 'patch Deployment/front: failed calling webhook "validate.kyverno.svc": connection refused'
 NOT_NOW = [
@@ -48,8 +48,7 @@ async def test_what_is_in_the_way_of_a_dry_run_is_said_and_counted_and_asked_aga
     counted = refused_by_no_guard(reason)
     failing(monkeypatch, here.script, "dry_run", error)
     blocked = await here.until("Blocked", seconds=0)
-    executed = blocked.status.condition("Executed")
-    assert executed is not None
+    executed = condition(blocked, "Executed")
     assert (executed.status, executed.reason, executed.message) == (Status.FALSE, reason.value, str(error))
     assert here.script.events[-1] == (reason, str(error))
     assert refused_by_no_guard(reason) == counted + 1
@@ -71,9 +70,8 @@ async def test_an_api_server_that_cannot_say_what_a_plan_asks_of_it_is_asked_aga
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing(monkeypatch, here.script, "plan", Unavailable("list HorizontalPodAutoscaler: 503"))
-    executed = (await here.until("Blocked", seconds=0)).status.condition("Executed")
-    assert executed is not None
-    assert executed.reason == Reason.API_UNAVAILABLE
+    blocked = await here.until("Blocked", seconds=0)
+    assert condition(blocked, "Executed").reason == Reason.API_UNAVAILABLE
     await here.until("Acting")
 
 

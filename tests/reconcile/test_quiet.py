@@ -14,7 +14,7 @@ from planaria_operator.detect.detector import detect
 from planaria_operator.objects.store import View
 from tests import builders
 from tests.builders import NOW, ago, deployment, pod, replica_set, terminated, waiting
-from tests.reconcile.harness import RESTART, Script
+from tests.reconcile.harness import RESTART, Script, condition
 from tests.reconcile.seeing import Seeing
 
 FRONT = deployment(desired=4, ready=3, available=3)
@@ -89,8 +89,7 @@ async def quiet(here: Shop, views: Sequence[View] = GROWN) -> Remediation:
 
 
 def reason(record: Remediation) -> str:
-    executed = record.status.condition("Executed")
-    return executed.reason if executed else ""
+    return condition(record, "Executed").reason
 
 
 @pytest.mark.parametrize("views", [GROWN, ROLLED, ON_TRIAL, UNMADE], ids=["grown", "fix", "trial", "unmade"])
@@ -137,8 +136,7 @@ async def test_a_person_is_asked_where_nothing_ever_shows(here: Shop) -> None:
 
 async def test_a_silent_start_is_waited_for_until_its_deadline(here: Shop) -> None:
     await quiet(here)
-    record = await here.until("Understood", seconds=10, limit=70)
-    assert record.status.stage is Stage.UNDERSTOOD
+    await here.until("Understood", seconds=10, limit=70)
     kinds = {each.kind for found in detect(here.store, here.policy, here.now) for each in found.symptoms}
     assert kinds == {SymptomKind.NOT_READY}
 

@@ -11,16 +11,12 @@ from planaria_operator.api.remediation import Stage
 from planaria_operator.kube.errors import Conflict
 from planaria_operator.reconcile.races import TOLD_AFTER
 from tests.reconcile.harness import RESTART, World
-from tests.reconcile.passes import passes, world
+from tests.reconcile.passes import passes, stages, world
 
 
 def restored(here: World, kind: str, snapshot: dict[Any, Any]) -> None:
     for key in [key for key in here.kube.objects if key[0] == kind]:
         here.kube.objects[key] = copy.deepcopy(snapshot[key])
-
-
-def stages(here: World) -> list[str]:
-    return [each.status.stage.value for each in here.store.remediations.values()]
 
 
 async def test_a_record_that_went_back_goes_on_from_what_the_api_server_has(

@@ -12,21 +12,17 @@ from planaria_operator.act.actor import Actor
 from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
-from planaria_operator.api.remediation import Remediation, RemediationStatus
+from planaria_operator.api.remediation import Remediation
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.pod import parse_pod
 from tests import builders
 from tests.act import bodies
-from tests.reconcile.harness import VERIFICATION, Script, World, plan
+from tests.reconcile.harness import World, condition, plan, world
 
 MIB = 2**20
 TWICE = Resize(resource="memory", ratio=2)
 KEPT = "; pods that keep the larger limits until they are replaced: "
 NOTHING = "Deployment/front carries no change of this attempt to undo"
-
-
-def world(monkeypatch: pytest.MonkeyPatch, made: Plan) -> World:
-    return World(Script([TWICE], plans=[made]), monkeypatch, verification=VERIFICATION)
 
 
 def in_place(name: str) -> Operation:
@@ -58,17 +54,15 @@ async def undone(here: World, *notes: str) -> Remediation:
     return await here.step()
 
 
-def reverted(status: RemediationStatus) -> str:
-    condition = status.condition("Reverted")
-    assert condition is not None
-    return condition.message
+def reverted(record: Remediation) -> str:
+    return condition(record, "Reverted").message
 
 
 async def test_a_template_that_somebody_else_has_changed_first_is_not_said_to_be_undone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The pod was made larger by then, and nobody makes it smaller again."""
-    here = world(monkeypatch, plan())
+    here = world(monkeypatch, TWICE)
     small = {"limits": {"memory": "256Mi"}, "requests": {"memory": "256Mi"}}
     deployment = bodies.workload(made_of=bodies.template(resources=small))
     kube = FakeKube(deployment, bodies.pod(resources=small))
@@ -87,7 +81,7 @@ async def test_a_template_that_somebody_else_has_changed_first_is_not_said_to_be
     here.store.put(parse_pod(kube.objects["Pod", "shop", "front-0"]))
     after = await here.step()
     assert superseded.status.attempts[0].outcome is AttemptOutcome.SUPERSEDED
-    assert reverted(after.status) == f"{NOTHING}{KEPT}front-0"
+    assert reverted(after) == f"{NOTHING}{KEPT}front-0"
     assert after.status.attempts[0].reverted_at is None
 
 
@@ -95,18 +89,19 @@ async def test_a_template_that_somebody_else_has_changed_first_is_not_said_to_be
 async def test_what_an_undo_found_nothing_of_stands_in_the_record_and_the_rest_as_undone(
     monkeypatch: pytest.MonkeyPatch, found: str
 ) -> None:
-    nothing = (await undone(world(monkeypatch, plan()), found)).status
-    assert (reverted(nothing), nothing.attempts[0].reverted_at) == (found, None)
-    some = (await undone(world(monkeypatch, plan()), "patched HorizontalPodAutoscaler/front", found)).status
+    nothing = await undone(world(monkeypatch, TWICE, plans=[plan()]), found)
+    assert (reverted(nothing), nothing.status.attempts[0].reverted_at) == (found, None)
+    here = world(monkeypatch, TWICE, plans=[plan()])
+    some = await undone(here, "patched HorizontalPodAutoscaler/front", found)
     assert reverted(some) == f"undone: restart Deployment/front; {found}"
-    assert some.attempts[0].reverted_at is not None
+    assert some.status.attempts[0].reverted_at is not None
 
 
 async def test_what_is_taken_off_beside_it_does_not_make_it_undone(monkeypatch: pytest.MonkeyPatch) -> None:
     made = plan()
-    here = world(monkeypatch, made.model_copy(update={"cleanup": made.inverse}))
+    here = world(monkeypatch, TWICE, plans=[made.model_copy(update={"cleanup": made.inverse})])
     after = await undone(here, "Node/node-1 is no longer avoided", NOTHING)
-    assert reverted(after.status) == NOTHING
+    assert reverted(after) == NOTHING
 
 
 async def test_pods_that_were_made_larger_and_are_still_there_are_named(
@@ -114,10 +109,10 @@ async def test_pods_that_were_made_larger_and_are_still_there_are_named(
 ) -> None:
     """The larger ones found no room, so that the template was put back with the old pods under it."""
     names = ("grown", "not-granted", "made-anew", "going", "gone")
-    here = world(monkeypatch, resized(*names))
+    here = world(monkeypatch, TWICE, plans=[resized(*names)])
     here.store.put(pod("grown", 512))
     here.store.put(pod("not-granted", 256))
     here.store.put(replace(pod("made-anew", 512), meta=builders.meta("Pod", "made-anew", uid="another")))
     here.store.put(pod("going", 512, deleting=True))
     after = await undone(here, "patched Deployment/front")
-    assert reverted(after.status) == f"undone: restart Deployment/front{KEPT}grown"
+    assert reverted(after) == f"undone: restart Deployment/front{KEPT}grown"

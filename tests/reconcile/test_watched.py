@@ -32,7 +32,7 @@ class Watched(World):
         self.asked: list[ObjectReference | None] = []
         monkeypatch.setattr(advancing, "health", self.found)
 
-    def found(self, *_: Any, extra: ObjectReference | None) -> Health:
+    def found(self, *_: Any, extra: ObjectReference | None, **__: Any) -> Health:
         """The target is as the test says; `db` was at 0 before, is at 0 again, and is never well so."""
         self.asked.append(extra)
         return Health(healthy=False, gone=False, message=f"{extra} is scaled to 0") if extra else self.health

@@ -12,21 +12,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from planaria_contract import Restart
 from planaria_operator.app import run_until_stopped
 from planaria_operator.reconcile.engine import Engine
 from planaria_operator.reconcile.journal import Journal
 from planaria_operator.settings import Settings
 from planaria_operator.telemetry.tracing import QUEUE, Tracer, TracingError, ids_of, traces_url
-from planaria_operator.verify.health import Health
 from tests import builders
-from tests.reconcile.harness import Script, World
+from tests.reconcile import harness
+from tests.reconcile.harness import RESTART, WELL
 from tests.telemetry.collector import collecting, told
 
 FRONT = builders.deployment()
 SET = builders.replica_set(FRONT)
 SICK = builders.pod("front-0", SET, ready=False, ready_since=builders.ago(120), started_at=builders.ago(900))
-WELL = Health(healthy=True, gone=False, message="3 of 3 ready")
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +34,7 @@ def nobody_sends_any_more() -> Iterator[None]:
     for thread in threading.enumerate():
         if thread.name.startswith("OtelBatch"):
             thread.join(60)
+            assert not thread.is_alive(), thread.name
 
 
 @pytest.fixture
@@ -46,8 +45,7 @@ def collector():
 
 @pytest.fixture
 def world(monkeypatch):
-    verification = {"timeout_seconds": 60, "stable_for_seconds": 10}
-    return World(Script([Restart(pods=("front-0",))]), monkeypatch, verification=verification)
+    return harness.world(monkeypatch, RESTART)
 
 
 def engine(here, tracer):
@@ -207,7 +205,6 @@ async def test_an_operator_with_a_wrong_address_does_not_start():
 
 WITHOUT = """
 import sys
-import threading
 import planaria_operator.app
 from planaria_operator.telemetry.tracing import Tracer
 print([name for name in sys.modules if "opentelemetry" in name])

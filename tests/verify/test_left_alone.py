@@ -75,7 +75,7 @@ def test_a_pod_that_is_replaced_elsewhere_excuses_nothing(fields):
 
 
 def test_a_daemon_sets_pod_that_cannot_leave_a_lost_node_has_no_successor_and_is_not_waited_for():
-    leaving = replace(AWAY, meta=replace(AWAY.meta, deleting=True))
+    leaving = pod("agent-0", AGENT, ready=False, ready_since=ago(90), deleting=True)
     assert ask(store(LOST, node("node-2"), AGENT, leaving, HERE), AGENT).healthy
 
 

@@ -89,12 +89,15 @@ async def test_one_that_is_not_to_be_watched_is_not_asked_for(feed: Feed):
 
 
 async def test_an_api_server_that_is_away_is_waited_for(feed: Feed):
-    server = Server(pod("a"))
+    server, asked = Server(pod("a")), 0
 
     async def away(*_: Any, **__: Any) -> Any:
+        nonlocal asked
+        asked += 1
         raise Unavailable("no answer")
 
     await asking(server, feed, (), lambda: setattr(server, "create", away))
+    assert asked > 1
 
 
 def gone(server: Server, name: str, feed: Feed) -> None:

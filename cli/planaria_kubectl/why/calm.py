@@ -9,23 +9,18 @@ from planaria_operator.objects.workload import Workload
 from planaria_operator.text import listed
 
 
-def but_for(store: ClusterStore, target: ObjectRef) -> str:
-    """Added to the sentence that says that nothing shows; empty where nothing is lacking."""
-    workload = _workload(store, target)
-    return "; ".join(("", *_lacking(store, workload))) if workload else ""
+def but_for(store: ClusterStore, target: ObjectRef) -> tuple[str, int]:
+    """Added to the sentence that says that nothing shows, empty where nothing is lacking; and how many pods are not even
+    there, which no object but Events tells the reason of.
+    """
+    workload = store.workload(target.kind, target.namespace or "", target.name)
+    if workload is None:
+        return "", 0
+    absent = _absent(store, workload)
+    return "; ".join(("", *_lacking(store, workload, absent))), absent
 
 
-def cannot_be_made(store: ClusterStore, target: ObjectRef) -> bool:
-    """Whether pods are not even there, which no object but Events tells the reason of."""
-    workload = _workload(store, target)
-    return workload is not None and bool(_absent(store, workload))
-
-
-def _workload(store: ClusterStore, target: ObjectRef) -> Workload | None:
-    return store.workload(target.kind, target.namespace or "", target.name)
-
-
-def _lacking(store: ClusterStore, workload: Workload) -> Iterator[str]:
+def _lacking(store: ClusterStore, workload: Workload, absent: int) -> Iterator[str]:
     waiting = (pod for pod in store.pods_of(workload) if pod.active and not pod.ready)
     told = [
         f"{pod.meta.name} ({why})"
@@ -34,7 +29,7 @@ def _lacking(store: ClusterStore, workload: Workload) -> Iterator[str]:
     ]
     if told:
         yield f"not ready and left alone: {listed(told)}"
-    if absent := _absent(store, workload):
+    if absent:
         yield f"but {absent} of {_wanted(store, workload)} pods are not there; where they cannot be made, Events say why"
     elif not well(store, workload) and workload.ready < workload.desired:
         yield f"but {workload.ready} of {workload.desired} pods are ready, and the others show no fault yet"

@@ -10,7 +10,7 @@ from planaria_kubectl.reach import candidates, opted_out_with
 from planaria_kubectl.standing import OPERATOR, awaits_approval, overdue, waits_for
 from planaria_kubectl.target import controller_of, meta_of, unmanaged
 from planaria_kubectl.times import until
-from planaria_kubectl.why.calm import but_for, cannot_be_made
+from planaria_kubectl.why.calm import but_for
 from planaria_kubectl.world import PROTECTED, World
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.decision import GuardRecord
@@ -61,12 +61,13 @@ def concluded(
 
 
 def _calm(world: World, target: ObjectRef, healer: HealingPolicy) -> Conclusion:
+    lacking, absent = but_for(world.store, target)
     look = f"kubectl get {_get(healer)} -o yaml    (spec.triggers says what counts)"
-    if cannot_be_made(world.store, target):
+    if absent:
         look = f"kubectl get events -n {target.namespace} --field-selector reason=FailedCreate"
     return Conclusion(
         code="Calm",
-        message=f"{target} shows nothing that counts as a fault{but_for(world.store, target)}",
+        message=f"{target} shows nothing that counts as a fault{lacking}",
         next=look,
     )
 

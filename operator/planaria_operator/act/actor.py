@@ -28,6 +28,7 @@ from planaria_operator.act.running import (
 from planaria_operator.act.sending import (
     GONE,
     NOT_OURS,
+    NothingToUndo,
     Replaced,
     Sending,
     Superseded,
@@ -95,7 +96,7 @@ class Actor:
             return await self._verbs[operation.verb](sending)
         except (Permanent, Conflict, TooManyRequests) as error:
             if sending.undoes and isinstance(error, (NotFound, Replaced)):
-                return f"{operation.object} {GONE}"
+                return NothingToUndo(f"{operation.object} {GONE}")
             if refuses_the_size(sending, error):
                 raise TooLarge(f"no pod may be as large as planned: {error}") from error
             if not operation.best_effort or isinstance(error, Superseded) or throttled(error):
@@ -193,7 +194,7 @@ class Actor:
     async def _uncordon(self, sending: Sending) -> str:
         about, attempt = sending.operation.object, json.loads(sending.operation.body)[CORDONED_BY]
         done = await self._swap(sending, lambda node: opening(node, attempt))
-        return f"uncordoned {about}" if done else f"the cordon of {about} {NOT_OURS}"
+        return f"uncordoned {about}" if done else NothingToUndo(f"the cordon of {about} {NOT_OURS}")
 
     async def _exec(self, sending: Sending) -> str:
         """Mark the pod, then run the command; where the mark is there already, only the first of the two is known."""

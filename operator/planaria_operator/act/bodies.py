@@ -36,6 +36,10 @@ def most_replicas(setting: Setting) -> int:
     return setting.bounds.max_replicas or DEFAULT_MAX_REPLICAS
 
 
+def most_pods(setting: Setting) -> int:
+    return setting.bounds.max_pods or DEFAULT_MAX_PODS
+
+
 def template_of(workload: Mapping[str, Any]) -> dict[str, Any]:
     template: dict[str, Any] = workload["spec"]["template"]
     return template
@@ -77,13 +81,18 @@ def unblocking(setting: Setting, *, kept_too: bool = False) -> tuple[Operation, 
     documentation), and with the update strategy OnDelete nothing is ever replaced unasked. What a partition keeps at the
     former template would come back with that, so it is not evicted; `kept_too`: it is, since coming back is all it needs.
     """
-    strategy = (setting.target["spec"].get("updateStrategy") or {}).get("type")
-    if setting.decision.target.kind != "StatefulSet" and strategy != "OnDelete":
+    if setting.decision.target.kind != "StatefulSet" and not on_delete(setting.target):
         return ()
     broken = affected_pods(setting)
     renewed = [pod for pod in broken if kept_too or not _kept(setting.target, pod)]
-    most = min(setting.bounds.max_pods or DEFAULT_MAX_PODS, DEFAULT_MAX_PODS)
+    most = min(most_pods(setting), DEFAULT_MAX_PODS)
     return evictions(renewed[:most], best_effort=True)
+
+
+def on_delete(target: Mapping[str, Any]) -> bool:
+    """A person takes a new template to each pod by deleting it. A node has no such strategy."""
+    strategy = (target.get("spec") or {}).get("updateStrategy") or {}
+    return bool(strategy.get("type") == "OnDelete")
 
 
 def partition(workload: Mapping[str, Any]) -> int:

@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from planaria_contract import Action, Isolate
 from planaria_operator.act.bodies import (
-    DEFAULT_MAX_PODS,
     controller_kind,
     evictions,
     going,
     meta,
+    most_pods,
     named,
     target_of,
 )
 from planaria_operator.act.builder import Refusal, Setting
-from planaria_operator.act.places import fits
+from planaria_operator.act.places import fits_any
 from planaria_operator.act.volumes import staying
 from planaria_operator.api.plan import MOST_CALLS, Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
@@ -58,7 +58,7 @@ def build(setting: Setting) -> Plan | Refusal:
     pods = _drained(setting) if setting.decision.parameters.drain else []
     if isinstance(pods, Refusal):
         return pods
-    ill, at_once = _affected(setting), setting.bounds.max_pods or DEFAULT_MAX_PODS
+    ill, at_once = _affected(setting), most_pods(setting)
     first = [pod for pod in pods if meta(pod).get("uid") in ill]
     chosen = [*first, *(pod for pod in pods if pod not in first)][:MOST_DRAINED]
     must = min(len(first), at_once)
@@ -131,7 +131,7 @@ def _evictable(setting: Setting) -> Iterator[Mapping[str, Any]]:
         over = going(pod) or (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
         if own or over or meta(pod).get("namespace") in setting.protected:
             continue
-        if not any(fits(pod, node) for node in others):  # it would only wait for this node to be opened
+        if not fits_any(pod, others):  # it would only wait for this node to be opened
             continue
         # An affected pod that asks to be left alone stays in the plan, so that the guard can say so.
         if meta(pod).get("uid") in ill or not _asks_to_stay(setting, pod):

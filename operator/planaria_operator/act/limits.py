@@ -1,7 +1,7 @@
 """Which limits a resize raises, of which containers, and how far. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from planaria_operator.act.bodies import going, meta, target_of, template_of
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.killed import killed_for_memory
 from planaria_operator.act.patches import pointer
-from planaria_operator.act.revisions import of_another
+from planaria_operator.act.revisions import is_of, others
 from planaria_operator.api.reasons import Reason
 
 DEFAULT_MAX_PERCENT: Final = 300
@@ -39,7 +39,8 @@ class Raise:
 
 
 def raises_of(setting: Setting) -> list[Raise] | Refusal:
-    limited = [each for name in _resources(setting) for each in _limited(setting, name)]
+    present = _present(setting)
+    limited = [each for name in _resources(setting) for each in _limited(setting, name, present)]
     target = setting.decision.target
     if not limited:
         return Refusal(Reason.NO_LIMIT_TO_RAISE, _no_limit(setting))
@@ -54,7 +55,13 @@ def raises_of(setting: Setting) -> list[Raise] | Refusal:
     return raises
 
 
-def _limited(setting: Setting, name: Name) -> Iterator[Raise]:
+def _present(setting: Setting) -> list[Mapping[str, Any]]:
+    """Pods of another template say nothing: a rollout may be there to make them smaller."""
+    former = others(setting)
+    return [pod for pod in setting.pods.values() if not going(pod) and not is_of(pod, former)]
+
+
+def _limited(setting: Setting, name: Name, present: Sequence[Mapping[str, Any]]) -> Iterator[Raise]:
     """Also those that have no room any more."""
     wanted = _wanted(setting, name)
     for field, path, container in _containers(setting):
@@ -63,7 +70,7 @@ def _limited(setting: Setting, name: Name) -> Iterator[Raise]:
         if meant and name in limits:
             before = to_units(name, limits[name])
             original = _original(setting, path, name) or before
-            largest = _largest(setting, container["name"], name)
+            largest = _largest(present, container["name"], name)
             after = _after(setting, name, before, original, largest)
             yield Raise(path, container["name"], name, before, after, largest)
 
@@ -78,11 +85,10 @@ def _after(setting: Setting, name: Name, before: int, original: int, largest: in
     return after if after > largest else before
 
 
-def _largest(setting: Setting, container: str, name: Name) -> int:
-    """0 where no pod has a limit. Pods of another template say nothing: a rollout may be there to make them smaller."""
-    present = [pod for pod in setting.pods.values() if not going(pod) and not of_another(setting, pod)]
+def _largest(pods: Sequence[Mapping[str, Any]], container: str, name: Name) -> int:
+    """0 where no pod has a limit."""
     containers = (
-        each for pod in present for field in (SERVING, STARTING) for each in pod["spec"].get(field) or ()
+        each for pod in pods for field in (SERVING, STARTING) for each in pod["spec"].get(field) or ()
     )
     own = (
         (each.get("resources") or {}).get("limits") or {} for each in containers if each["name"] == container

@@ -5,16 +5,16 @@ from typing import Any, Final
 
 from planaria_contract import Action, Migrate
 from planaria_operator.act.bodies import (
-    DEFAULT_MAX_PODS,
     MOST_OPERATIONS,
     controller_kind,
     evictions,
+    most_pods,
     named,
     same_pods,
     target_of,
 )
 from planaria_operator.act.builder import Refusal, Setting
-from planaria_operator.act.places import fits
+from planaria_operator.act.places import fits_any
 from planaria_operator.act.volumes import staying
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.reasons import Reason
@@ -63,7 +63,7 @@ def _movable(setting: Setting, parameters: Migrate) -> list[Mapping[str, Any]] |
     placed = _placed(setting, found, source)
     if isinstance(placed, Refusal):
         return placed
-    return placed[: min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS - MOST_AVOIDED)]
+    return placed[: min(most_pods(setting), MOST_OPERATIONS - MOST_AVOIDED)]
 
 
 def _placed(
@@ -74,7 +74,7 @@ def _placed(
     if not free:
         return Refusal(Reason.VOLUME_STAYS, staying(setting, pods[0]))
     others = open_nodes(setting.store, without=source)
-    placed = [pod for pod in free if any(fits(pod, node) for node in others)]
+    placed = [pod for pod in free if fits_any(pod, others)]
     if not placed:
         message = f"no node but {source} is ready, schedulable and open to {named(free)}"
         return Refusal(Reason.NO_OTHER_NODE, message[:512])

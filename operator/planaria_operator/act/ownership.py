@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from planaria_operator.act.bodies import named, no_rollout
+from planaria_operator.act.bodies import affected_pods, named, no_rollout, on_delete
 from planaria_operator.act.builder import Refusal, Setting
-from planaria_operator.act.revisions import of_another, unseen
+from planaria_operator.act.revisions import is_of, others, unseen
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
 from planaria_operator.objects.keeper import parse_keeper
@@ -37,19 +37,22 @@ def no_new_template(setting: Setting) -> Refusal | None:
     return no_rollout(setting) or not_ours(setting, setting.decision.target.kind, setting.target, "template")
 
 
-def newer_release(setting: Setting) -> Refusal | None:
-    """Somebody has rolled out another template since the evidence was read; it may be the mend. None where no revision is kept."""
-    return unseen(setting) if setting.revisions else None
+def rollout_of_another(setting: Setting) -> Refusal | None:
+    """Somebody has rolled out another template since the evidence was read, which may be the mend, or leaves one to a person.
+    Where no revision is kept, neither is known.
+    """
+    newer = unseen(setting) if setting.revisions else None
+    return newer or left_to_a_person(setting, affected_pods(setting))
 
 
 def left_to_a_person(setting: Setting, pods: Iterable[Mapping[str, Any]]) -> Refusal | None:
     """With OnDelete a person takes a new template to each pod by deleting it; to evict one of the former would do that for them."""
-    strategy = (setting.target.get("spec") or {}).get("updateStrategy") or {}  # a node has none
     fact = setting.observation.workload
     ours = fact is not None and fact.healed_revision  # then nobody else holds it back
-    if strategy.get("type") != "OnDelete" or ours:
+    if not on_delete(setting.target) or ours:
         return None
-    former = [pod for pod in pods if of_another(setting, pod)]
+    revisions = others(setting)  # not before: a node has no template
+    former = [pod for pod in pods if is_of(pod, revisions)]
     if not former:
         return None
     message = (

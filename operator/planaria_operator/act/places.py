@@ -9,7 +9,11 @@ from planaria_operator.objects.cordon import open_nodes
 from planaria_operator.objects.store import ClusterStore
 
 
-def fits(pod: Mapping[str, Any], node: Node) -> bool:
+def fits_any(pod: Mapping[str, Any], nodes: Iterable[Node]) -> bool:
+    return any(_fits(pod, node) for node in nodes)
+
+
+def _fits(pod: Mapping[str, Any], node: Node) -> bool:
     spec = pod.get("spec") or {}
     if any(node.meta.labels.get(key) != value for key, value in (spec.get("nodeSelector") or {}).items()):
         return False
@@ -25,7 +29,7 @@ def comes_back(store: ClusterStore, pod: Mapping[str, Any]) -> bool:
     node = store.node((pod.get("spec") or {}).get("nodeName") or "")
     if node is None or node.schedulable or controller_kind(pod) == "DaemonSet":
         return True
-    return any(fits(pod, other) for other in open_nodes(store, without=node.meta.name))
+    return fits_any(pod, open_nodes(store, without=node.meta.name))
 
 
 def chosen(selector: Mapping[str, Any], node: Node) -> bool:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from planaria_contract import Action, Reload
 from planaria_operator.act.bodies import (
-    DEFAULT_MAX_PODS,
     MOST_OPERATIONS,
     meta,
+    most_pods,
     named,
     reference,
     same_pods,
@@ -33,7 +33,7 @@ def build(setting: Setting) -> Plan | Refusal:
     if not able:
         where = setting.bounds.container or "the container for it"
         return Refusal(Reason.NOT_RUNNING, f"{where} runs in none of {len(found)} affected pods")
-    chosen = able[: min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS)]
+    chosen = able[: min(most_pods(setting), MOST_OPERATIONS)]
     pods = [pod for pod, _ in chosen]
     bounded = f" (at most {len(chosen)} at once, of {len(able)})" if len(able) > len(chosen) else ""
     words = json.dumps(command)

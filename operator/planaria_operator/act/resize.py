@@ -16,7 +16,7 @@ from planaria_operator.act.bodies import (
 )
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.limits import Raise, raises_of
-from planaria_operator.act.ownership import left_to_a_person, newer_release, no_new_template
+from planaria_operator.act.ownership import no_new_template, rollout_of_another
 from planaria_operator.act.patches import Change, reversible, value_at
 from planaria_operator.api.plan import Operation, Plan, Verb
 
@@ -24,8 +24,7 @@ MOST_PODS: Final = MOST_OPERATIONS // 2
 
 
 def build(setting: Setting) -> Plan | Refusal:
-    former = left_to_a_person(setting, affected_pods(setting))
-    if refusal := no_new_template(setting) or newer_release(setting) or former:
+    if refusal := no_new_template(setting) or rollout_of_another(setting):
         return refusal
     raises = raises_of(setting)
     if isinstance(raises, Refusal):

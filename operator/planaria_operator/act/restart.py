@@ -5,11 +5,10 @@ from typing import Any
 
 from planaria_contract import Action, Restart
 from planaria_operator.act.bodies import (
-    DEFAULT_MAX_PODS,
     MOST_OPERATIONS,
     RESTARTED_AT,
-    affected_pods,
     evictions,
+    most_pods,
     named,
     no_rollout,
     partition,
@@ -18,7 +17,7 @@ from planaria_operator.act.bodies import (
     unblocking,
 )
 from planaria_operator.act.builder import Refusal, Setting
-from planaria_operator.act.ownership import left_to_a_person, newer_release, owner_of
+from planaria_operator.act.ownership import left_to_a_person, owner_of, rollout_of_another
 from planaria_operator.act.patches import adding
 from planaria_operator.act.places import comes_back
 from planaria_operator.api.plan import Plan
@@ -43,7 +42,7 @@ def _restart_pods(setting: Setting) -> Plan | Refusal:
     found = _replaceable(setting)
     if isinstance(found, Refusal):
         return found
-    most = min(setting.bounds.max_pods or DEFAULT_MAX_PODS, MOST_OPERATIONS)
+    most = min(most_pods(setting), MOST_OPERATIONS)
     chosen, total = found[:most], len(setting.pods)
     bounded = f" (at most {most} at once, of {len(found)})" if len(found) > most else ""
     return Plan(
@@ -75,8 +74,7 @@ def _replaceable(setting: Setting) -> list[Mapping[str, Any]] | Refusal:
 
 
 def _restart_workload(setting: Setting) -> Plan | Refusal:
-    former = left_to_a_person(setting, affected_pods(setting))
-    if refusal := no_rollout(setting) or newer_release(setting) or former:
+    if refusal := no_rollout(setting) or rollout_of_another(setting):
         return refusal
     at = setting.observation.time.strftime("%Y-%m-%dT%H:%M:%SZ")
     patch = adding(setting, ("spec", "template", "metadata", "annotations"), RESTARTED_AT, at)

@@ -1,6 +1,6 @@
 """Which template can be gone back to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,12 +67,17 @@ def unseen(setting: Setting) -> Refusal | None:
     return Refusal(Reason.WORLD_CHANGED, message)
 
 
-def of_another(setting: Setting, pod: Mapping[str, Any]) -> bool:
-    """Made from a kept revision that makes other pods than the present template."""
+def others(setting: Setting) -> list[Revision]:
+    """Kept revisions that make other pods than the present template."""
+    present = template_of(setting.target)
+    return [each for each in map(parse_revision, setting.revisions) if not alike(each.template, present)]
+
+
+def is_of(pod: Mapping[str, Any], revisions: Iterable[Revision]) -> bool:
+    """Made from one of them, by the pod's own label."""
     labels = meta(pod).get("labels") or {}
-    name = labels.get(POD_TEMPLATE_HASH) or labels.get(CONTROLLER_REVISION_HASH)
-    own = [each for each in map(parse_revision, setting.revisions) if name and each.answers_to(name)]
-    return any(not alike(each.template, template_of(setting.target)) for each in own)
+    name = labels.get(POD_TEMPLATE_HASH) or labels.get(CONTROLLER_REVISION_HASH) or ""
+    return bool(name) and any(each.answers_to(name) for each in revisions)
 
 
 def _essence(template: Mapping[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from planaria_operator.api.reasons import Reason
 
 
 def build(setting: Setting) -> Plan | Refusal:
-    if refusal := no_new_template(setting):
+    if refusal := no_new_template(setting) or unseen(setting):
         return refusal
     chosen = _choose(setting)
     if isinstance(chosen, Refusal):
@@ -38,8 +38,6 @@ def _choose(setting: Setting) -> Revision | Refusal:
     assert isinstance(setting.decision.parameters, Rollback)
     wanted, target = setting.decision.parameters.revision, setting.decision.target
     known = [parse_revision(body) for body in setting.revisions]
-    if refusal := unseen(setting):
-        return refusal
     candidates = earlier(known, template_of(setting.target))
     if wanted is not None:
         candidates = [revision for revision in candidates if revision.answers_to(wanted)]

@@ -23,6 +23,12 @@ NOTHING_TO_UNDO: Final = (NO_CHANGE, AS_BEFORE, GONE, NOT_OURS)
 """How the note ends on an operation of an undo that found nothing to change."""
 
 
+class NothingToUndo(str):
+    """What is said of an operation of an undo that found nothing to change."""
+
+    __slots__ = ()
+
+
 class Superseded(Permanent):
     """What was to be undone has been changed by somebody else since, and is theirs now."""
 
@@ -74,11 +80,11 @@ def arrived(sending: Sending, body: JsonBody, steps: JsonPatch) -> str | None:
     if not sending.dry_run and marker == own:
         return f"{about} was patched already"
     if sending.reverts and marker != own.removesuffix(REVERT):
-        return f"{about} {NO_CHANGE}"
+        return NothingToUndo(f"{about} {NO_CHANGE}")
     if still_fits(steps, body):
         return None
     if sending.reverts and stands(steps, body):
-        return f"{about} {AS_BEFORE}"
+        return NothingToUndo(f"{about} {AS_BEFORE}")
     raise sending.elsewhere(f"{about} is not as it was when this was planned: somebody changed it since")
 
 

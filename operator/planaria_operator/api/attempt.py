@@ -50,6 +50,11 @@ class Attempt(ApiModel):
     message: Annotated[Text, Field(description="What the API said or what verification found.")] = ""
 
     @property
+    def counts(self) -> bool:
+        """Not where it was called off, or overtaken by the world, because that was not tried."""
+        return self.outcome is not AttemptOutcome.SUPERSEDED
+
+    @property
     def queued(self) -> bool:
         """It has a delay and nothing of it was sent: it may still be called off."""
         return self.begun_at is None and bool(self.decision.parameters.delay_seconds)

@@ -166,6 +166,12 @@ class RemediationStatus(ApiModel):
         return self.proposal if approved and approved.status is not Status.FALSE else None
 
     @property
+    def held_because(self) -> str:
+        """The reason why nothing was begun when it was last tried; empty where something was, or nothing was tried."""
+        executed = self.condition("Executed")
+        return executed.reason if executed and executed.status is Status.FALSE else ""
+
+    @property
     def finished(self) -> bool:
         return self.stage is Stage.FINISHED
 

@@ -9,7 +9,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.decider import Situation
 from planaria_operator.decide.facts import Facts
 from planaria_operator.decide.masks import merged, situation_masks
-from planaria_operator.decide.ownership import ownership_masks
+from planaria_operator.decide.ownership import masked, ownership_masks
 from planaria_operator.decide.rungs import (
     HESITATE,
     ISOLATE,
@@ -145,8 +145,7 @@ def _decision(
 def _tried_masks(facts: Facts) -> Iterator[Mask]:
     for tried in facts.situation.tried:
         if tried.action != Action.NONE.value:
-            message = f"did not help: {tried.signature}"[:280]
-            yield Mask(category=Action(tried.action), reason=Reason.ALREADY_TRIED.value, message=message)
+            yield masked(Action(tried.action), Reason.ALREADY_TRIED, f"did not help: {tried.signature}")
 
 
 def _why_nothing_is_left(facts: Facts) -> str:

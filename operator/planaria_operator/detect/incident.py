@@ -23,6 +23,11 @@ class Incident:
     """When the first of them is old enough, past or to come; None where none ever opens an incident by itself."""
 
     @property
+    def opens(self) -> bool:
+        """Whether it gets a Remediation, now or in a while; what is only watched never does."""
+        return self.ripe or self.ripe_at is not None
+
+    @property
     def visible_at(self) -> datetime:
         return min(symptom.since for symptom in self.symptoms)
 

@@ -78,7 +78,7 @@ def of_pod(pod: Pod, triggers: Triggers, now: datetime, *, deadline: int) -> lis
     found = [
         finding
         for container in (*pod.init_containers, *pod.containers)
-        if not _succeeded(container)
+        if not succeeded(container)
         for finding in _of_container(pod, container, triggers, now)
     ]
     return found if pod.ready else [*found, *_of_readiness(pod, triggers, now, deadline)]
@@ -150,7 +150,7 @@ def _of_readiness(pod: Pod, triggers: Triggers, now: datetime, deadline: int) ->
     yield Finding(_symptom(SymptomKind.NOT_READY, pod.meta, since, message), wait)
 
 
-def _succeeded(container: Container) -> bool:
+def succeeded(container: Container) -> bool:
     """An init container that is through, however often it had to wait for something before."""
     return container.terminated is not None and container.terminated.exit_code == 0
 

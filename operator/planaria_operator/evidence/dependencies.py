@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from planaria_contract import DependencyFact, LogLine
-from planaria_operator.evidence.facts import applied_replicas, workload_fact
+from planaria_operator.evidence.facts import had_replicas, workload_fact
 from planaria_operator.evidence.revisions import Revisions, from_replica_sets
 from planaria_operator.objects.cluster import Service
 from planaria_operator.objects.store import ClusterStore
@@ -64,14 +64,9 @@ def behind(store: ClusterStore, service: Service) -> Workload | None:
     """
     if not service.selector:
         return None
-    candidates = sorted(store.workloads(service.meta.namespace), key=lambda workload: workload.meta.key)
-    found = (each for each in candidates if selects(service, each))
-    return max(found, key=lambda each: (each.desired, _had(store, each)), default=None)
-
-
-def _had(store: ClusterStore, workload: Workload) -> int:
-    """Before it was scaled to zero, as far as that is known."""
-    return store.last_known_replicas(workload) or applied_replicas(workload) or 0
+    found = [each for each in store.workloads(service.meta.namespace) if selects(service, each)]
+    found.sort(key=lambda workload: workload.meta.key)  # decides where several wanted and had as many
+    return max(found, key=lambda each: (each.desired, had_replicas(store, each) or 0), default=None)
 
 
 def selects(service: Service, workload: Workload) -> bool:

@@ -75,7 +75,7 @@ def workload_fact(
         controlled_by=str(workload.meta.owner) if workload.meta.owner else None,
         template_kept_by=_kept(workload.keeper, "template"),
         replicas_kept_by=_kept(scaler.keeper, *BOUNDS) if scaler else _kept(workload.keeper, "replicas"),
-        last_known_replicas=store.last_known_replicas(workload) or applied_replicas(workload),
+        last_known_replicas=had_replicas(store, workload),
     )
 
 
@@ -95,6 +95,11 @@ def _made_by_healing(store: ClusterStore, workload: Workload, made: datetime) ->
 
 def _kept(keeper: Keeper | None, *fields: str) -> str | None:
     return str(keeper) if keeper and keeper.keeps(*fields) else None
+
+
+def had_replicas(store: ClusterStore, workload: Workload) -> int | None:
+    """Before it was scaled to zero, as far as that is known."""
+    return store.last_known_replicas(workload) or applied_replicas(workload)
 
 
 def applied_replicas(workload: Workload) -> int | None:

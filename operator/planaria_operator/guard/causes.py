@@ -41,15 +41,15 @@ def key_of(target: ObjectRef | ObjectReference) -> TargetKey:
 
 
 def groups(
-    store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime
+    store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], ranking: Ranking, now: datetime
 ) -> Mapping[TargetKey, Group]:
     """For each target that shares its cause with another, and for the one lost node: the group that it belongs to."""
     found = {key_of(each.target): each for each in incidents}
     spaces = {space for _, space, _ in found if space}
-    healed = mended(store, spaces)
-    suspected = dict(zip(found, suspects(store, policy, found.values(), healed, now), strict=True))
+    healed, lost = mended(store, spaces), lately_lost(store, now)
+    suspected = dict(zip(found, suspects(store, policy, found.values(), healed, lost, now), strict=True))
     votes = Counter(cause for causes in suspected.values() for cause in causes)
-    votes.update(_the_lost_node(found, lately_lost(store, now)))
+    votes.update(_the_lost_node(found, lost))
     surest = {key: _surest(key, causes, votes) for key, causes in suspected.items()}
     records, treated = _open_records(store, policy), _treated(healed, now)
     since = partial(_since, found, records)
@@ -57,7 +57,7 @@ def groups(
     for key, cause in surest.items():
         if cause:
             members.setdefault(_of_ring(surest, key, cause, since), set()).add(key)
-    able = _able(store, policy, found, records)
+    able = _able(store, policy, found, records, ranking)
     made = (_group(cause, keys, found, records, treated, able) for cause, keys in members.items())
     return {key: group for group in made for key in group.members}
 
@@ -112,7 +112,7 @@ def _opens(
     key: TargetKey, found: Mapping[TargetKey, Incident], records: Mapping[TargetKey, Remediation]
 ) -> bool:
     """What is only watched never gets a Remediation, and everybody would wait for it."""
-    return key in records or found[key].ripe or found[key].ripe_at is not None
+    return key in records or found[key].opens
 
 
 def _able(
@@ -120,19 +120,19 @@ def _able(
     policy: HealingPolicy,
     found: Mapping[TargetKey, Incident],
     records: Mapping[TargetKey, Remediation],
-) -> list[TargetKey]:
+    ranking: Ranking,
+) -> set[TargetKey]:
     """Those that may be treated under the policy: who waits for another one may wait for ever."""
-    ranking = Ranking(store)
-    return [
+    return {
         key
         for key, incident in found.items()
         if _opens(key, found, records)
         and ranking.heals(policy, incident.target)
-        and not _left_alone(store, incident.target)
-    ]
+        and not opted_out(store, incident.target)
+    }
 
 
-def _left_alone(store: ClusterStore, target: ObjectRef) -> bool:
+def opted_out(store: ClusterStore, target: ObjectRef) -> bool:
     """True where the guard `opt-out` would refuse whatever is done to it."""
     workload = store.workload(target.kind, target.namespace or "", target.name)
     space = store.namespace(target.namespace or "")
@@ -158,14 +158,14 @@ def _group(
     found: Mapping[TargetKey, Incident],
     records: Mapping[TargetKey, Remediation],
     treated: Mapping[TargetKey, str],
-    able: Collection[TargetKey],
+    able: set[TargetKey],
 ) -> Group:
     if cause == LOST_TOGETHER:
         return Group(cause, None, frozenset(members), "")
     itself = cause.key
     if itself in treated and itself not in found:
         return Group(cause, None, frozenset(members), treated[itself])
-    leads = members & {*able} or {key for key in members if _opens(key, found, records)} or members
+    leads = members & able or {key for key in members if _opens(key, found, records)} or members
     itself_leads = itself in found and _opens(itself, found, records)
     lead = itself if itself_leads else min(leads, key=partial(_since, found, records))
     return Group(cause, lead, frozenset(members), records[lead].name if lead in records else "")

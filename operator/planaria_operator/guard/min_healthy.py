@@ -29,7 +29,7 @@ class MinHealthy:
         wanted = proposal.policy.spec.guardrails.min_healthy
         others, noun = _others(proposal)
         busy = under_repair(proposal.store)
-        healthy = sum(_healthy(proposal.store, each) and each.meta.uid not in busy for each in others)
+        healthy = sum(each.meta.uid not in busy and _healthy(proposal.store, each) for each in others)
         required = required_healthy(wanted, len(others))
         message = f"{healthy} of {len(others)} other {noun} are healthy; {required} are required ({wanted})"
         if healthy >= required:

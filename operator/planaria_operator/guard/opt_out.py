@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from planaria_operator.api.plan import Verb
@@ -22,12 +22,14 @@ class OptOut:
     def check(self, proposal: Proposal) -> Verdict:
         if "Namespace" in proposal.store.unwatched:
             raise LookupError(f"namespaces are not watched: {proposal.store.unwatched['Namespace']}")
-        if unreadable := _unread(proposal):
+        pods = {pod.meta.key: pod for pod in _pods(proposal)}
+        spaces = {proposal.namespace, *(pod.meta.namespace for pod in pods.values())}
+        if unreadable := _unread(proposal, spaces):
             why = proposal.store.unreadable[unreadable]
             named = f"{unreadable.kind} {unreadable.name}"
             message = f"{named} cannot be read, and may want this left alone: {why}"
             return refuse(self, Reason.POLICY_UNREADABLE, message, RETRY_SECONDS)
-        asked = [str(meta) for meta in _concerned(proposal) if meta.heal_disabled]
+        asked = [str(meta) for meta in _concerned(proposal, pods, spaces) if meta.heal_disabled]
         if any(_template_asks(each) for each in _workloads(proposal)):
             asked.append("the pod template")
         if not asked:
@@ -35,21 +37,17 @@ class OptOut:
         return refuse(self, Reason.OPTED_OUT, f"{', '.join(asked[:4])} says {HEAL}: disabled", RETRY_SECONDS)
 
 
-def _unread(proposal: Proposal) -> Identity | None:
-    """The first that may be more specific than the policy; of those for many namespaces none is before a HealingPolicy."""
+def _unread(proposal: Proposal, spaces: set[str]) -> Identity | None:
+    """`spaces`: of the target, and of every pod that would be touched. The first that may be more specific than the policy; of those for many namespaces none is before a HealingPolicy."""
     many = {""} if proposal.policy.cluster_wide else set()
-    return next(iter(unread(proposal.store, *_spaces(proposal), *many)), None)
+    return next(iter(unread(proposal.store, *spaces, *many)), None)
 
 
-def _spaces(proposal: Proposal) -> set[str]:
-    """Of the target, and of every pod that would be touched."""
-    return {proposal.namespace, *(pod.meta.namespace for pod in _pods(proposal))}
-
-
-def _concerned(proposal: Proposal) -> Iterator[Meta]:
+def _concerned(
+    proposal: Proposal, pods: Mapping[tuple[str, str, str], Pod], spaces: set[str]
+) -> Iterator[Meta]:
     """The namespaces, the workloads, the pods that would be touched, and the nodes that those are on."""
-    pods = {pod.meta.key: pod for pod in _pods(proposal)}
-    found = (proposal.store.namespace(name) for name in sorted(_spaces(proposal)))
+    found = (proposal.store.namespace(name) for name in sorted(spaces))
     yield from (space.meta for space in found if space)
     yield from (workload.meta for workload in _workloads(proposal))
     yield from (pods[key].meta for key in sorted(pods))

@@ -15,7 +15,7 @@ from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.incident import Incident
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.evidence.scene import Scene, scene
-from planaria_operator.guard.causes import TargetKey, key_of
+from planaria_operator.guard.causes import TargetKey, key_of, opted_out
 from planaria_operator.objects.store import ClusterStore
 
 ENOUGH: Final = 2
@@ -41,6 +41,7 @@ def shared_nodes(
     store: ClusterStore,
     policy: HealingPolicy,
     incidents: Iterable[Incident],
+    ranking: Ranking,
     leads: Collection[TargetKey] = (),
 ) -> Mapping[str, SharedNode]:
     """By the uid of each target that shares a node's fault with another. `leads`: those that may act in the storm that there is."""
@@ -52,12 +53,17 @@ def shared_nodes(
     return {
         uid: each
         for node, pairs in found.items()
-        for uid, each in _members(store, policy, node, pairs, leads)
+        for uid, each in _members(store, policy, node, pairs, ranking, leads)
     }
 
 
 def _members(
-    store: ClusterStore, policy: HealingPolicy, node: str, pairs: Pairs, leads: Collection[TargetKey]
+    store: ClusterStore,
+    policy: HealingPolicy,
+    node: str,
+    pairs: Pairs,
+    ranking: Ranking,
+    leads: Collection[TargetKey],
 ) -> Iterable[tuple[str, SharedNode]]:
     contrast = any(pod.ready and pod.node != node for _, about in pairs for pod in about.healthy)
     if len(pairs) < ENOUGH or not contrast:
@@ -65,7 +71,7 @@ def _members(
     since = {incident.target.uid or "": incident.visible_at for incident, _ in pairs}
     keys = {incident.target.uid or "": key_of(incident.target) for incident, _ in pairs}
     records = _open_records(store, since)
-    able = _able(store, policy, pairs, records) or since.keys()
+    able = _able(store, policy, pairs, records, ranking) or since.keys()
 
     def order(uid: str) -> tuple[bool, bool, datetime, TargetKey]:
         """Who may act in a storm comes first: else the storm would hold this one for that one, and the node that for this."""
@@ -99,25 +105,25 @@ def _open_records(store: ClusterStore, uids: Iterable[str]) -> dict[str, Remedia
 
 
 def _able(
-    store: ClusterStore, policy: HealingPolicy, pairs: Pairs, records: Mapping[str, Remediation]
+    store: ClusterStore,
+    policy: HealingPolicy,
+    pairs: Pairs,
+    records: Mapping[str, Remediation],
+    ranking: Ranking,
 ) -> set[str]:
     """Uids of those that may come to isolate the node. All wait for the lead, and it is looked for among these."""
-    ranking = Ranking(store)
     return {
         incident.target.uid or ""
         for incident, about in pairs
         if ranking.heals(policy, incident.target)
-        and (incident.ripe or incident.ripe_at is not None or incident.target.uid in records)
-        and not _left_alone(store, about)
+        and (incident.opens or incident.target.uid in records)
+        and not _kept_from_moving(store, about)
     }
 
 
-def _left_alone(store: ClusterStore, about: Scene) -> bool:
+def _kept_from_moving(store: ClusterStore, about: Scene) -> bool:
     """True where the guard `opt-out` would refuse to move its sick pods; another's Remediation leaves them where they are."""
-    workload, space = about.workload, store.namespace(about.target.namespace or "")
-    marked = [pod.meta for pod in about.affected]
-    marked += [view.meta for view in (workload, space) if view]
-    return any(each.heal_disabled for each in marked) or bool(workload and workload.template_heal_disabled)
+    return any(pod.meta.heal_disabled for pod in about.affected) or opted_out(store, about.target)
 
 
 def _passed_on(record: Remediation | None) -> bool:

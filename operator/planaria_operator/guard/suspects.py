@@ -7,6 +7,7 @@ from typing import Final
 
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.detect.incident import Incident
+from planaria_operator.detect.symptoms import succeeded
 from planaria_operator.evidence.dependencies import behind, named_hosts, selects
 from planaria_operator.evidence.scene import scene
 from planaria_operator.guard.aftermath import Mended
@@ -49,12 +50,13 @@ def suspects(
     policy: HealingPolicy,
     incidents: Collection[Incident],
     healed: Mapping[str, Mapping[str, Mended]],
+    lost: frozenset[str],
     now: datetime,
 ) -> list[frozenset[Cause]]:
-    """For each incident, in their order. `healed`: what was mended lately, by namespace and name of the Service."""
-    spaces = {each.target.namespace or "" for each in incidents}
-    broken = {space: _broken_services(store, space) for space in spaces if space}
-    lost = lately_lost(store, now)
+    """For each incident, in their order. `healed`: what was mended lately, by every namespace that has an incident, and the name of
+    the Service. `lost`: the nodes that were lost lately.
+    """
+    broken = {space: _broken_services(store, space) for space in healed}
     return [
         _suspects(store, policy, each, broken.get(each.target.namespace or "", {}), lost, now)
         | _aftermath(store, each, healed.get(each.target.namespace or "", {}))
@@ -164,7 +166,7 @@ def _images(affected: Iterable[Pod]) -> set[str]:
 
 def _in_the_way(pod: Pod) -> Iterator[Container]:
     """The init containers that are not through. In a mesh every pod has one of the same image that is."""
-    return (each for each in pod.init_containers if not each.terminated or each.terminated.exit_code != 0)
+    return (each for each in pod.init_containers if not succeeded(each))
 
 
 def _ails(container: Container) -> bool:

@@ -10,7 +10,7 @@ from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.policy_status import StormStatus
 from planaria_operator.detect.incident import Incident
 from planaria_operator.detect.left_alone import well
-from planaria_operator.detect.selection import selected
+from planaria_operator.detect.selection import Ranking, selected
 from planaria_operator.guard.causes import Group, TargetKey, groups
 from planaria_operator.guard.population import required_healthy, under_repair
 from planaria_operator.guard.shared_node import SharedNode, shared_nodes
@@ -39,14 +39,18 @@ CALM: Final = Weather(None)
 
 
 def weather(
-    store: ClusterStore, policy: HealingPolicy, incidents: Iterable[Incident], now: datetime
+    store: ClusterStore,
+    policy: HealingPolicy,
+    incidents: Iterable[Incident],
+    now: datetime,
+    ranking: Ranking | None = None,
 ) -> Weather:
-    """`incidents`: everything detected under the policy now, ripe or not."""
-    found = tuple(incidents)
+    """`incidents`: everything detected under the policy now, ripe or not. `ranking`: of this pass; default: made anew."""
+    found, ranking = tuple(incidents), ranking or Ranking(store)
     storm = storm_of(store, policy, found, now)
-    grouped = groups(store, policy, found, now) if storm else {}
+    grouped = groups(store, policy, found, ranking, now) if storm else {}
     leads = {key for key, group in grouped.items() if group.lead == key}
-    nodes = shared_nodes(store, policy, found, leads) if may_isolate(policy) else {}
+    nodes = shared_nodes(store, policy, found, ranking, leads) if may_isolate(policy) else {}
     return Weather(storm, grouped, nodes) if storm or nodes else CALM
 
 
@@ -123,7 +127,7 @@ def _too_few_healthy(store: ClusterStore, policy: HealingPolicy) -> str:
     """The brake min-healthy would hold whichever of the broken were to be healed."""
     workloads = selected(store, policy)
     busy = under_repair(store)
-    unwell = [each.meta for each in workloads if not well(store, each) or each.meta.uid in busy]
+    unwell = [each.meta for each in workloads if each.meta.uid in busy or not well(store, each)]
     healthy = len(workloads) - len(unwell)
     others, wanted = max(len(workloads) - 1, 0), policy.spec.guardrails.min_healthy
     try:

@@ -19,6 +19,7 @@ from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.reasons import RESOLVING_NOTHING
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.notify.receivers import Format
+from planaria_operator.text import shortened
 
 SCHEMA: Final = "planaria.dev/notification/v1"
 LONGEST: Final = 512
@@ -203,6 +204,4 @@ def _escaped(text: str) -> str:
 
 def _bounded(escaped: str, length: int) -> str:
     """The story gives way to what a person types first, and ends in no half of an escape."""
-    if len(escaped) <= length:
-        return escaped
-    return re.sub(r"&[a-z]*$", "", escaped[: length - 1]) + "…"
+    return re.sub(r"&[a-z]*…$", "…", shortened(escaped, length))

@@ -132,17 +132,11 @@ class ClusterStore:
 
     def identities(self, kind: str) -> dict[tuple[str, str], str]:
         """The uid of everything that is known of a kind, by namespace and name."""
-        if (custom := self._custom(kind)) is not None:
-            return {key: known.uid for key, known in custom.items() if _is_of(kind, key)}
-        metas = (view.meta for view in self._all(kind))
-        return {(meta.namespace, meta.name): meta.uid for meta in metas}
+        return {key: known.uid for key, known in self._known(kind)}
 
     def versions(self, kind: str) -> dict[tuple[str, str], str]:
         """The resourceVersion of everything that is known of a kind, by namespace and name."""
-        if (custom := self._custom(kind)) is not None:
-            return {key: known.resource_version for key, known in custom.items() if _is_of(kind, key)}
-        metas = (view.meta for view in self._all(kind))
-        return {(meta.namespace, meta.name): meta.resource_version for meta in metas}
+        return {key: known.resource_version for key, known in self._known(kind)}
 
     def uid_of(self, kind: str, namespace: str, name: str) -> str | None:
         """Of whatever kind; None for what is not known."""
@@ -267,6 +261,13 @@ class ClusterStore:
             "Remediation": self.remediations,
         }
         return tables.get(kind)
+
+    def _known(self, kind: str) -> Iterator[tuple[tuple[str, str], Any]]:
+        """What is known of a kind, whoever keeps it: with a uid and a resourceVersion, by namespace and name."""
+        if (custom := self._custom(kind)) is not None:
+            return ((key, known) for key, known in custom.items() if _is_of(kind, key))
+        metas = (view.meta for view in self._all(kind))
+        return (((meta.namespace, meta.name), meta) for meta in metas)
 
     def _all(self, kind: str) -> list[View]:
         return list(self._views.get(kind, {}).values())

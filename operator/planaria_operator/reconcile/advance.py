@@ -128,7 +128,7 @@ def _early(case: Case) -> bool:
 def _health(parts: Parts, case: Case) -> Health:
     spec, acted_on = case.remediation.spec, _judged(case.status)
     extra = acted_on if acted_on != spec.target else None
-    return health(parts.store, case.policy, case.incidents, spec, case.now, extra=extra)
+    return health(parts.store, case.policy, case.incidents, spec, case.now, extra=extra, ranking=case.ranking)
 
 
 def _judged(status: RemediationStatus) -> ObjectReference | None:

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from planaria_contract import Action
+from planaria_operator.act.sending import NothingToUndo
 from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Stage
@@ -89,6 +90,6 @@ class Cordons:
             (Operation(verb=Verb.UNCORDON, object=about, body=body),), attempt
         )
         log.info("a node is well again", node=node.meta.name, said=said)
-        if said == f"uncordoned {about}":
+        if not isinstance(said, NothingToUndo):
             note = f"well for {STEADY.seconds} s; it was cordoned by {attempt}"
             self.parts.recorder.record(about, reason=Reason.NODE_UNCORDONED, note=note, action="Act")

@@ -133,7 +133,11 @@ class Engine:
             incidents = [each for each in found if not protected and ranking.heals(policy, each.target)]
             written = await self._opener.open(policy, incidents, found)
             opened += written.count
-            sky = CALM if protected else claims.under(policy, incidents, weather(store, policy, found, now))
+            sky = (
+                CALM
+                if protected
+                else claims.under(policy, incidents, weather(store, policy, found, now, ranking))
+            )
             moment = Moment(policy, found, now, sky, ranking)
             # First, so that a storm is in the status before anything is begun under it.
             await self._summarise(moment, len(incidents), written.trouble, protected=protected)

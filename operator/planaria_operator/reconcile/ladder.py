@@ -7,8 +7,6 @@ an attempt; what was called off only fills the record.
 from datetime import datetime, timedelta
 from typing import Final
 
-from planaria_operator.api.attempt import AttemptOutcome
-from planaria_operator.api.conditions import Status
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.ladder import MOST_ATTEMPTS, Rung, RungStatus
 from planaria_operator.api.reasons import Reason
@@ -42,10 +40,7 @@ def held(status: RemediationStatus) -> bool:
     """True where the last thing that was said is that nothing at all may be begun, or a person is being asked."""
     if status.stage is Stage.AWAITING:
         return True  # an approval has a time-out of its own
-    executed = status.condition("Executed")
-    if executed is None or status.stage is not Stage.BLOCKED:
-        return False
-    return executed.status is Status.FALSE and executed.reason in HOLD_EVERYTHING
+    return status.stage is Stage.BLOCKED and status.held_because in HOLD_EVERYTHING
 
 
 def rung_of(policy: HealingPolicy, status: RemediationStatus) -> Rung | None:
@@ -54,8 +49,8 @@ def rung_of(policy: HealingPolicy, status: RemediationStatus) -> Rung | None:
 
 
 def made(status: RemediationStatus) -> int:
-    """How many attempts count: not what was called off, or overtaken by the world, because that was not tried."""
-    return sum(each.outcome is not AttemptOutcome.SUPERSEDED for each in status.attempts)
+    """How many attempts count."""
+    return sum(each.counts for each in status.attempts)
 
 
 def over(policy: HealingPolicy, status: RemediationStatus, now: datetime) -> str:

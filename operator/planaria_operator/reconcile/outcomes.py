@@ -63,8 +63,7 @@ async def blocked(
     update = update.with_condition("Executed", Status.FALSE, reason, message, now=now)
     again = no_later(case.policy, update, now + timedelta(seconds=retry_after), now)
     update = update.model_copy(update={"next_check_at": again})
-    before = case.status.condition("Executed")
-    if before and (before.status, before.reason) == (Status.FALSE, reason.value):
+    if case.status.held_because == reason.value:
         return await commit(parts, case, update)  # said already: a refusal that stays is not news
     warning = reason is not Reason.RECOMMENDED
     return await commit(parts, case, update, Telling("guard", reason, message, warning=warning))

@@ -75,8 +75,7 @@ def lapsed(status: RemediationStatus, missed: Approval | None, now: datetime) ->
         how = f"{given}, which was read only after {clock(asked.expires_at)}"
     message = f"{named(asked.plan)} (plan {asked.digest}): {how}"
     if asked.approved_at:
-        executed = status.condition("Executed")
-        held = f", held back by {executed.reason}" if executed and executed.status is Status.FALSE else ""
+        held = f", held back by {status.held_because}" if status.held_because else ""
         message = f"approved by {asked.approved_by}, but not done by {clock(asked.expires_at)}{held}"
     return closed(status, Reason.APPROVAL_EXPIRED, message, now, warning=True)
 

@@ -9,7 +9,6 @@ from typing import Final
 
 from planaria_contract import Action, Decision, Mask, Wait
 from planaria_operator.act.builder import Refusal
-from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation
 from planaria_operator.decide.decider import Situation
@@ -23,6 +22,7 @@ from planaria_operator.decide.masks import (
     policy_masks,
     rung_masks,
 )
+from planaria_operator.decide.ownership import masked
 from planaria_operator.reconcile.case import Case, Parts
 from planaria_operator.reconcile.cordons import being_isolated
 from planaria_operator.reconcile.journal import Station
@@ -94,8 +94,7 @@ async def _on_this_rung(parts: Parts, case: Case) -> Remediation | Nothing:
             return await guard_and_reserve(parts, case, found)
         if seconds := _passing(case, found.reason):
             return await _held(parts, case, found, seconds)
-        refused = Mask(category=decision.category, reason=found.reason.value, message=found.message[:280])
-        masks = (*masks, refused)
+        masks = (*masks, masked(decision.category, found.reason, found.message))
     return Nothing("no action is left that could be planned")
 
 
@@ -129,8 +128,7 @@ def _may_get_surer(case: Case, masks: tuple[Mask, ...]) -> bool:
 
 def _passing(case: Case, reason: Reason) -> int:
     """Seconds to wait, 0 where the action is ruled out. A world that never holds still is waited for only once."""
-    executed = case.status.condition("Executed")
-    again = executed is not None and executed.status is Status.FALSE and executed.reason == reason
+    again = case.status.held_because == reason.value
     return 0 if again and reason is Reason.WORLD_CHANGED else PASSING.get(reason, 0)
 
 

@@ -36,9 +36,7 @@ def _had_its_time(parts: Parts, status: RemediationStatus, workload: Workload) -
 
 
 def waits_for_a_fault(status: RemediationStatus) -> bool:
-    executed = status.condition("Executed")
-    said = executed is not None and executed.reason == Reason.NOTHING_SHOWS.value
-    return status.stage is Stage.BLOCKED and said
+    return status.stage is Stage.BLOCKED and status.held_because == Reason.NOTHING_SHOWS.value
 
 
 async def wait_for_a_fault(parts: Parts, case: Case, workload: Workload, unwell: str) -> Remediation:

@@ -41,12 +41,7 @@ def outcome_of(remediation: Remediation, now: datetime, *, recovered: bool, esca
     return Outcome(
         incident=incident_name(remediation),
         state=without_evidence(semantic_state(status.semantic_state)) if status.semantic_state else None,
-        attempts=tuple(
-            _attempted(attempt, now)
-            for attempt in status.attempts
-            # Of what was superseded nothing was done, and it was decided anew.
-            if attempt.outcome is not AttemptOutcome.SUPERSEDED
-        ),
+        attempts=tuple(_attempted(attempt, now) for attempt in status.attempts if attempt.counts),
         recovered=recovered,
         escalated=escalated,
         seconds=open_for if status.recovery_seconds is None else status.recovery_seconds,

@@ -15,6 +15,7 @@ from planaria_operator.objects.cordon import UNCORDON, WHEN_WELL, unwell
 from planaria_operator.objects.pod import Pod
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.objects.workload import Workload
+from planaria_operator.text import listed
 
 
 def closed(plan: Plan, now: datetime) -> DrainRecord:
@@ -98,10 +99,8 @@ def progress(record: DrainRecord) -> str:
     return f"{record.moved} of {record.total} pods moved"
 
 
-def names(pods: Iterable[ObjectReference], *, most: int = 4) -> str:
-    found = [f"{each.namespace}/{each.name}" for each in pods]
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return ", ".join(found[:most]) + more
+def names(pods: Iterable[ObjectReference]) -> str:
+    return listed([f"{each.namespace}/{each.name}" for each in pods])
 
 
 def left(plan: Plan, record: DrainRecord) -> str:

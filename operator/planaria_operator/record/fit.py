@@ -15,7 +15,8 @@ def clip(text: str, limit: int) -> str:
 
     Log text is hostile: control characters and invisible ones become spaces, so that it cannot steer a terminal.
     """
-    line = "".join(character if character.isprintable() else " " for character in text)
+    # Asked of every symptom in every pass, and hardly any has such a character.
+    line = text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)
     return shortened(line, limit)
 
 

@@ -45,16 +45,17 @@ def health(
     now: datetime,
     *,
     extra: ObjectReference | None,
+    ranking: Ranking | None = None,
 ) -> Health:
     """`incidents` are all that are detected under the policy at this moment, `now`. What the policy does not select any more is
     no better for that. `spec` is of the record that asks. `extra` is the object that was acted on, where that is another
     than the target: it must be well too, and not at zero again. A node that is gone, or a target that somebody scaled to
-    zero, has nothing left to be well.
+    zero, has nothing left to be well. `ranking`: of this pass; default: made anew.
     """
     target = spec.target
     if not _exists(store, target):
         return Health(healthy=False, gone=True, message=f"{target} does not exist any more")
-    world = _World(store, policy, Incidents.of(incidents).by_key, Ranking(store), spec, now)
+    world = _World(store, policy, Incidents.of(incidents).by_key, ranking or Ranking(store), spec, now)
     complaints = [*_complaints(world, target)]
     if extra is not None and _key(extra) != _key(target):
         if _exists(store, extra):

@@ -124,7 +124,9 @@ def _put(feed: Feed, known: Versions, identity: Identity, body: JsonBody) -> Non
 
 
 def _refresh(feed: Feed, known: Versions, identity: Identity, body: JsonBody) -> None:
-    if feed.knows(identity):
+    """What the list shows as it is known is not read again: each that is wakes the engine."""
+    same = known.get((identity.namespace, identity.name)) == body["metadata"].get("resourceVersion")
+    if feed.knows(identity) and not same:
         _put(feed, known, identity, body)
 
 

@@ -33,6 +33,10 @@ class Served:
 class Barred(BadData):
     """It was rolled back from."""
 
+    def __init__(self, path: Path, checksum: str) -> None:
+        super().__init__(f"{path}: was rolled back from")
+        self.checksum = checksum
+
 
 class Shelf:
     """`folder` None serves the shipped policy and nothing else."""
@@ -43,6 +47,8 @@ class Shelf:
         self._files = Folder(folder)
         self.refused: dict[str, Refused] = {}
         """By name and time of change: a file that was read is not tried twice unless it changes."""
+        self._barred: dict[str, str] = {}
+        """Checksums, by name and time of change: such a file is not read at every look, and is as soon as a person unbars it."""
         self._unturned: str | None = None
         """What the pointer says still, because it may not be written: it is no wish of a person, and not followed."""
         try:
@@ -127,11 +133,13 @@ class Shelf:
 
     def _fit(self, name: str) -> Served | None:
         key = self._files.key(name)
-        if key in self.refused:
+        known = self._barred.get(key)
+        if key in self.refused or (known and self._files.bars(name, known)):
             return None
         try:
             return self._tested(name)
-        except Barred:
+        except Barred as error:
+            self._barred[key] = error.checksum
             return None
         except BadData as error:
             passing = isinstance(error.__cause__, OSError)
@@ -143,7 +151,7 @@ class Shelf:
         path, stamp = self._files.path(name), self._files.stamp(name)
         file = PolicyFile.load(path)
         if self._files.bars(name, file.manifest.checksum):
-            raise Barred(f"{path}: was rolled back from")
+            raise Barred(path, file.manifest.checksum)
         brain = Brain(file)
         check(brain)
         return Served(name, brain, stamp)

@@ -21,11 +21,11 @@ import torch
 from planaria_contract import CLASSES
 from planaria_policy.memory import Memory, Sample, Trajectory
 from planaria_policy.memory.drawing import rare
+from planaria_policy.memory.trajectory import PARTS
 from planaria_policy.memory.widening import widened
 from planaria_policy.network.choosing import judge
 from planaria_policy.network.policy import PolicyNetwork
 from planaria_policy.simulator.causes import CauseTable
-from planaria_policy.spaces.choices import HEADS
 from planaria_policy.training.collect import Rollout
 
 INCIDENTS: Final = 1024
@@ -38,7 +38,6 @@ IMITATION: Final = 0.5
 """Weight of the imitation beside V-trace's own terms."""
 UNDONE: Final = 1.0
 """Beta of the draw."""
-NAMES: Final = ("category", *HEADS)
 COLUMNS: Final = ("facts", "nodes", "rows", "log_probability", "reward")
 
 
@@ -69,7 +68,7 @@ def batch_of(trajectories: Sequence[Trajectory], weights: Any, device: str = "cp
     even = torch.as_tensor(np.asarray(weights), dtype=torch.float32)
     return Batch(
         columns={name: stack(getattr(each, name) for each in trajectories) for name in COLUMNS},
-        legal={head: stack(each.legal[head] for each in trajectories) for head in NAMES},
+        legal={head: stack(each.legal[head] for each in trajectories) for head in PARTS},
         there=(torch.arange(longest)[:, None] < lengths).to(device),
         ended=torch.tensor([bool(each.terminated) for each in trajectories], device=device),
         weights=(even / even.mean()).to(device),
@@ -165,7 +164,7 @@ def _trajectory(
     cause = int(rollout.cause[steps.start, at])
     return Trajectory(
         **{name: part(name) for name in ("facts", "nodes", "rows", "log_probability", "value", "reward")},
-        legal={head: rollout.legal[head][steps, at].numpy() for head in NAMES},
+        legal={head: rollout.legal[head][steps, at].numpy() for head in PARTS},
         terminated=bool(rollout.terminated[steps.stop - 1, at]),
         incident=f"simulated-{run}-{version}-{at}-{steps.start}",
         fault=CLASSES[int(table.fault[cause])].value,

@@ -16,6 +16,9 @@ EXCERPT: Final = 200
 Origin = Literal["affected", "sibling", "dependent", "node"]
 """Whose line it is: an affected pod's, a healthy replica's, that of a workload that calls the target, or the node's."""
 
+Place = tuple[str, str, str]
+"""Kind, origin and template of an entry: what stays the same from pod to pod."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -45,6 +48,10 @@ class Entry:
     origin: Origin = "affected"
 
     @property
+    def place(self) -> Place:
+        return self.kind, self.origin, self.template
+
+    @property
     def evidence(self) -> Evidence:
         """The reference to it that a reader gives."""
         return Evidence(kind=self.kind, index=self.index, excerpt=self.text[:EXCERPT])
@@ -65,6 +72,6 @@ class Window:
         """Equal for windows of one cause: 500 pods that say the same need one answer. What the target says and what those
         who depend on it say are two causes.
         """
-        parts = sorted({f"{entry.kind}:{entry.origin}:{entry.template}" for entry in self.entries})
+        parts = sorted({":".join(entry.place) for entry in self.entries})
         parts += sorted({f"fact:{fact.fault.value}:{_NUMBER.sub('0', fact.because)}" for fact in self.facts})
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,15 +1,13 @@
-"""What isolate and reload would send, and what they refuse. Pure."""
+"""Closing nodes, and where pods may go: what isolate and migrate would send, and what they refuse. Pure."""
 
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from planaria_contract import Isolate, LogLine, Migrate, ObjectRef, Reload
-from planaria_operator.act import isolate, migrate, reload
+from planaria_contract import Isolate, Migrate, ObjectRef
+from planaria_operator.act import isolate, migrate
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.volumes import Claim
 from planaria_operator.api.plan import Plan, Verb
@@ -19,10 +17,9 @@ from planaria_operator.objects.cluster import Namespace
 from planaria_operator.objects.cordon import BY_A_PERSON, CORDONED_BY, UNCORDON, WHEN_WELL
 from planaria_operator.objects.meta import HEAL, OPT_OUT_LABEL
 from planaria_operator.objects.store import ClusterStore
-from tests.act.bodies import TOKEN, planned, pod, refused, setting
+from tests.act.bodies import TOKEN, planned, pod, refusal, refused, setting
 from tests.builders import decision, deployment, meta, node, store
 
-COMMAND = ["nginx", "-s", "reload"]
 DRAIN = Isolate(node="node-1", drain=True)
 
 
@@ -339,7 +336,7 @@ def test_a_pod_stays_where_no_other_open_node_reaches_its_volume(
     world = store(node("node-1", labels=here), node("node-2", labels=there))
     moving = setting(Migrate(source="node-1"), pods=(mounting(),), world=world)
     found = migrate.build(with_claim(moving, Claim("data", volume(csi={}, nodeAffinity=bound))))
-    assert (None if isinstance(found, Plan) else refused(found)) is (None if follows else Reason.VOLUME_STAYS)
+    assert refusal(found) is (None if follows else Reason.VOLUME_STAYS)
 
 
 def test_pods_whose_volumes_can_follow_move_without_those_that_cannot():
@@ -347,79 +344,3 @@ def test_pods_whose_volumes_can_follow_move_without_those_that_cannot():
         setting(Migrate(source="node-1"), pods=(mounting(), pod("web"))), Claim("data", volume(local={}))
     )
     assert names(planned(migrate.build(stays))) == ["web"]
-
-
-# --- reload
-
-
-def running(name: str = "front-0", *containers: str, **fields: Any) -> JsonBody:
-    body = pod(name, **fields)
-    wanted = containers or ("app",)
-    body["spec"]["containers"] = [{"name": each} for each in wanted]
-    body["status"]["containerStatuses"] = [{"name": each, "state": {"running": {}}} for each in wanted]
-    return body
-
-
-def reloading(*pods: JsonBody, wanted: tuple[str, ...] = (), **bounds: Any) -> Plan | Refusal:
-    bounds.setdefault("command", COMMAND)
-    return reload.build(setting(Reload(pods=wanted), pods=pods, **bounds))
-
-
-def sent(plan: Plan) -> list[tuple[str, str, list[str]]]:
-    bodies = [(each.object.name, json.loads(each.body)) for each in plan.operations]
-    return [(name, body["container"], body["command"]) for name, body in bodies]
-
-
-def test_every_affected_pod_runs_exactly_the_declared_words():
-    plan = planned(reloading(running(), running("front-1")))
-    assert sent(plan) == [("front-0", "app", COMMAND), ("front-1", "app", COMMAND)]
-    assert {each.verb for each in plan.operations} == {Verb.EXEC}
-    assert plan.inverse == ()
-    assert "cannot be undone" in plan.harm
-
-
-def test_the_container_is_the_policys_or_the_pods_own_default_or_the_first():
-    annotated = running(
-        "front-0", "proxy", "app", annotations={"kubectl.kubernetes.io/default-container": "app"}
-    )
-    assert sent(planned(reloading(annotated)))[0][1] == "app"
-    assert sent(planned(reloading(annotated, container="proxy")))[0][1] == "proxy"
-    assert sent(planned(reloading(running("front-0", "proxy", "app"))))[0][1] == "proxy"
-
-
-def test_what_does_not_run_is_not_spoken_to():
-    crashed = running()
-    crashed["status"]["containerStatuses"][0]["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
-    assert refused(reloading(crashed)) is Reason.NOT_RUNNING
-    assert refused(reloading(running(), container="sidecar")) is Reason.NOT_RUNNING
-    assert [each[0] for each in sent(planned(reloading(crashed, running("front-1"))))] == ["front-1"]
-
-
-def test_no_more_pods_at_once_than_the_policy_says():
-    pods = [running(f"front-{number}") for number in range(5)]
-    plan = planned(reloading(*pods, max_pods=2))
-    assert len(plan.operations) == 2
-    assert "at most 2 at once, of 5" in plan.summary
-
-
-def test_an_entry_without_a_command_is_refused():
-    assert refused(reloading(running(), command=None)) is Reason.NO_COMMAND_DECLARED
-
-
-HOSTILE = st.text(min_size=1, max_size=60)
-
-
-@given(st.lists(HOSTILE, max_size=5), HOSTILE, HOSTILE)
-def test_nothing_that_was_read_reaches_the_command(lines: list[str], summary: str, name: str):
-    """Whatever logs, explanations and pod names say: the words are the policy's, byte for byte."""
-    made = setting(Reload(pods=("front-0", name)), pods=(running(),), command=COMMAND)
-    logs = tuple(
-        LogLine(index=index, pod="front-0", container="app", text=line) for index, line in enumerate(lines)
-    )
-    told = replace(
-        made,
-        observation=made.observation.model_copy(update={"logs": logs}),
-        decision=made.decision.model_copy(update={"explanation": summary}),
-    )
-    assert reload.build(told) == reload.build(replace(made, decision=told.decision))
-    assert sent(planned(reload.build(told))) == [("front-0", "app", COMMAND)]
