@@ -15,6 +15,7 @@ from planaria_policy.semantics.corpus import CorpusError, load
 from planaria_policy.semantics.evaluate import Evaluation, by_system, evaluate, judged, noise_model
 from planaria_policy.semantics.make import make
 from planaria_policy.semantics.plots import draw_confusion, draw_reliability, draw_systems
+from planaria_policy.semantics.progress import Told
 from planaria_policy.semantics.recipe import Recipe
 from planaria_policy.semantics.split import split
 from planaria_policy.semantics.windows import Case, cases
@@ -54,7 +55,7 @@ def train(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:
-        with Progress(console=console) as progress:
+        with Told(console) as progress:
             begun = Bundle.load(options.begun) if options.begun else None
             recipe = _recipe(options)
             bundle = make(options.output, recipe, progress, begun)
@@ -101,7 +102,7 @@ def evaluate_command(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     console = Console()
     try:
-        with Progress(console=Console(stderr=True)) as progress:
+        with Told(Console(stderr=True)) as progress:
             found, held = _measure(options.model, progress, baselines=options.baselines)
     except (CorpusError, BundleError) as error:
         console.print(f"error: {error}", style="red")
