@@ -26,6 +26,16 @@ NAMES: Final = {
     **dict.fromkeys(("pause", "resume"), "HealingPolicy"),
 }
 """What the one positional argument of a command names; `why` and `simulate` name a target."""
+_FREE: Final = (
+    *("-n", "--namespace", "--kubeconfig", "--context", "--since", "--attempt", "--confidence", "--pods"),
+    *("--reason", "--digest", "--wait", "--for", "--requester"),
+)
+GIVEN: Final[dict[str, list[str]]] = {
+    **{flag: [] for flag in _FREE},
+    **{flag: ["table", "json"] for flag in ("-o", "--output")},
+    "--fault": [fault.value for fault in Fault],
+}
+"""What may stand behind a flag; behind most of them what is neither a target nor the name of a record."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -47,10 +57,8 @@ async def candidates(words: Sequence[str]) -> list[str]:
     command, before, typed = words[0], words[-2], words[-1]
     if command not in commands:
         return []
-    if before == "--fault":
-        return [fault.value for fault in Fault]
-    if before in {"-o", "--output"}:
-        return ["table", "json"]
+    if before in GIVEN:
+        return GIVEN[before]
     if typed.startswith("-"):
         return _flags(commands[command])
     return await _names(command, words[1:-1])

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from kubernetes.aio.config import list_kube_config_contexts
+from kubernetes.aio.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
 from planaria_kubectl.errors import PluginError
 from planaria_kubectl.read_only import ReadOnlyKube
@@ -63,8 +63,9 @@ def _namespace(kubeconfig: Path | None, context: str | None) -> str:
     """Of the context, or of the pod. The file has been read once already, so it is there and well-formed."""
     if kubeconfig is None:
         return os.environ.get("POD_NAMESPACE") or _text(OF_THE_POD) or "default"
-    contexts, current = list_kube_config_contexts(str(kubeconfig))
-    chosen = next((each for each in contexts if each["name"] == context), current)
+    # With the context at hand: a file without a current one is of use too, as kubectl has it.
+    loader = KubeConfigLoader(KubeConfigMerger(str(kubeconfig)).config, active_context=context)
+    chosen = loader.current_context
     return str((chosen.get("context") or {}).get("namespace") or "default")
 
 

@@ -67,6 +67,14 @@ async def read_world(kube: Kube, namespace: str) -> World:
     return await _read(kube, namespace, (*(kind for kind in PARSERS if kind not in HEARD), *CUSTOM))
 
 
+async def read_record(kube: Kube, namespace: str, name: str) -> Remediation:
+    """Raises NotFound, and a PluginError where another version wrote what this one cannot read."""
+    try:
+        return parse_remediation(await kube.get("Remediation", namespace, name))
+    except ValueError as error:
+        raise PluginError(f"Remediation {name} cannot be read by this version: {error}") from error
+
+
 async def _read(kube: Kube, namespace: str, kinds: Iterable[str]) -> World:
     world = World()
     names = tuple(kinds)

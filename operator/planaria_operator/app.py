@@ -9,6 +9,7 @@ import structlog
 
 from planaria_operator.act.actor import Actor
 from planaria_operator.act.planner import Planner
+from planaria_operator.act.taints import scope_of
 from planaria_operator.decide.choice import Choice
 from planaria_operator.decide.service import PolicyService
 from planaria_operator.evidence.collector import Collector
@@ -175,7 +176,7 @@ def _parts(  # noqa: PLR0913, PLR0917  the stations, each once
         extractor=meaning.extractor,
         decider=Choice(service),
         planner=Planner(kube, store),
-        actor=Actor(kube),
+        actor=Actor(kube, scope_of(settings.namespaces)),
         records=records,
         recorder=recorder,
         journal=journal,

@@ -33,12 +33,15 @@ class Breaker:
         availability: Availability | None = None,
         observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
+        least: float = 0.0,
     ) -> None:
+        """`least`: seconds that the reader must have had for it to be its failure that whoever asked had no more time."""
         self.name = name
         self._reader = reader
         self._availability = availability
         self._observer = observer or Unobserved()
         self._clock = clock
+        self._least = least
         self.reset()
 
     def reset(self) -> None:
@@ -62,13 +65,14 @@ class Breaker:
         if self.open and self._last is not None:
             raise type(self._last)(self.left_alone)
         self._trying = trial = self._failures >= FAILURES
+        begun = self._clock()
         try:
             opinion = await self._reader.read(window)
         except SemanticsError as error:
             self._failed(error, trial=trial)
             raise
         except asyncio.CancelledError:  # whoever asked has no more time
-            self._failed(TooSlow(f"{self.name} had not answered when its time was up"), trial=trial)
+            self._given_up(self._clock() - begun, trial=trial)
             raise
         finally:
             if trial:  # another's goes on
@@ -78,6 +82,13 @@ class Breaker:
         if self._availability is not None:
             self._availability.answered()
         return opinion
+
+    def _given_up(self, seconds: float, *, trial: bool) -> None:
+        error = TooSlow(f"{self.name} had not answered when its time was up")
+        if seconds >= self._least:
+            self._failed(error, trial=trial)
+        else:  # the rest of the time had gone in the line before it, which says nothing of the reader
+            self._observer.called(self.name, error.code)
 
     def _failed(self, error: SemanticsError, *, trial: bool) -> None:
         self._observer.called(self.name, error.code)

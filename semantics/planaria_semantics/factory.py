@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MARGIN: Final = 0.25
 """Seconds that the cascade waits beyond a reader's own deadline, so that its own error is the one that is told."""
+ENOUGH: Final = 0.5
+"""Share of the model's deadline after which it is the server that is too slow, and not its queue that is long."""
 
 
 def assemble(settings: SemanticsSettings, observer: Observer | None = None) -> Cascade:
@@ -45,7 +47,8 @@ def _with_model(
     beside: Reader | None = None,
 ) -> Cascade:
     availability = Availability(reader.probe, settings.probe_seconds)
-    breaker = Breaker("vllm", reader, availability, observer)
+    # The gate's deadline begins with the waiting: who has waited long gives the server little time to answer in.
+    breaker = Breaker("vllm", reader, availability, observer, least=settings.deadline_seconds * ENOUGH)
     availability.recovered = breaker.reset
     limits = Limits(settings.concurrency, settings.queue, settings.deadline_seconds)
     model: Reader = Sceptic(Gate("vllm", breaker, limits, observer))

@@ -382,3 +382,13 @@ def test_a_field_that_is_null_is_a_field_that_is_not_set(expected: object, holds
         {"op": "replace", "path": "/spec", "value": {}},
     ]
     assert still_fits(patch, {"spec": {"a": 1}}) is holds
+
+
+async def test_a_pod_that_somebody_made_larger_since_the_plan_is_made_no_smaller_by_it_nor_by_the_new_template():
+    """As during a delay."""
+    kube = world()
+    plan = planned(kube, Resize(resource="memory", ratio=2.0))
+    kube.put(pod(resources={"limits": {"memory": "2Gi"}, "requests": {"memory": "128Mi"}}))
+    with pytest.raises(Conflict, match="larger"):
+        await Actor(kube).apply(plan.operations, TOKEN)
+    assert kube.changes == []

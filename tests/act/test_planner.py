@@ -19,13 +19,14 @@ from tests.act.bodies import (
     autoscaler,
     owned_by,
     pod,
+    refusal,
     replica_set,
     scaled_object,
     seen,
     template,
     workload,
 )
-from tests.builders import NAMESPACE, cluster_policy, decision, policy, store
+from tests.builders import NAMESPACE, cluster_policy, decision, node, policy, store
 
 FRONT = ObjectRef(kind="Deployment", name="front", namespace=NAMESPACE, uid="uid-front")
 GOOD, BAD = template("app:1"), template("app:2")
@@ -253,3 +254,22 @@ async def test_planning_changes_nothing():
     kube = world()
     await ask(kube, Rollback())
     assert kube.changes == []
+
+
+@pytest.mark.parametrize(("closed", "read"), [(True, 1), (False, 0)])
+async def test_of_a_restart_the_volumes_of_pods_on_cordoned_nodes_are_read_and_no_others(
+    closed: bool, read: int
+):
+    kube = world()
+    kube.objects["Pod", NAMESPACE, "front-0"]["spec"]["volumes"] = [
+        {"name": "d", "persistentVolumeClaim": {"claimName": "data"}}
+    ]
+    claim = {"name": "data", "namespace": NAMESPACE}
+    kube.put({"kind": "PersistentVolumeClaim", "metadata": claim, "spec": {"volumeName": "pv-1"}})
+    kube.put({"kind": "PersistentVolume", "metadata": {"name": "pv-1"}, "spec": {"local": {"path": "/d"}}})
+    planner = Planner(kube, store(node("node-1", schedulable=not closed), node("node-2")))
+    observed = seen(affected("front-0"))
+    found = await planner.plan(decision(Restart(), FRONT), observed, policy(), TOKEN)
+    assert refusal(found) is (Reason.VOLUME_STAYS if closed else None)
+    assert kube.calls["get", "PersistentVolumeClaim"] == read
+    assert kube.calls["get", "PersistentVolume"] == read

@@ -1,13 +1,13 @@
-"""Closing nodes, and where pods may go: what isolate and migrate would send, and what they refuse. Pure."""
+"""Closing nodes, and where pods may go: what isolate, migrate and restart would send, and what they refuse. Pure."""
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from planaria_contract import Isolate, Migrate, ObjectRef
-from planaria_operator.act import isolate, migrate
+from planaria_contract import Isolate, Migrate, ObjectRef, Restart
+from planaria_operator.act import isolate, migrate, restart
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.volumes import Claim
 from planaria_operator.api.plan import Plan, Verb
@@ -17,7 +17,7 @@ from planaria_operator.objects.cluster import Namespace
 from planaria_operator.objects.cordon import BY_A_PERSON, CORDONED_BY, UNCORDON, WHEN_WELL
 from planaria_operator.objects.meta import HEAL, OPT_OUT_LABEL
 from planaria_operator.objects.store import ClusterStore
-from tests.act.bodies import TOKEN, planned, pod, refusal, refused, setting
+from tests.act.bodies import TOKEN, affected, planned, pod, refusal, refused, seen, setting
 from tests.builders import decision, deployment, meta, node, store
 
 DRAIN = Isolate(node="node-1", drain=True)
@@ -344,3 +344,44 @@ def test_pods_whose_volumes_can_follow_move_without_those_that_cannot():
         setting(Migrate(source="node-1"), pods=(mounting(), pod("web"))), Claim("data", volume(local={}))
     )
     assert names(planned(migrate.build(stays))) == ["web"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "closed", "owner", "restarted"),
+    [
+        (Claim("data", volume(local={"path": "/d"}, nodeAffinity=AFFINITY)), True, "StatefulSet", False),
+        (Claim("data", volume(hostPath={"path": "/d"})), True, "StatefulSet", False),
+        (Claim("data", None, "whether its volume can follow is not known: 403"), True, "StatefulSet", False),
+        (Claim("data", volume(csi={})), True, "StatefulSet", True),
+        (Claim("data", volume(local={"path": "/d"})), False, "StatefulSet", True),
+        (Claim("data", volume(local={"path": "/d"})), True, "DaemonSet", True),
+    ],
+    ids=["local", "host-path", "unknown", "network", "open", "daemon"],
+)
+@pytest.mark.parametrize("scope", ["pod", "workload"])
+def test_a_pod_on_a_cordoned_node_is_not_restarted_where_its_volume_lets_it_start_nowhere_else(
+    claim: Claim, closed: bool, owner: str, restarted: bool, scope: Literal["pod", "workload"]
+):
+    world = store(node("node-1", schedulable=not closed), node("node-2"))
+    asked = setting(Restart(scope=scope), kind=owner, pods=(mounting(owner=owner),), world=world)
+    found = restart.build(with_claim(asked, claim))
+    assert refusal(found) is (None if restarted else Reason.VOLUME_STAYS)
+
+
+def test_pods_on_a_cordoned_node_whose_volumes_can_follow_are_restarted_without_those_that_cannot():
+    world = store(node("node-1", schedulable=False), node("node-2"))
+    asked = setting(Restart(), pods=(mounting(), pod("web")), world=world)
+    assert names(planned(restart.build(with_claim(asked, Claim("data", volume(local={})))))) == ["web"]
+
+
+@pytest.mark.parametrize(("phase", "rolled"), [("Running", False), ("Failed", True)])
+def test_a_rollout_that_would_leave_a_well_pod_without_a_place_restarts_the_affected_ones_alone(
+    phase: str, rolled: bool
+):
+    world = store(node("node-1", schedulable=False), node("node-2"))
+    stays, ill = mounting(), pod("store-1", node_name="node-2", owner="StatefulSet")
+    stays["status"]["phase"] = phase
+    asked = setting(Restart(scope="workload"), kind="StatefulSet", pods=(stays, ill), world=world)
+    asked = replace(asked, observation=seen(affected("store-1", node="node-2")))
+    found = planned(restart.build(with_claim(asked, Claim("data", volume(local={})))))
+    assert (names(found), found.operations[0].verb is Verb.PATCH) == (["store-1"], rolled)

@@ -1,10 +1,14 @@
 """The soft taint that a migration sets and takes off again, by the actor."""
 
 import copy
+import re
+
+import pytest
 
 from planaria_contract import Migrate
 from planaria_operator.act.actor import Actor
 from planaria_operator.act.patches import REVERT
+from planaria_operator.act.taints import scope_of, value_of
 from planaria_operator.kube.fake import FakeKube
 from tests.act.bodies import TOKEN, pod
 from tests.act.test_actor import NODE, planned, world
@@ -52,3 +56,23 @@ async def test_a_node_made_anew_under_its_name_needs_no_cleaning_up():
     anew = FakeKube({"kind": "Node", "metadata": {"name": "node-1", "uid": "another"}, "spec": {}})
     assert await Actor(anew).apply(plan.cleanup, TOKEN) == ["Node/node-1 is gone"]
     assert anew.changes == []
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "shop"), ("shop", "pay")])
+async def test_an_attempt_takes_its_taint_off_though_the_operator_was_given_other_namespaces_meanwhile(
+    before: str, after: str
+):
+    kube, attempt = world(), "front-1/1@aaaaaaaa"
+    plan = planned(kube, Migrate(source="node-1"))
+    await Actor(kube, scope_of([before] if before else [])).apply(plan.operations[:1], attempt)
+    await Actor(kube, scope_of([after])).apply(plan.cleanup, attempt)
+    assert not kube.objects["Node", "", "node-1"]["spec"].get("taints")
+
+
+async def test_the_value_of_the_taint_is_one_that_the_api_server_takes_also_in_a_dry_run():
+    kube, scope = world(), scope_of(["shop"])
+    plan = planned(kube, Migrate(source="node-1"))
+    await Actor(kube, scope).apply(plan.operations[:1], "front-1/12@aaaaaaaa")
+    (taint,) = kube.objects["Node", "", "node-1"]["spec"]["taints"]
+    assert re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", taint["value"])
+    assert value_of("", scope) == ""

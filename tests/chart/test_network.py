@@ -45,6 +45,14 @@ def test_a_narrower_api_server_is_one_address():
     assert ports(spec["egress"]) == {53, 5353, 6443, 443, 8090, 8000, 9091, 4318}
 
 
+def test_addresses_of_the_api_server_may_be_of_ipv6():
+    cidrs = ["::/0", "2001:db8::/32"]
+    bodies = set_values(f"networkPolicy.apiServer.cidrs={{{','.join(cidrs)}}}")
+    egress = named(bodies, "NetworkPolicy", "planaria-operator")["spec"]["egress"]
+    rule = next(rule for rule in egress if 6443 in ports([rule]))
+    assert [each["ipBlock"]["cidr"] for each in rule["to"]] == cidrs
+
+
 def test_the_policy_service_reaches_nothing_but_its_database():
     assert "egress" not in named(set_values(), "NetworkPolicy", "planaria-policy")["spec"]
     spec = named(render(*of_case("postgresql")), "NetworkPolicy", "planaria-policy")["spec"]

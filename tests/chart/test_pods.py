@@ -1,9 +1,11 @@
 """The pods of every case: as the Pod Security Standard wants them, and with arguments that the programs take."""
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
+import yaml
 
 from charts.generate.helm import rendered
 from planaria_operator.cli import main as operator_main
@@ -95,6 +97,26 @@ def test_the_hooks_call_what_the_operator_can(errand: str, capsys: pytest.Captur
     assert all(word.partition("=")[0] in help_text for word in hooks[0].get("args", ()))
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("commonLabels", "commonAnnotations", "watchNamespaces"),
+        *("operator.podLabels", "operator.podAnnotations", "operator.affinity"),
+    ],
+)
+def test_a_value_that_is_left_empty_in_a_file_is_as_its_default(value: str):
+    """`commonLabels:` with nothing behind it: Helm then takes the default away."""
+    assert render("--set-json", f"{value}=null") == set_values()
+
+
+def test_a_namespace_may_be_all_digits():
+    bodies = render("--set-string", "watchNamespaces={0042}", namespace="123")
+    spaces = {body["metadata"].get("namespace") for body in bodies}
+    bound = of_kind(bodies, "RoleBinding", "ClusterRoleBinding")
+    assert spaces == {None, "123", "0042", "default"}
+    assert {subject["namespace"] for body in bound for subject in body["subjects"]} == {"123"}
+
+
 def test_images_come_from_where_the_site_says():
     bodies = render(*of_case("company"))
     images = {spec["containers"][0]["image"] for _, spec in pod_specs(bodies)}
@@ -119,6 +141,27 @@ def test_labels_and_annotations_of_the_site_are_everywhere(case: str):
             continue
         assert body["metadata"]["labels"]["cost-center"] == "0042", body["metadata"]["name"]
         assert body["metadata"]["annotations"]["contact"] == "platform@example.com", body["metadata"]["name"]
+
+
+def names_twice(node: yaml.Node) -> list[str]:
+    """Keys that a mapping has more than once, at any depth; what reads YAML into a dict hides that."""
+    if not isinstance(node, yaml.MappingNode):
+        below = node.value if isinstance(node, yaml.SequenceNode) else ()
+        return [name for each in below for name in names_twice(each)]
+    keys = [key.value for key, _ in node.value]
+    here = [name for name, times in Counter(keys).items() if times > 1]
+    return here + [name for _, value in node.value for name in names_twice(value)]
+
+
+@pytest.mark.parametrize("whose", ["commonLabels", "operator.podLabels"])
+def test_a_label_of_the_site_that_is_also_one_of_ours_stands_once(whose: str):
+    """Helm takes the last of two; Flux and other strict readers of YAML refuse both."""
+    part_of = "app.kubernetes.io/part-of"
+    given = ("--set", f"{whose}.{part_of.replace('.', chr(92) + '.')}=platform")
+    nodes = [node for node in yaml.compose_all(rendered(*given), Loader=yaml.CSafeLoader) if node]
+    assert [name for node in nodes for name in names_twice(node)] == []
+    pod = named(render(*given), "Deployment", "planaria-operator")["spec"]["template"]["metadata"]
+    assert pod["labels"][part_of] == "platform"
 
 
 @pytest.mark.parametrize("errand", ["test", "cleanup"])

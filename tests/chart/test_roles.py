@@ -2,6 +2,7 @@
 
 import pytest
 
+from planaria_operator.evidence.events import NODE_NAMESPACE
 from tests.chart.rendering import (
     CASES,
     named,
@@ -101,6 +102,17 @@ def test_with_namespaces_only_what_has_none_is_granted_for_the_whole_cluster():
     for namespace in ("shop", "api"):
         roles = [role for role in of_operator(bodies, "Role") if role["metadata"]["namespace"] == namespace]
         assert permissions(roles) == everywhere - wide - OF_MANY_NAMESPACES
+
+
+@pytest.mark.parametrize("watched", ["shop", f"shop,{NODE_NAMESPACE}"])
+def test_with_namespaces_the_events_of_nodes_are_within_reach_and_nothing_else_where_they_are_kept(
+    watched: str,
+):
+    roles = of_operator(set_values(f"watchNamespaces={{{watched}}}"), "Role")
+    there = permissions(role for role in roles if role["metadata"]["namespace"] == NODE_NAMESPACE)
+    events = {each for each in there if each[:2] == ("events.k8s.io", "events")}
+    assert {verb for _, _, verb in events} == {"get", "list", "create", "patch"}
+    assert (there == events) is (NODE_NAMESPACE not in watched.split(","))
 
 
 def test_policies_for_many_namespaces_are_followed_by_an_operator_that_sees_all_of_them():

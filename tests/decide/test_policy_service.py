@@ -169,6 +169,60 @@ async def test_a_service_that_goes_away_is_left_alone_and_asked_again_when_it_is
     await service.aclose()
 
 
+async def test_a_service_that_is_away_for_days_is_still_only_left_alone(server):
+    now = [0.0]
+    await server.stop()
+    service = PolicyService(server.url, DEADLINE, clock=lambda: now[0])
+    for _ in range(1100):
+        now[0] += 100.0
+        with pytest.raises(NotReached):
+            await service.ask(consultation(situation()))
+    assert now[0] < service._closed_until < now[0] + 100
+    await service.aclose()
+
+
+async def test_many_questions_that_fail_in_one_moment_are_one_trouble(server):
+    now = [0.0]
+    service = PolicyService(server.url, DEADLINE, clock=lambda: now[0])
+    server.status = 503
+    asked = [Choice(service).decide(situation()) for _ in range(16)]
+    assert {each.decided_by for each in await asyncio.gather(*asked)} == {Decider.RULES}
+    server.status, now[0] = 200, 3.0
+    assert (await Choice(service).decide(situation())).decided_by is Decider.PPO
+    await service.aclose()
+
+
+async def test_after_the_pause_one_question_tries_it_and_the_others_do_not_wait(server):
+    now = [0.0]
+    service = PolicyService(server.url, DEADLINE, clock=lambda: now[0])
+    server.status = 503
+    for _ in range(FAILURES):
+        await Choice(service).decide(situation())
+    now[0] = 1000.0
+    await asyncio.gather(*(Choice(service).decide(situation()) for _ in range(16)))
+    assert len(server.asked) == FAILURES + 1
+    server.status, now[0] = 200, 2000.0
+    assert (await Choice(service).decide(situation())).decided_by is Decider.PPO
+    await service.aclose()
+
+
+async def test_a_trial_that_is_given_up_does_not_keep_the_others_from_asking(server):
+    now = [0.0]
+    service = PolicyService(server.url, DEADLINE, clock=lambda: now[0])
+    server.status = 503
+    for _ in range(FAILURES):
+        await Choice(service).decide(situation())
+    server.status, server.delay, now[0] = 200, 10.0, 1000.0
+    trial = asyncio.create_task(service.ask(consultation(situation())))
+    while len(server.asked) == FAILURES:
+        await asyncio.sleep(0.01)
+    trial.cancel()
+    await asyncio.wait([trial])
+    server.delay = 0.0
+    assert (await Choice(service).decide(situation())).decided_by is Decider.PPO
+    await service.aclose()
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"decisions": []}, {"decisions": [{"parameters": {"category": "restart"}}]}, [1], "x"]
 )

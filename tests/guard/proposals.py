@@ -102,3 +102,13 @@ def proposal(
     return Proposal(
         policy=under or policy(), store=world or store(target, acted_on or target), now=NOW, **fields
     )
+
+
+def put_records(here: ClusterStore, *records: Remediation) -> None:
+    """With their policies where those are not there, or nobody would go on with them; they select nothing."""
+    for each in records:
+        here.put_remediation(each)
+        namespace, name = each.policy_key
+        if each.policy_key not in here.policies:
+            made = policy(name, namespace=namespace or NAMESPACE, labels={"selects": "nothing"})
+            here.put_policy(made.model_copy(update={"namespace": namespace}))

@@ -28,7 +28,7 @@ from tests.builders import (
     store,
     symptom,
 )
-from tests.guard.proposals import attempt, proposal, remediation
+from tests.guard.proposals import attempt, proposal, put_records, remediation
 
 LIMIT = {"storm": {"incidents": 3, "window_seconds": 300, "cooldown_seconds": 60}, "min_healthy": 0}
 
@@ -60,8 +60,7 @@ def shared(
 ) -> dict[str, str]:
     """Whose incident is treated by whose."""
     here = store(*views)
-    for each in records:
-        here.put_remediation(each)
+    put_records(here, *records)
     found = found_groups(here, under or policy())
     return {key[-1]: group.lead[-1] if group.lead else "" for key, group in found.items()}
 

@@ -25,7 +25,7 @@ from tests.builders import (
     service_of,
     store,
 )
-from tests.guard.proposals import proposal, remediation
+from tests.guard.proposals import proposal, put_records, remediation
 from tests.guard.storming import NODES, found_groups, recorded, shared, sick, spread, treated
 
 
@@ -63,7 +63,7 @@ def test_who_fell_ill_while_a_dependency_was_broken_still_names_it_once_it_is_me
     back = deployment("back")
     users = [sick(name, node=f"node-{number}", depends_on="back") for number, name in enumerate("ab", 1)]
     here = store(back, service_of(back, ready=1), *users, NODES)
-    here.put_remediation(record)
+    put_records(here, record)
     found = found_groups(here, policy())
     assert {key[-1]: (str(group.cause), group.lead, group.remediation) for key, group in found.items()} == (
         dict.fromkeys("ab", ("Deployment back", None, "back-1")) if named else {}

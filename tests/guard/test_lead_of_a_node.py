@@ -13,7 +13,7 @@ from planaria_operator.guard.shared_node import shared_nodes
 from planaria_operator.objects.meta import HEAL
 from planaria_operator.objects.store import ClusterStore
 from tests.builders import ago, cluster_policy, deployment, pod, policy, replica_set, space
-from tests.guard.proposals import remediation
+from tests.guard.proposals import put_records, remediation
 from tests.guard.test_shared_node import A, B, town
 
 WIDE = cluster_policy(actions=[{"type": "isolate"}])
@@ -34,7 +34,7 @@ def record(here: ClusterStore, name: str, stage: Stage = Stage.UNDERSTOOD, *, si
     made = remediation(deployment(name), name=f"{name}-1")
     spec = made.spec.model_copy(update={"visible_at": ago(since)})
     status = made.status.model_copy(update={"stage": stage})
-    here.put_remediation(made.model_copy(update={"spec": spec, "status": status}))
+    put_records(here, made.model_copy(update={"spec": spec, "status": status}))
 
 
 def lead(here: ClusterStore, incidents: list[Incident]) -> tuple[str, str]:

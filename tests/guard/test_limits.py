@@ -21,6 +21,7 @@ from tests.guard.proposals import (
     attempt,
     plan,
     proposal,
+    put_records,
     reference,
     remediation,
     reservation,
@@ -111,8 +112,7 @@ def under_way(
 
 def at_once(*others: Remediation, **fields: int):
     here = store(FRONT)
-    for each in others:
-        here.put_remediation(each)
+    put_records(here, *others)
     limits = Limits(acting=fields.get("acting", 20))
     under = policy(guardrails={"max_concurrent": fields.get("most", 1)})
     return Concurrency().check(proposal(under=under, world=here, limits=limits))

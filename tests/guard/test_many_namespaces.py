@@ -50,7 +50,16 @@ from tests.builders import (
     space,
     store,
 )
-from tests.guard.proposals import FRONT, attempt, plan, proposal, reference, remediation, with_reservations
+from tests.guard.proposals import (
+    FRONT,
+    attempt,
+    plan,
+    proposal,
+    put_records,
+    reference,
+    remediation,
+    with_reservations,
+)
 
 NAMESAKE = deployment("front", namespace="stock", uid="uid-namesake")
 SPACES = (space("shop"), space("stock"))
@@ -73,8 +82,7 @@ def under_base(
 
 def world(*views: Any, records: tuple[Remediation, ...] = ()) -> ClusterStore:
     made = store(SPACES, FRONT, NAMESAKE, *views)
-    for record in records:
-        made.put_remediation(record)
+    put_records(made, *records)
     return made
 
 

@@ -34,7 +34,7 @@ from tests.builders import (
     store,
     symptom,
 )
-from tests.guard.proposals import attempt, isolating, proposal, reference, remediation
+from tests.guard.proposals import attempt, isolating, proposal, put_records, reference, remediation
 from tests.guard.test_disruption import budget
 
 SICK_NODE, OTHER_NODE = node("node-1"), node("node-2")
@@ -110,8 +110,7 @@ def verdict(
     target: Workload, weather: Weather, *views: View, under: HealingPolicy = WIDE, **fields: Any
 ) -> Any:
     world = store(SICK_NODE, OTHER_NODE, target, *views)
-    for each in fields.pop("records", ()):
-        world.put_remediation(each)
+    put_records(world, *fields.pop("records", ()))
     return NodeAction().check(
         proposal(target=target, plan=isolating(), world=world, under=under, weather=weather, **fields)
     )

@@ -29,7 +29,7 @@ from tests.builders import (
     space,
     store,
 )
-from tests.guard.proposals import FRONT, proposal, remediation
+from tests.guard.proposals import FRONT, proposal, put_records, remediation
 from tests.guard.storming import LIMIT, NODES, broken, recorded, sick, spread, treated
 
 
@@ -37,8 +37,7 @@ def storm(
     incidents: Iterable[Incident] = (), *records: Remediation, known: StormStatus | None = None, **rails: Any
 ) -> StormStatus | None:
     here = store(FRONT)
-    for each in records:
-        here.put_remediation(each)
+    put_records(here, *records)
     under = policy(guardrails={**LIMIT, **rails})
     under = under.model_copy(update={"status": HealingPolicyStatus(storm=known)})
     return storm_of(here, under, incidents, NOW)
@@ -140,8 +139,7 @@ def test_a_clock_that_is_set_back_neither_ends_it_early_nor_keeps_it_longer_than
 
 def sky(*views: Any, records: Iterable[Remediation] = ()) -> tuple[ClusterStore, Weather]:
     here = store(*views)
-    for each in records:
-        here.put_remediation(each)
+    put_records(here, *records)
     under = policy(guardrails=LIMIT)
     return here, weather(here, under, detect(here, under, NOW), NOW)
 

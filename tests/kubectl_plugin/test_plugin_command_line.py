@@ -168,6 +168,25 @@ def test_a_pod_without_a_kubeconfig_asks_its_own_cluster(in_a_pod, capsys):
     assert "service account of this pod" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("current", [{}, {"current-context": "deleted"}], ids=["none", "gone"])
+async def test_a_chosen_context_needs_no_current_one(tmp_path, monkeypatch, current):
+    class Client:
+        async def close(self):
+            pass
+
+    async def connect(*_, **__):
+        return Client()
+
+    path = kubeconfig(tmp_path / "config")
+    config = json.loads(path.read_text())
+    del config["current-context"]
+    path.write_text(json.dumps({**config, **current}))
+    monkeypatch.setattr(session, "connect", connect)
+    given = Namespace(kubeconfig=path, context="a", namespace=None)
+    async with session.open_session(given) as opened:
+        assert opened.namespace == "shop"
+
+
 @pytest.mark.parametrize(
     ("mounted", "told", "namespace"),
     [("ci\n", "", "ci"), ("ci\n", "named", "named"), ("", "", "default")],

@@ -3,6 +3,7 @@
 import pytest
 
 from planaria_cluster.provider import DEFAULT_NAME
+from planaria_kubectl import complete
 from planaria_kubectl.complete import main
 from planaria_kubectl.main import PLACES
 
@@ -28,6 +29,20 @@ def test_commands_flags_and_values_need_no_cluster(capsys, nowhere):
     assert offered(capsys, "simulate", "deploy/x", "--fault", "mem") == ["memory_exhaustion"]
     assert offered(capsys, "why", "-o", "j") == ["json"]
     assert offered(capsys, "gremlins", "") == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("why", "-n"), ("approve", "x", "--reason"), ("pause", "--for"), ("status", "-A", "--kubeconfig")],
+)
+def test_what_a_flag_is_given_is_not_offered_names_of_objects(capsys, monkeypatch, words):
+    async def names(*_):
+        return ["deploy/web"]
+
+    monkeypatch.setattr(complete, "_names", names)
+    assert offered(capsys, *words, "") == []
+    assert offered(capsys, "why", "--namespace", "shop", "") == ["deploy/web"]
+    assert offered(capsys, "pause", "--cluster", "") == ["deploy/web"]
 
 
 def test_without_a_cluster_no_name_is_offered_and_nothing_is_said(capsys, nowhere):

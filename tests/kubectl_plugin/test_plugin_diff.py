@@ -6,11 +6,13 @@ from argparse import Namespace
 import pytest
 
 from planaria_contract import Action
+from planaria_kubectl.approve.command import run as approve
 from planaria_kubectl.diff.changes import Change, changes_of
 from planaria_kubectl.diff.command import run
 from planaria_kubectl.diff.report import DiffReport, Live, planned, recorded
 from planaria_kubectl.diff.standing import Standing, standing_of
 from planaria_kubectl.diff.view import render
+from planaria_kubectl.errors import PluginError
 from planaria_kubectl.screen import rendered, terminal
 from planaria_kubectl.session import Session
 from planaria_operator.act.patches import ATTEMPT
@@ -296,6 +298,23 @@ async def test_a_policy_that_cannot_be_read_is_not_said_to_be_gone():
     report = await diff_of(rejected(Stage.UNDERSTOOD), server)
     assert report.message == "HealingPolicy default cannot be read, or is gone"
     assert any("OfAnotherVersion" in note for note in report.notes)
+
+
+async def test_a_record_of_another_version_is_one_line_that_says_so():
+    server, name = kube(), "front-1"
+    server.put(
+        {
+            "kind": "Remediation",
+            "metadata": {"name": name, "namespace": "shop", "uid": "r1"},
+            "spec": record().spec.to_body(),
+            "status": {"stage": "OfAnotherVersion"},
+        }
+    )
+    session = Session(server, server, "shop", NOW)
+    given = Namespace(remediation=name, attempt=None, digest=None, reason="x", yes=True, wait=None)
+    for command in (run, approve):
+        with pytest.raises(PluginError, match=r"front-1 cannot be read by this version: status\.stage"):
+            await command(session, given)
 
 
 async def test_a_policy_that_is_gone_is_said_to_be():

@@ -203,3 +203,11 @@ def test_what_stands_still_without_its_policy_is_not_laid_to_the_operator_alone(
     assert waits_for(left, None, NOW) == (
         "the operator, which should have looked again 5m ago: is it running, and is HealingPolicy default there?"
     )
+
+
+def test_a_policy_that_cannot_be_read_is_not_taken_for_none():
+    made = world()
+    made.notes.append("HealingPolicy/web cannot be read and is left out: spec.mode: not one of these")
+    told = printed(made)
+    assert "does nothing" not in told
+    assert f"Note: {made.notes[0]}" in told

@@ -2,12 +2,13 @@
 
 import pytest
 
+from planaria_operator.api.conditions import Status
 from planaria_operator.api.remediation import Stage
 from planaria_operator.objects.meta import Identity
 from tests import builders
 from tests.builders import ago
 from tests.kubectl_plugin.test_plugin_why import ask, front
-from tests.kubectl_plugin.worlds import FRONT, ILL, SETS, WELL, record, seen, world
+from tests.kubectl_plugin.worlds import FRONT, ILL, SETS, WELL, condition, record, seen, world
 
 
 def unreadable(made):
@@ -77,3 +78,11 @@ def test_pods_that_are_starting_are_counted_beside_the_calm():
     conclusion = calm(3, 2, *WELL[:2], young)
     assert conclusion.message.endswith("; but 2 of 3 pods are ready, and the others show no fault yet")
     assert conclusion.next.startswith("kubectl get hpol default")
+
+
+def test_an_incident_that_cannot_be_written_down_is_not_promised_to_open_within_seconds():
+    why = "1 of its incidents cannot be written down, so nothing is done about them: shop/Deployment/front: spec.stage"
+    broken = condition("Ready", Status.FALSE, "RecordUnreadable", why)
+    conclusion = ask(front(*ILL, policy=seen(builders.policy(), conditions=(broken,)))).conclusion
+    assert (conclusion.code, conclusion.next) == ("HeldBack", "kubectl describe hpol default -n shop")
+    assert why in conclusion.message

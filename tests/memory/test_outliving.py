@@ -60,6 +60,23 @@ def test_what_is_to_be_written_during_a_failover_waits_for_the_new_primary(own):
     own.halt()
 
 
+def test_what_is_tried_counts_as_waiting_and_what_the_end_cuts_short_as_lost(tmp_path):
+    patient, tries = worker(str(tmp_path / "memory.db"), patient=True), []
+
+    def away(_memory):
+        tries.append(1)
+        raise Temporary("it is away")
+
+    under_way = [patient.put(away), patient.put(away)]
+    until = time.monotonic() + 30
+    while not tries:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert patient.waiting == 2
+    assert patient.close() == 2
+    assert all(each.done() for each in under_way)
+
+
 def read_only(server, how):
     with server.connect() as other:
         other.execute(f"ALTER DATABASE memory SET default_transaction_read_only = {how}")

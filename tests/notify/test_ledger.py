@@ -147,3 +147,16 @@ def test_who_was_told_first_and_not_reminded_is_said_not_to_be():
 def test_a_reminder_to_one_says_nothing_of_another():
     status = given_up(asked(asked(BEGUN, HANDED_OVER), HANDED_OVER, "boss"))
     assert notified(told(reminder(status))).startswith("False: boss was not told of Escalated")
+
+
+def test_after_a_clock_that_ran_ahead_was_set_back_it_is_tried_again_and_reminded_of():
+    """The receiver was away a moment before, or had just been told: neither waits until that time comes again."""
+    yesterday = NOW - timedelta(days=1)
+    waits = tried(asked(BEGUN, HANDED_OVER))
+    assert [each.event for each in due(waits, yesterday)] == ["Escalated"]
+    spoken = told(asked(BEGUN, HANDED_OVER)).model_copy(update={"stage": Stage.ESCALATED})
+    notify = [{"receiver": "oncall", "events": ["Escalated"]}]
+    every = policy(escalation={"notify": notify, "remind_after_seconds": 300})
+    assert reminded(spoken, every, NOW) == spoken
+    assert reminded(spoken, every, ago(12)) == spoken, "two clocks are never quite the same"
+    assert [each.event for each in due(reminded(spoken, every, yesterday), yesterday)] == ["Reminder"]

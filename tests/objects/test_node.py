@@ -1,4 +1,4 @@
-from planaria_operator.objects.cluster import parse_node
+from planaria_operator.objects.cluster import AVOID_TAINT, parse_node
 
 
 def test_only_taints_that_keep_pods_away_count():
@@ -10,3 +10,13 @@ def test_only_taints_that_keep_pods_away_count():
     ]
     found = parse_node({"metadata": {"name": "a"}, "spec": {"taints": taints}, "status": {}})
     assert found.taints == ("dedicated", "old")
+
+
+def test_only_the_soft_taint_of_a_migration_says_which_attempt_avoids_the_node():
+    """A person's of the same key is nobody's to take off; it was asked for in every pass, and hid Planaria's own."""
+    theirs = {"key": AVOID_TAINT, "value": "team-a", "effect": "NoSchedule"}
+    ours = {"key": AVOID_TAINT, "value": "1.0badcafe", "effect": "PreferNoSchedule"}
+    older = {"key": AVOID_TAINT, "effect": "PreferNoSchedule"}
+    for taints, attempt in (([theirs], None), ([theirs, ours], "1.0badcafe"), ([older], "")):
+        found = parse_node({"metadata": {"name": "a"}, "spec": {"taints": taints}, "status": {}})
+        assert found.avoided_by == attempt

@@ -136,7 +136,14 @@ CASES = {
     ),
     "PlanariaFaultsUnknown": Case(faults("0+1x90", "0+1x90"), faults("0+1x90", "0+9x90"), 80),
 }
-ALSO = {"PlanariaHoldsBack": (held("storm", "SharedCause"), held("min-healthy", "TooFewHealthy"))}
+DEAF_BESIDE_ONE_THAT_HEARS = {
+    SEEN: "30x60",
+    series("planaria_watch_last_event_timestamp_seconds", own=OTHER): "0+60x60",
+}
+ALSO = {
+    "PlanariaHoldsBack": (held("storm", "SharedCause"), held("min-healthy", "TooFewHealthy")),
+    "PlanariaWatchSilent": (DEAF_BESIDE_ONE_THAT_HEARS,),
+}
 """More that must fire, each by itself."""
 BARELY = {
     "PlanariaActionsDoNotHelp": actions("0x90", "0 1x90"),

@@ -229,6 +229,18 @@ def test_a_rollback_without_an_earlier_policy_says_so(tmp_path, capsys):
     assert "no policy was served before only" in told
 
 
+def test_the_first_policy_of_a_folder_is_rolled_back_from_to_the_shipped_one(tmp_path, capsys):
+    shelf = Shelf(tmp_path)
+    assert shelf.name == "shipped"
+    put(tmp_path, "bad one", 1)
+    assert (shelf.look(), shelf.name) == (True, "bad one")
+    assert rollback(tmp_path, capsys) == (0, "shipped is served again\n")
+    assert (shelf.look(), shelf.name) == (True, "shipped")
+    assert (shelf.look(), Shelf(tmp_path).name) == (False, "shipped")
+    put_trained(tmp_path, "good", 2, "anew")
+    assert (shelf.look(), shelf.name) == (True, "good")
+
+
 def test_a_rollback_to_a_file_that_is_gone_or_damaged_says_so(rolled, capsys):
     (rolled / "good.zip").write_bytes(b"")
     status, told = rollback(rolled, capsys)

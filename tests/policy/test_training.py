@@ -1,5 +1,6 @@
 """Equations 5 to 8 by hand, and a training run that goes on after a kill exactly as it would have."""
 
+import errno
 import math
 import os
 import signal
@@ -16,11 +17,12 @@ from planaria_policy.network.policy import Latent, PolicyNetwork
 from planaria_policy.simulator import players
 from planaria_policy.simulator.environment import Environment
 from planaria_policy.spaces.choices import CATEGORIES, COLUMN, HEADS, USED_BY
+from planaria_policy.training.cli import train
 from planaria_policy.training.collect import collect
 from planaria_policy.training.config import Config
 from planaria_policy.training.losses import advantages, ppo
 from planaria_policy.training.play import by_network, play
-from planaria_policy.training.run import LATEST, Run, load_network
+from planaria_policy.training.run import CONFIG, LATEST, Run, load_network
 from planaria_policy.training.trainer import Trainer
 
 SMALL = Config(steps=64 * 8 * 4, incidents=64, horizon=8, batch=256, seed=3)
@@ -187,6 +189,36 @@ def test_a_configuration_names_the_field_that_is_wrong(tmp_path):
     path.write_text("clip: 2\n")
     with pytest.raises(BadData, match="clip"):
         Config.read(path)
+
+
+def test_a_configuration_that_is_no_text_is_told(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_bytes(b"PK\x03\x04\xcc\x00")
+    with pytest.raises(BadData, match=r"c\.yaml"):
+        Config.read(path)
+
+
+def test_a_full_disk_leaves_the_configuration_of_a_run_as_it_was(tmp_path, monkeypatch):
+    run = Run(tmp_path)
+    run.begin(SMALL)
+
+    def cut_short(config, path):
+        path.write_text("")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Config, "write", cut_short)
+    with pytest.raises(OSError, match="No space"):
+        run.begin(SMALL)
+    assert Config.read(tmp_path / CONFIG) == SMALL
+
+
+@pytest.mark.parametrize("wrong", [["--steps", "0"], ["--steps", "-5"], ["--workers", "0"]])
+def test_a_number_that_makes_no_run_is_one_line_and_nothing_is_begun(tmp_path, wrong, capsys):
+    with pytest.raises(SystemExit) as ended:
+        train(["--output", str(tmp_path / "run"), *wrong])
+    assert ended.value.code == 2
+    assert "must be at least 1" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_without_masks_what_is_illegal_comes_to_a_short_wait(draws):

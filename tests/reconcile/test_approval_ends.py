@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from planaria_contract import Wait
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import ANSWERS_LIMIT, Remediation, Stage
@@ -57,6 +58,77 @@ async def test_a_rejection_hands_it_to_a_person_with_the_reason(monkeypatch: pyt
     done = await here.until("Finished")
     assert said(done, "Succeeded") == ("False", "RecoveredAfterEscalation")
     assert here.script.applied == []
+
+
+async def test_what_a_person_has_rejected_is_not_said_to_wait_for_approval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch)
+    here.answer(await here.until("Awaiting", seconds=0), verdict="Reject", reason="not before noon")
+    escalated = await here.step(1)
+    assert said(escalated, "Executed") == ("False", "ApprovalRejected")
+    assert message(escalated, "Executed") == message(escalated)
+
+
+async def test_a_rejection_stands_in_the_place_of_the_guard_that_held_it_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch)
+    waiting = await here.until("Awaiting", seconds=0)
+    here.change(mode="Approve", guardrails={"budget": {"actions": 0}})
+    await here.until("Blocked", seconds=20)
+    here.answer(waiting, verdict="Reject", reason="not before noon")
+    assert said(await here.step(1), "Executed") == ("False", "ApprovalRejected")
+
+
+async def test_what_is_asked_no_more_is_not_said_to_wait_for_approval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unanswered = Asking(monkeypatch, approval=SHORT)
+    await unanswered.until("Awaiting", seconds=0)
+    assert said(await unanswered.until("Escalated"), "Executed") == ("False", "ApprovalExpired")
+    waits = Asking(monkeypatch, RESTART, Wait(wait_seconds=30))
+    await waits.until("Awaiting", seconds=0)
+    assert said(await waits.until("Waiting", seconds=61), "Executed") == ("False", "ProposalWithdrawn")
+    well = Asking(monkeypatch)
+    await well.until("Awaiting", seconds=0)
+    well.health = WELL
+    assert said(await well.until("Finished"), "Executed") == ("False", "NoLongerNeeded")
+
+
+async def test_what_is_approved_is_not_said_to_be_held_back_for_want_of_an_approval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch, approval=SHORT)
+    here.answer(await here.until("Awaiting", seconds=0))
+    assert said(await here.step(1), "Executed") == ("Unknown", "Approved")
+    here.now += timedelta(seconds=60)
+    here.restart()  # it was away, so that no guard was asked
+    escalated = await here.until("Escalated", seconds=0)
+    assert message(escalated) == "approved by anna, but not done by 12:01:00Z"
+
+
+@pytest.mark.parametrize(("day", "told"), [(600, "12:10:00Z"), (86400, "2026-11-24T12:00:00Z")])
+async def test_a_deadline_of_another_day_has_its_date(
+    monkeypatch: pytest.MonkeyPatch, day: int, told: str
+) -> None:
+    here = Asking(monkeypatch, approval={"expires_after_seconds": day})
+    waiting = await here.until("Awaiting", seconds=0)
+    assert message(waiting).endswith(f"waits for approval until {told}")
+
+
+async def test_what_is_told_on_another_day_has_the_date_of_the_deadline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch, approval=SHORT)
+    waiting = await here.until("Awaiting", seconds=0)
+    here.now += timedelta(days=1)
+    here.answer(waiting)
+    assert message(await here.until("Escalated", seconds=1)).endswith(
+        "nobody answered by 2026-11-23T12:01:00Z"
+    )
+    (void,) = [note for reason, note in here.script.events if reason is Reason.APPROVAL_VOID]
+    assert void.endswith("it came after 2026-11-23T12:01:00Z")
 
 
 async def test_what_nobody_answers_is_handed_to_a_person_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

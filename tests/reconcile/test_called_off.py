@@ -87,4 +87,7 @@ async def test_a_world_that_never_holds_still_is_handed_to_a_person(
     here.script.apply_errors = [Conflict("somebody changed it since") for _ in range(20)]
     over = await here.until("Escalated")
     assert (len(over.status.attempts), sent(here)) == (10, [])
-    assert why(over) == "the record is full: 10 attempts, 10 of them called off"
+    assert why(over) == (
+        "the record is full: 10 attempts, 10 of them called off or overtaken; "
+        "the last one: WorldChanged: somebody changed it since"
+    )

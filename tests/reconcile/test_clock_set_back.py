@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from planaria_operator.kube.errors import Unavailable
+from tests.reconcile.asking import Asking
 from tests.reconcile.draining import Town, applied
-from tests.reconcile.harness import RESTART, WELL, World, world
+from tests.reconcile.harness import RESTART, WELL, World, plan, world
 
 AHEAD = timedelta(days=1)
 
@@ -62,6 +63,21 @@ async def test_a_drain_that_gets_nowhere_ends(town: Town) -> None:
     town.world.now -= AHEAD
     town.restart()
     await town.until(applied, seconds=5, limit=16)
+
+
+async def test_what_a_person_is_asked_for_keeps_the_time_that_was_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = Asking(monkeypatch)
+    told = (await here.until("Awaiting")).status.proposal
+    set_back(here)
+    here.script.plans = [plan("restart"), plan("another"), plan("another")]
+    for _ in range(6):
+        found = await here.step(61)
+    asked = found.status.proposal
+    assert told is not None
+    assert asked is not None
+    assert (asked.digest != told.digest, asked.expires_at) == (True, told.expires_at)
 
 
 async def test_a_little_ahead_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

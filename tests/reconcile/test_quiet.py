@@ -106,7 +106,7 @@ async def test_it_says_once_what_is_lacking_and_when_a_person_is_asked(here: Sho
     assert (await here.step(60)).status.timeline == said
     assert said[-1].message == (
         "Deployment/front has 4 ready, 6 updated and 4 available of 6 pods, and no fault shows now: "
-        "it goes on when one does; else a person is asked at 12:21:35"
+        "it goes on when one does; else a person is asked at 12:21:35Z"
     )
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from planaria_operator.act.actor import Actor
-from planaria_operator.act.taints import AVOID
+from planaria_operator.act.naming import attempt_name
+from planaria_operator.act.taints import AVOID, scope_of
+from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.remediation import Stage
 from planaria_operator.kube.errors import Forbidden
 from planaria_operator.kube.fake import FakeKube
@@ -32,7 +34,8 @@ def engine(monkeypatch: pytest.MonkeyPatch, *taints: Any, **settings: Any) -> tu
     """Without any record, as after a person has deleted the policy."""
     here = World(Script([]), monkeypatch)
     kube = FakeKube({"kind": "Node", "metadata": {"name": "node-1"}, "spec": {"taints": [*taints]}})
-    here.parts = replace(here.parts, actor=Actor(kube), settings=Settings(**settings))
+    told = Settings(**settings)
+    here.parts = replace(here.parts, actor=Actor(kube, scope_of(told.namespaces)), settings=told)
     show_the_node(here, kube)
     return Engine(here.parts), here, kube
 
@@ -103,6 +106,36 @@ async def test_where_another_operator_may_have_other_namespaces_it_is_left_to_th
     ticking, here, kube = engine(monkeypatch, DELETED, namespaces=("shop",))
     await ticking.tick(here.now)
     assert left(kube) == [DELETED]
+
+
+@pytest.mark.parametrize("whose", [("shop",), ("pay", "shop"), ("back",), ()], ids=",".join)
+async def test_an_operator_of_some_namespaces_takes_off_what_itself_left_and_never_anothers(
+    monkeypatch: pytest.MonkeyPatch, whose: tuple[str, ...]
+) -> None:
+    ticking, here, kube = engine(monkeypatch, namespaces=("shop", "pay"))
+    avoid = Operation(verb=Verb.AVOID, object=ObjectReference(kind="Node", name="node-1"))
+    await Actor(kube, scope_of(whose)).apply((avoid,), "front-1/1@0badcafe")
+    show_the_node(here, kube)
+    await ticking.tick(here.now)
+    assert bool(left(kube)) is (set(whose) != {"shop", "pay"})
+
+
+async def test_an_operator_of_some_namespaces_avoids_a_node_as_long_as_its_attempt_is_watched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here, kube = await tainted(monkeypatch)
+    few = Settings(namespaces=("shop",))
+    here.parts = replace(here.parts, actor=Actor(kube, scope_of(few.namespaces)), settings=few)
+    (record,) = here.store.remediations.values()
+    assert record.status.attempt is not None
+    await here.parts.actor.apply(record.status.attempt.plan.operations, attempt_name(record, 1))
+    show_the_node(here, kube)
+    here.store.policies.clear()  # so that a pass does nothing else
+    await Engine(here.parts).tick(here.now)
+    assert left(kube)
+    here.store.drop_remediation(record.namespace, record.name)
+    await Engine(here.parts).tick(here.now)
+    assert left(kube) == []
 
 
 async def test_a_server_that_refuses_is_not_asked_at_every_pass(monkeypatch: pytest.MonkeyPatch) -> None:

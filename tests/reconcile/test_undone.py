@@ -13,11 +13,12 @@ from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.remediation import Remediation
+from planaria_operator.kube.errors import Unavailable
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.pod import parse_pod
 from tests import builders
 from tests.act import bodies
-from tests.reconcile.harness import World, condition, plan, world
+from tests.reconcile.harness import RESTART, WELL, World, condition, plan, said, world
 
 MIB = 2**20
 TWICE = Resize(resource="memory", ratio=2)
@@ -116,3 +117,55 @@ async def test_pods_that_were_made_larger_and_are_still_there_are_named(
     here.store.put(pod("going", 512, deleting=True))
     after = await undone(here, "patched Deployment/front")
     assert reverted(after) == f"undone: restart Deployment/front{KEPT}grown"
+
+
+async def test_the_undoing_of_one_attempt_is_not_said_of_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a condition would take what is under way, or has helped, for undone."""
+    here = world(monkeypatch, RESTART, TWICE)
+    await here.until("Reverting")
+    after = await here.until("Detected")
+    assert said(after, "Reverted") == ("True", "ActionReverted")
+    acting = await here.until("Acting")
+    assert said(acting, "Reverted") == ("False", "NotReverted")
+    assert reverted(acting) == "attempt 2 is not undone"
+    here.health = WELL
+    done = await here.until("Finished")
+    assert (said(done, "Succeeded"), said(done, "Reverted")) == (
+        ("True", "Recovered"),
+        ("False", "NotReverted"),
+    )
+    first, second = done.status.attempts
+    assert (first.reverted_at is None, second.reverted_at) == (False, None)
+    assert "ActionReverted" in [each.reason for each in done.status.timeline]
+
+
+async def test_an_attempt_that_does_not_help_either_is_said_to_be_undone_in_its_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = world(monkeypatch, RESTART, TWICE)
+    for _ in range(2):
+        await here.until("Reverting")
+        after = await here.step()
+        assert said(after, "Reverted") == ("True", "ActionReverted")
+    assert reverted(after).startswith("undone: resize")
+
+
+async def test_what_was_sent_of_one_attempt_is_not_said_of_the_next_that_is_only_queued(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = world(monkeypatch, RESTART, TWICE.model_copy(update={"delay_seconds": 60}))
+    assert said(await here.until("Verifying"), "Executed") == ("True", "ActionApplied")
+    acting = await here.until("Acting")
+    assert said(acting, "Executed") == ("Unknown", "ActionDecided")
+    assert condition(acting, "Executed").message == "nothing of attempt 2 is sent yet"
+    assert said(await here.until("Verifying"), "Executed") == ("True", "ActionApplied")
+
+
+async def test_why_it_is_not_undone_yet_stands_in_the_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, RESTART)
+    await here.until("Reverting")
+    here.script.apply_errors = [Unavailable("the webhook does not answer")]
+    waiting = await here.step()
+    assert (waiting.status.stage, said(waiting, "Reverted")) == ("Reverting", ("False", "ApiUnavailable"))
+    assert reverted(waiting) == "not undone yet: the webhook does not answer"
+    assert said(await here.step(2), "Reverted") == ("True", "ActionReverted")

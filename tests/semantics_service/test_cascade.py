@@ -204,6 +204,26 @@ async def test_a_question_cut_off_by_its_deadline_counts_as_too_slow():
     assert seen.status.reason is Reason.TOO_SLOW
 
 
+async def test_what_got_only_the_rest_of_a_deadline_is_no_failure_of_the_server():
+    seen, now = Availability(probe=lambda: asyncio.sleep(0)), [100.0]
+    reader = Says(opinion(), seconds=30)
+    breaker = Breaker("x", reader, seen, clock=lambda: now[0], least=2.5)
+
+    async def cut_off(after):
+        asked = asyncio.create_task(breaker.read(window(REFUSED)))
+        await asyncio.sleep(0)
+        now[0] += after
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+
+    for _ in range(FAILURES):
+        await cut_off(2.4)
+    assert (breaker.open, seen.status.reason) == (False, Reason.NOT_ASKED)
+    for _ in range(FAILURES):
+        await cut_off(2.5)
+    assert (breaker.open, seen.status.reason) == (True, Reason.TOO_SLOW)
+
+
 # --- what is available
 
 
@@ -280,6 +300,18 @@ async def test_a_storm_that_takes_longer_than_the_deadline_is_read_by_the_encode
     assert {state.fault for state in states} == {Fault.OVERLOAD}
     assert not cascade.left_alone
     await cascade.aclose()
+
+
+@pytest.mark.parametrize("deadline", [4.0])
+async def test_a_server_with_more_questions_than_it_has_time_for_is_not_taken_for_dead(made):
+    cascade, server, _ = made
+    server.always = fake.slow(2.5)
+    said = (f"cause {letter} of another kind {letter}{letter}" for letter in "abcdefghjk")
+    logs = ((LogLine(index=0, pod="front-0", container="app", text=text),) for text in said)
+    await asyncio.gather(*(cascade.extract(observation(logs=each)) for each in logs))
+    assert cascade.availability.status.available
+    server.always = fake.Behaviour()
+    assert (await cascade.extract(observation(incident="later"))).source is Source.VLLM
 
 
 async def test_in_a_storm_the_answer_of_a_model_is_not_lost_to_the_line_before_the_encoder(

@@ -1,6 +1,7 @@
 """Every way in which a server can fail, against a fake of it."""
 
 import asyncio
+import re
 import time
 
 import pytest
@@ -130,6 +131,35 @@ async def test_a_wrong_key_is_told_and_a_rotated_one_taken_up(server, ask, tmp_p
     assert (await ask(api_key_file=key)).ranked[0] is Fault.DEPENDENCY_UNAVAILABLE
     with pytest.raises(Refused, match="cannot be read"):
         await ask(api_key_file=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"sk-hidden\nof-before\n", b"sk-hidden\x00", "sk-hidden\n".encode("utf-16"), b"sk-hidden-\xe9"],
+    ids=["two lines", "a control", "UTF-16", "Latin-1"],
+)
+async def test_a_key_that_cannot_be_sent_is_told_by_its_file_and_never_quoted(server, ask, tmp_path, content):
+    key = tmp_path / "key"
+    key.write_bytes(content)
+    for question in (ask(api_key_file=key), VllmClient(server.url, server.model, api_key_file=key).check()):
+        with pytest.raises(Refused, match=str(key)) as told:
+            await question
+        assert "hidden" not in str(told.value)
+
+
+async def test_a_key_that_an_editor_marked_as_utf_8_is_read(server, ask, tmp_path):
+    server.key = "new"
+    key = tmp_path / "key"
+    key.write_text("new\r\n", encoding="utf-8-sig")
+    assert (await ask(api_key_file=key)).ranked[0] is Fault.DEPENDENCY_UNAVAILABLE
+
+
+@pytest.mark.parametrize("host", ["[::1]:1", "127.0.0.1:1"])
+async def test_a_password_in_the_address_is_not_told(host):
+    client = VllmClient(f"http://planaria:hidden@{host}/v1/", "m")
+    with pytest.raises(NotReached, match=f"http://{re.escape(host)}/v1 cannot be reached") as told:
+        await client.check()
+    assert "hidden" not in str(told.value)
 
 
 async def test_a_wrong_model_is_found_by_the_probe_before_it_is_asked(server):

@@ -82,6 +82,14 @@ def test_what_the_policy_does_not_select_any_more_is_no_better_for_that(symptoms
     assert ("Deployment/front still shows" in found.message) == symptoms
 
 
+def test_a_pod_of_a_deleted_node_is_no_fault_of_what_the_policy_does_not_select_any_more():
+    """Nor is it of what the policy selects: Kubernetes removes it, and its successor is well."""
+    behind = pod("front-9", SET, node="node-9", ready=False, ready_since=ago(30))
+    here = store(FRONT, SET, behind, pods_of(SET, 3, node="node-1"), node("node-1"))
+    assert ask(here, FRONT).healthy
+    assert ask(here, FRONT, under=policy(labels={"a": "b"})).healthy
+
+
 def scaled_to_zero(**scaler):
     """A world in which `front` had pods, and the workload as it is now; with `scaler` under an autoscaler like that."""
     scalers = [replace(autoscaler(FRONT), **scaler)] if scaler else []

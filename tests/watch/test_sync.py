@@ -300,6 +300,7 @@ async def keeping(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[...
     """Compares soon after fresh lists, and otherwise not while a test runs."""
     monkeypatch.setattr(sync, "SECOND_LOOK_SECONDS", 0.0)
     monkeypatch.setattr(sync, "SETTLE_SECONDS", 0.05)
+    monkeypatch.setattr(sync, "AGAIN_SECONDS", 0.05, raising=False)
     monkeypatch.setattr(sync, "LOOK_SECONDS", 0.01)
     tasks: list[asyncio.Task[None]] = []
 
@@ -342,6 +343,37 @@ async def test_what_went_while_a_watch_had_lost_its_place_is_forgotten_soon_and_
     await asyncio.sleep(0.1)
     assert server.calls["list", "Pod"] == 4, "a look and a second one, once"
     assert server.calls["list", "Node"] == 2
+
+
+async def test_what_went_is_forgotten_soon_also_where_the_list_that_would_show_it_failed(
+    feed: Feed, keeping: Callable[..., Any]
+):
+    server = Server(pod("goes"), stays := pod("stays"))
+    await prime(server, feed, ())
+    keeping(server, feed)
+    await until(lambda: server.calls["list", "Pod"] == 2)
+    await asyncio.sleep(0.1)
+    del server.objects["Pod", "shop", "goes"]
+    server.fail("list", "Pod", Unavailable("no answer"), times=2)
+    feed.deliver("Pod", None, stays)
+    await until(lambda: len(list(feed.store.pods())) == 1)
+    assert server.calls["list", "Node"] == 2, "what did not have to be compared again"
+
+
+async def test_a_list_that_fails_is_not_asked_for_again_at_once(
+    feed: Feed, keeping: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+):
+    server = Server(stays := pod("stays"))
+    await prime(server, feed, ())
+    keeping(server, feed)
+    await until(lambda: server.calls["list", "Pod"] == 2)
+    await asyncio.sleep(0.1)
+    monkeypatch.setattr(sync, "AGAIN_SECONDS", 3600.0)
+    server.fail("list", "Pod", Unavailable("no answer"))
+    feed.deliver("Pod", None, stays)
+    await until(lambda: server.calls["list", "Pod"] == 3)
+    await asyncio.sleep(0.2)
+    assert server.calls["list", "Pod"] == 3
 
 
 async def test_events_cause_no_list(feed: Feed, keeping: Callable[..., Any]):

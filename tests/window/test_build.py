@@ -196,6 +196,14 @@ def test_windows_of_one_cause_have_one_key():
     assert window("front-5d4f7c9b8-x2x4z", 12).key == window("front-7c9b85d4f-qwzrt", 47).key
 
 
+def test_windows_of_different_causes_have_different_keys_however_much_stands_before_the_cause():
+    said = f"ERROR Servlet.service() threw an exception while it handled {' and '.join(['the order'] * 20)}"
+    refused = build(saying([said, "Caused by: java.net.ConnectException: refused", "\tat a.B.c(B.java:1)"]))
+    full = build(saying([said, "Caused by: java.lang.OutOfMemoryError: heap", "\tat a.B.c(B.java:1)"]))
+    assert len(refused.entries) == len(full.entries) == 1
+    assert refused.key != full.key
+
+
 def test_windows_of_different_causes_have_different_keys():
     assert build(saying(["ERROR status=401 of db"])).key != build(saying(["ERROR status=503 of db"])).key
 

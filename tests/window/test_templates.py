@@ -57,6 +57,13 @@ def test_what_decides_the_meaning_does(one, other):
     assert first != second
 
 
+@pytest.mark.parametrize("before", [40, 60, 400])
+def test_the_cause_at_the_end_of_a_long_line_tells_it_apart(before):
+    program = " ".join(f"stage{chr(97 + at % 26)}{chr(97 + at // 26)}" for at in range(before))
+    one, other = (shape(f"ERROR {program} {cause}") for cause in ("reset by peer", "heap is exhausted"))
+    assert one != other
+
+
 def test_lines_that_differ_in_a_word_share_a_template():
     (first, *others), templates = grouped(*(f"INFO user {name} has logged in from home" for name in "abc"))
     assert {first} == set(others)

@@ -17,7 +17,7 @@
   {{- if .cidrs }}
   to:
     {{- range .cidrs }}
-    - ipBlock: {cidr: {{ . }}}
+    - ipBlock: {cidr: {{ quote . }}}
     {{- end }}
   {{- end }}
 {{- end }}

@@ -25,37 +25,35 @@
 {{- end }}
 
 {{- define "planaria.selector" -}}
-app.kubernetes.io/name: {{ include "planaria.chart" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ include "planaria.chart" .root | toYaml }}
+app.kubernetes.io/instance: {{ .root.Release.Name | toYaml }}
 {{- with .component }}
 app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end }}
 
+{{- /* The first that names a label wins, and none stands twice: strict readers of YAML, such as Flux, refuse that. */}}
 {{- define "planaria.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
-{{ include "planaria.selector" . }}
-app.kubernetes.io/part-of: planaria
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-{{- with merge (dict) (.labels | default dict) .root.Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := include "planaria.selector" . | fromYaml -}}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_") -}}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .root.Release.Service -}}
+{{- $else := dict "app.kubernetes.io/part-of" "planaria" "app.kubernetes.io/version" .root.Chart.AppVersion -}}
+{{ merge $own (.labels | default dict) (.root.Values.commonLabels | default dict) $else | toYaml }}
 {{- end }}
 
 {{- /*
-Metadata of an object. Also takes: name (whole, instead of one made from the component), namespace ("" for none; default the
+Metadata of an object; toYaml quotes a namespace that is all digits. Also takes: name (whole, instead of one made from the component), namespace ("" for none; default the
 release's), labels, annotations.
 */}}
 {{- define "planaria.metadata" -}}
 {{- $namespace := hasKey . "namespace" | ternary .namespace .root.Release.Namespace -}}
 name: {{ .name | default (include "planaria.name" .) }}
 {{- with $namespace }}
-namespace: {{ . }}
+namespace: {{ toYaml . }}
 {{- end }}
 labels:
   {{- include "planaria.labels" . | nindent 2 }}
-{{- with merge (dict) (.annotations | default dict) .root.Values.commonAnnotations }}
+{{- with merge (dict) (.annotations | default dict) (.root.Values.commonAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}

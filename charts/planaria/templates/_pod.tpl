@@ -16,14 +16,12 @@ imagePullPolicy: {{ .image.pullPolicy }}
 
 {{- define "planaria.podMetadata" -}}
 {{- $values := index .root.Values (include "planaria.whose" .) -}}
+{{- $own := include "planaria.selector" . | fromYaml -}}
+{{- $site := merge (dict) ($values.podLabels | default dict) (.root.Values.commonLabels | default dict) -}}
 # Nothing that changes with the chart's version alone: it would start all pods anew.
 labels:
-  {{- include "planaria.selector" . | nindent 2 }}
-  app.kubernetes.io/part-of: planaria
-  {{- with merge (dict) $values.podLabels .root.Values.commonLabels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
-{{- with merge (dict) $values.podAnnotations .root.Values.commonAnnotations }}
+  {{- merge $own $site (dict "app.kubernetes.io/part-of" "planaria") | toYaml | nindent 2 }}
+{{- with merge (dict) ($values.podAnnotations | default dict) (.root.Values.commonAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -62,7 +60,7 @@ tolerations:
 {{- end }}
 {{- /* The others' affinity is planaria.spread's. Distance from other pods could keep a test off the only node that it fits on. */}}
 {{- if ne $whose .component }}
-{{- with $values.affinity.nodeAffinity }}
+{{- with ($values.affinity | default dict).nodeAffinity }}
 affinity:
   nodeAffinity:
     {{- toYaml . | nindent 4 }}

@@ -16,17 +16,17 @@ from planaria_kubectl.screen import show
 from planaria_kubectl.session import Session
 from planaria_kubectl.standing import ending, waits_for
 from planaria_kubectl.times import clock
+from planaria_kubectl.world import read_record
 from planaria_operator.api.approval import ApprovalVerdict
 from planaria_operator.api.attempt import AnswerRecord, ProposalRecord
 from planaria_operator.api.remediation import Remediation
-from planaria_operator.watch.resources import parse_remediation
 
 LOOK_SECONDS: Final = 0.5
 
 
 async def answer(session: Session, given: Namespace, verdict: ApprovalVerdict) -> ApprovalReport:
     """Raises PluginError where nothing waits for an answer, and where the person at the terminal does not mean it."""
-    remediation = await _read(session, given.remediation)
+    remediation = await read_record(session.kube, session.namespace, given.remediation)
     asked = asked_of(remediation, session, given.digest)
     live, notes = await read_live(session.kube, objects_of(asked.plan))
     diff = proposed(remediation, asked, live, session.now).model_copy(update={"notes": notes})
@@ -74,10 +74,6 @@ def asked_of(remediation: Remediation, session: Session, digest: str | None) -> 
     return asked
 
 
-async def _read(session: Session, name: str) -> Remediation:
-    return parse_remediation(await session.kube.get("Remediation", session.namespace, name))
-
-
 async def _confirm(given: Namespace, verdict: ApprovalVerdict, diff: DiffReport) -> None:
     if given.yes:
         return
@@ -98,7 +94,7 @@ async def _told(session: Session, report: ApprovalReport, uid: str, seconds: flo
     try:
         async with asyncio.timeout(seconds):
             while True:
-                remediation = await _read(session, report.remediation)
+                remediation = await read_record(session.kube, session.namespace, report.remediation)
                 if (found := _heard(remediation, uid)) is not None:
                     break
                 await asyncio.sleep(LOOK_SECONDS)

@@ -10,7 +10,7 @@ from planaria_kubectl.errors import PluginError
 from planaria_kubectl.planning import Planning
 from planaria_kubectl.session import Session
 from planaria_kubectl.standing import waits_for
-from planaria_kubectl.world import World, read_world
+from planaria_kubectl.world import World, read_record, read_world
 from planaria_operator.act.builder import Refusal
 from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import Attempt
@@ -19,13 +19,10 @@ from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.kube.errors import Forbidden, NotFound
 from planaria_operator.kube.interface import RESOURCES, Kube
 from planaria_operator.record.convert import decision, object_ref, symptom
-from planaria_operator.watch.resources import parse_remediation
 
 
 async def run(session: Session, given: Namespace) -> DiffReport:
-    remediation = parse_remediation(
-        await session.kube.get("Remediation", session.namespace, given.remediation)
-    )
+    remediation = await read_record(session.kube, session.namespace, given.remediation)
     asked = remediation.status.open_proposal
     if asked and given.attempt is None and not remediation.status.finished:
         live, notes = await read_live(session.kube, objects_of(asked.plan))

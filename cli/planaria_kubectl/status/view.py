@@ -31,11 +31,17 @@ from planaria_kubectl.times import since, span, until
 def render(report: StatusReport) -> RenderableType:
     where = f"namespace {report.namespace}" if report.namespace else "any namespace"
     if not report.policies and not report.active:
-        return Group(
-            text(f"No policy in {where}: Planaria does nothing here."),
-            text("Next: see docs/samples for one to begin with (mode Observe changes nothing)", QUIET),
-        )
+        return Group(*_no_policy(report, where))
     return Group(*_sections(report))
+
+
+def _no_policy(report: StatusReport, where: str) -> Iterator[Text]:
+    if report.notes:  # one that cannot be read may be at work all the same
+        yield text(f"No policy was found in {where}, and not everything could be read.")
+        yield from _notes(report)
+        return
+    yield text(f"No policy in {where}: Planaria does nothing here.")
+    yield text("Next: see docs/samples for one to begin with (mode Observe changes nothing)", QUIET)
 
 
 def _sections(report: StatusReport) -> Iterator[RenderableType]:
@@ -47,8 +53,11 @@ def _sections(report: StatusReport) -> Iterator[RenderableType]:
     yield section("LATEST RESULTS", _finished(report) if report.finished else text("none yet", QUIET))
     if steps := [*_next(report)]:
         yield section("NEXT", *(text(step) for step in steps))
-    for note in report.notes:
-        yield text(f"Note: {note}", CAREFUL)
+    yield from _notes(report)
+
+
+def _notes(report: StatusReport) -> Iterator[Text]:
+    return (text(f"Note: {note}", CAREFUL) for note in report.notes)
 
 
 def _policies(report: StatusReport) -> RenderableType:

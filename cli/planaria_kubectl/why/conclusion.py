@@ -13,6 +13,7 @@ from planaria_kubectl.times import until
 from planaria_kubectl.why.calm import but_for
 from planaria_kubectl.world import PROTECTED, World
 from planaria_operator.api.base import ApiModel
+from planaria_operator.api.conditions import Status
 from planaria_operator.api.decision import GuardRecord
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import Remediation, Stage
@@ -93,9 +94,17 @@ def _of_incident(
     if held:
         message = f"{target} shows {shown}; the incident opens now, and {held.guard} would hold any action back: {held.message}"
         return Conclusion(code="HeldBack", message=message, next=simulate)
+    return _due(f"{target} shows {shown} for long enough", healer)
+
+
+def _due(shown: str, healer: HealingPolicy) -> Conclusion:
+    ready = next((each for each in healer.status.conditions if each.type == "Ready"), None)
+    if ready and ready.status is Status.FALSE:  # a record that cannot be written, or not be read, say
+        message = f"{shown}, but {healer.kind} {healer.name} is not ready: {ready.message}"
+        return Conclusion(code="HeldBack", message=message, next=f"kubectl describe {_get(healer)}")
     return Conclusion(
         code="Due",
-        message=f"{target} shows {shown} for long enough: the operator opens an incident within seconds",
+        message=f"{shown}: the operator opens an incident within seconds",
         next="ask again; where nothing opens, the operator does not run, or does not watch this namespace",
     )
 

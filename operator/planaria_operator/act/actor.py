@@ -6,7 +6,7 @@ Exactly once, whoever dies in between:
 - A JSON Patch sets a marker annotation together with its change (see `patches.py`). A marker that is there means that the
   patch has arrived; otherwise its tests must hold, here and again on the server.
 - A scale goes from one count to another. The wanted count means done, a third one means that somebody else is at work.
-- A resize sets absolute values; a taint says whose it is, and is there or not.
+- A resize sets absolute values, and no smaller ones than are there; a taint says whose it is, and is there or not.
 - A cordon is set together with our marks; it is lifted only where it is still ours (see `objects/cordon.py`).
 - A command is begun only where no mark says that it was begun before (see `running.py`): at most once.
 """
@@ -15,6 +15,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from planaria_operator.act.amounts import outgrown
 from planaria_operator.act.bodies import going
 from planaria_operator.act.patches import as_served
 from planaria_operator.act.running import (
@@ -29,6 +30,7 @@ from planaria_operator.act.sending import (
     GONE,
     NOT_OURS,
     NothingToUndo,
+    Outgrown,
     Replaced,
     Sending,
     Superseded,
@@ -62,8 +64,10 @@ EXEC_VERBS: Final = ("get", "create")
 
 
 class Actor:
-    def __init__(self, kube: Kube) -> None:
+    def __init__(self, kube: Kube, scope: str = "") -> None:
+        """`scope`: of an operator of some namespaces alone (`taints.py`)."""
         self._kube = kube
+        self._scope = scope
         self._verbs: dict[Verb, Callable[[Sending], Awaitable[str]]] = {
             Verb.EVICT: self._evict,
             Verb.PATCH: self._patch,
@@ -99,7 +103,7 @@ class Actor:
                 return NothingToUndo(f"{operation.object} {GONE}")
             if refuses_the_size(sending, error):
                 raise TooLarge(f"no pod may be as large as planned: {error}") from error
-            if not operation.best_effort or isinstance(error, Superseded) or throttled(error):
+            if not operation.best_effort or isinstance(error, (Superseded, Outgrown)) or throttled(error):
                 raise
             return f"{operation.verb.value} {operation.object} was not granted: {error}"
 
@@ -165,17 +169,19 @@ class Actor:
         return f"scaled {about} from {before} to {after}" if done else f"{about} had {after} replicas already"
 
     async def _resize(self, sending: Sending) -> str:
-        body = json.loads(sending.operation.body)
+        body, about = json.loads(sending.operation.body), sending.operation.object
+        if outgrown(await self._read(sending), body):
+            raise Outgrown(f"{about} has larger limits than were planned: somebody resized it since")
         await self._write(sending, body, PatchType.STRATEGIC, subresource="resize")
-        return f"resized {sending.operation.object} in place"
+        return f"resized {about} in place"
 
     async def _avoid(self, sending: Sending) -> str:
-        about, attempt = sending.operation.object, value_of(sending.token)
+        about, attempt = sending.operation.object, value_of(sending.token, self._scope)
         done = await self._swap(sending, lambda node: with_avoid(node, attempt))
         return f"{about} is avoided for a while" if done else f"{about} was avoided already"
 
     async def _unavoid(self, sending: Sending) -> str:
-        about, attempt = sending.operation.object, value_of(sending.token)
+        about, attempt = sending.operation.object, value_of(sending.token, self._scope)
         done = await self._swap(sending, lambda node: without_avoid(node, attempt))
         return f"{about} is no longer avoided" if done else f"{about} is not avoided by this attempt"
 

@@ -1,6 +1,7 @@
 """Raising limits: how much, within which bound, and as the API server writes it."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from planaria_operator.objects.quantity import parse_quantity, to_bytes, to_millicores
@@ -8,6 +9,7 @@ from planaria_operator.objects.quantity import parse_quantity, to_bytes, to_mill
 MIB: Final = 2**20
 
 Name = Literal["memory", "cpu"]
+NAMES: Final[tuple[Name, ...]] = ("memory", "cpu")
 Resources = dict[str, Any]
 
 
@@ -33,6 +35,22 @@ def raised(name: Name, present: int, original: int, *, ratio: float, max_percent
     wanted = math.ceil(present * ratio / step) * step
     bound = original * max_percent // 100 // step * step
     return max(present, min(wanted, bound))
+
+
+def outgrown(pod: Mapping[str, Any], resize: Mapping[str, Any]) -> bool:
+    """Whether the pod has a limit above what the body of a resize would set."""
+    present = {each["name"]: (each.get("resources") or {}).get("limits") or {} for each in _containers(pod)}
+    return any(
+        to_units(name, present.get(each["name"], {}).get(name, 0)) > to_units(name, limits[name])
+        for each in _containers(resize)
+        for limits in [each["resources"].get("limits") or {}]
+        for name in NAMES
+        if name in limits
+    )
+
+
+def _containers(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(body["spec"]["containers"])
 
 
 def with_limit(resources: Resources, name: Name, limit: int) -> Resources:

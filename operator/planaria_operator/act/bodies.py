@@ -55,6 +55,11 @@ def going(pod: Mapping[str, Any]) -> bool:
     return bool(meta(pod).get("deletionTimestamp"))
 
 
+def over(pod: Mapping[str, Any]) -> bool:
+    """It runs no more, or not for long: nobody waits for it."""
+    return going(pod) or (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
+
+
 def same_pods(setting: Setting, names: Iterable[str]) -> list[Mapping[str, Any]]:
     """Fresh bodies of the named pods that are still the ones that were observed and are not on their way out."""
     observed = {pod.name: pod.uid for pod in setting.observation.pods}

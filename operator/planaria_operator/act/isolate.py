@@ -8,10 +8,10 @@ from planaria_contract import Action, Isolate
 from planaria_operator.act.bodies import (
     controller_kind,
     evictions,
-    going,
     meta,
     most_pods,
     named,
+    over,
     target_of,
 )
 from planaria_operator.act.builder import Refusal, Setting
@@ -128,8 +128,7 @@ def _evictable(setting: Setting) -> Iterator[Mapping[str, Any]]:
     ill, others = _affected(setting), open_nodes(setting.store, without=setting.decision.target.name)
     for pod in setting.on_node:
         own = controller_kind(pod) in bound or MIRROR in (meta(pod).get("annotations") or {})
-        over = going(pod) or (pod.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
-        if own or over or meta(pod).get("namespace") in setting.protected:
+        if own or over(pod) or meta(pod).get("namespace") in setting.protected:
             continue
         if not fits_any(pod, others):  # it would only wait for this node to be opened
             continue

@@ -5,7 +5,6 @@ from typing import Any
 
 from planaria_operator.act.bodies import controller_kind
 from planaria_operator.objects.cluster import Node
-from planaria_operator.objects.cordon import open_nodes
 from planaria_operator.objects.store import ClusterStore
 
 
@@ -22,14 +21,10 @@ def _fits(pod: Mapping[str, Any], node: Node) -> bool:
     return _tolerates(spec.get("tolerations") or (), node) and (required is None or chosen(required, node))
 
 
-def comes_back(store: ClusterStore, pod: Mapping[str, Any]) -> bool:
-    """Whether one that is made anew finds a place. Where its own node is closed another one has to be open to it; a DaemonSet's
-    is placed all the same.
-    """
+def shut_out(store: ClusterStore, pod: Mapping[str, Any]) -> bool:
+    """Whether its own node is closed to the one that is made in its place; a DaemonSet's is placed there all the same."""
     node = store.node((pod.get("spec") or {}).get("nodeName") or "")
-    if node is None or node.schedulable or controller_kind(pod) == "DaemonSet":
-        return True
-    return fits_any(pod, open_nodes(store, without=node.meta.name))
+    return node is not None and not node.schedulable and controller_kind(pod) != "DaemonSet"
 
 
 def chosen(selector: Mapping[str, Any], node: Node) -> bool:

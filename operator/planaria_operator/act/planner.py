@@ -7,6 +7,7 @@ from planaria_contract import Action, Decision, ObjectRef, Observation
 from planaria_operator.act import isolate, migrate, reload, resize, restart, rollback, scale
 from planaria_operator.act.bodies import meta
 from planaria_operator.act.builder import Refusal, Setting
+from planaria_operator.act.places import shut_out
 from planaria_operator.act.revisions import parse_revision
 from planaria_operator.act.volumes import Claim, claims_of
 from planaria_operator.api.actions import AllowedAction
@@ -100,7 +101,7 @@ class Planner:
             remediation=remediation,
             on_node=tuple(pods) if node else (),
             protected=self._store.protected,
-            claims=await self._claims(pods) if decision.category in MOVING else {},
+            claims=await self._claims(self._moving(decision.category, pods)),
             autoscalers=autoscalers,
             scaled_objects=scaled,
             events=tuple(await self._events(target, kind, namespace)),
@@ -154,6 +155,12 @@ class Planner:
         if node:
             return await self._kube.list("Pod", namespace, fields=f"spec.nodeName={node}")
         return await self._kube.list("Pod", namespace, labels=_match_labels(target))
+
+    def _moving(self, action: Action, pods: list[JsonBody]) -> list[JsonBody]:
+        """Those whose volumes must follow; of those that are only made anew, the ones that their own node does not take again."""
+        if action is Action.RESTART:
+            return [pod for pod in pods if shut_out(self._store, pod)]
+        return pods if action in MOVING else []
 
     async def _claims(self, pods: Iterable[JsonBody]) -> dict[tuple[str, str], Claim]:
         """Every claim that one of the pods mounts, each read once."""

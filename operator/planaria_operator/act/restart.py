@@ -8,9 +8,11 @@ from planaria_operator.act.bodies import (
     MOST_OPERATIONS,
     RESTARTED_AT,
     evictions,
+    meta,
     most_pods,
     named,
     no_rollout,
+    over,
     partition,
     same_pods,
     target_of,
@@ -19,10 +21,12 @@ from planaria_operator.act.bodies import (
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.ownership import left_to_a_person, owner_of, rollout_of_another
 from planaria_operator.act.patches import adding
-from planaria_operator.act.places import comes_back
+from planaria_operator.act.places import fits_any, shut_out
+from planaria_operator.act.volumes import staying
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
+from planaria_operator.objects.cordon import open_nodes
 
 
 def build(setting: Setting) -> Plan | Refusal:
@@ -64,18 +68,35 @@ def _replaceable(setting: Setting) -> list[Mapping[str, Any]] | Refusal:
         return Refusal(Reason.NO_AFFECTED_POD, message)
     if refusal := left_to_a_person(setting, found):
         return refusal
-    placed = [pod for pod in found if comes_back(setting.store, pod)]
-    if not placed:
-        message = (
-            f"{named(found)} would find no place: their nodes are cordoned, and no other one is open to them"
-        )
-        return Refusal(Reason.NOT_MOVABLE, message[:512])
-    return placed
+    reasons = [_placeless(setting, pod) for pod in found]
+    placed = [pod for pod, why in zip(found, reasons, strict=True) if why is None]
+    if placed:
+        return placed
+    return next(why for why in reasons if why)
+
+
+def _placeless(setting: Setting, pod: Mapping[str, Any]) -> Refusal | None:
+    """Why the one that is made in its place could start nowhere, and would wait for the node to be opened; None where it could."""
+    if not shut_out(setting.store, pod):
+        return None
+    node = pod["spec"]["nodeName"]
+    away = f"{meta(pod)['name']} would find no place: node {node} is cordoned, and "
+    if not fits_any(pod, open_nodes(setting.store, without=node)):
+        return Refusal(Reason.NOT_MOVABLE, f"{away}no other one is open to it"[:512])
+    why = staying(setting, pod)
+    return Refusal(Reason.VOLUME_STAYS, f"{away}{why}"[:512]) if why else None
+
+
+def _loses_one(setting: Setting) -> bool:
+    """A rollout leaves no pod out, also none that is well where it is and would find no other place."""
+    return any(_placeless(setting, pod) for pod in setting.pods.values() if not over(pod))
 
 
 def _restart_workload(setting: Setting) -> Plan | Refusal:
     if refusal := no_rollout(setting) or rollout_of_another(setting):
         return refusal
+    if _loses_one(setting):
+        return _restart_pods(setting)
     at = setting.observation.time.strftime("%Y-%m-%dT%H:%M:%SZ")
     patch = adding(setting, ("spec", "template", "metadata", "annotations"), RESTARTED_AT, at)
     if isinstance(patch, Refusal):

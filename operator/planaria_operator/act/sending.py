@@ -37,6 +37,10 @@ class TooLarge(Permanent):
     """No pod of that size may exist in the namespace, so one that is made from the new template may not either."""
 
 
+class Outgrown(Conflict):
+    """Somebody has made the pod larger than planned, and a template of the planned size would make it smaller again."""
+
+
 class Replaced(Conflict):
     """A namesake has taken the object's place."""
 

@@ -1,10 +1,12 @@
 """The passing preference for where a moved pod lands: a soft taint of Planaria's own, which evicts nobody.
 
 Its value says which attempt avoids the node, because a node has one such taint at most: the latest attempt has it, and
-what an earlier one ends with leaves it there.
+what an earlier one ends with leaves it there. An operator of some namespaces alone says in it also that it is its own:
+of what stands for a record that is not there it could not tell otherwise whether another operator sees that.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from planaria_operator.act.patches import REVERT
@@ -13,9 +15,21 @@ from planaria_operator.objects.cluster import AVOID_TAINT
 AVOID: Final = {"key": AVOID_TAINT, "effect": "PreferNoSchedule"}
 
 
-def value_of(token: str) -> str:
-    """`<n>.<uid>` of an attempt that is called `<name>/<n>@<uid>[/revert]`: a value of a taint has no other signs."""
-    return token.removesuffix(REVERT).rpartition("/")[2].replace("@", ".")
+def scope_of(namespaces: Iterable[str]) -> str:
+    """How operators that watch exactly these namespaces, and so see the same records, know each other. Empty for all of them."""
+    names = sorted(set(namespaces))
+    return hashlib.sha256(",".join(names).encode()).hexdigest()[:8] if names else ""
+
+
+def value_of(token: str, scope: str = "") -> str:
+    """`<n>.<uid>[_<scope>]` of an attempt that is called `<name>/<n>@<uid>[/revert]`: a value of a taint has no other signs."""
+    attempt = token.removesuffix(REVERT).rpartition("/")[2].replace("@", ".")
+    return f"{attempt}_{scope}" if attempt and scope else attempt
+
+
+def is_within(value: str, scope: str) -> bool:
+    """Whether an operator of that scope left it."""
+    return bool(scope) and value.endswith(f"_{scope}")
 
 
 def with_avoid(node: Mapping[str, Any], attempt: str) -> dict[str, Any] | None:
@@ -42,6 +56,6 @@ def _ours(taint: Mapping[str, Any]) -> bool:
 
 
 def _is_of(taint: Mapping[str, Any], attempt: str) -> bool:
-    """An older version left it without a value."""
+    """An older version left it without a value. The scope is another one after the operator was given other namespaces."""
     value = taint.get("value")
-    return not attempt or not value or value == attempt
+    return not attempt or not value or value.partition("_")[0] == attempt.partition("_")[0]

@@ -34,6 +34,8 @@ class Reason(StrEnum):
     """The action is applied and its effect is being watched."""
     ACTION_REVERTED = "ActionReverted"
     """What did not help was undone."""
+    NOT_REVERTED = "NotReverted"
+    """The latest attempt is not undone; one before it was (condition Reverted, status.attempts)."""
     REVERT_FAILED = "RevertFailed"
     """What did not help could not be undone; the message says why."""
     ESCALATED = "Escalated"

@@ -58,7 +58,9 @@ class _Receipt(BaseModel):
 
 
 class PolicyService:
-    """Asks over one kept connection. After `FAILURES` in a row it is not asked until a growing pause is over."""
+    """Asks over one kept connection. After `FAILURES` in a row it is not asked until a growing pause is over; then one
+    question tries it, and the others do not wait for that.
+    """
 
     def __init__(
         self, url: str, deadline_seconds: float, clock: Callable[[], float] = time.monotonic
@@ -67,26 +69,29 @@ class PolicyService:
         self._deadline = deadline_seconds
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
-        self._failures, self._closed_until = 0, 0.0
+        self._failures, self._pause, self._closed_until = 0, FIRST_PAUSE, 0.0
+        self._trying = False
         self._reports: set[asyncio.Task[None]] = set()
         self.reason = Reason.POLICY_NOT_ASKED
         self.message = f"{url} was not asked yet"
 
     async def ask(self, question: Consultation) -> Decision:
         """Raises `PolicyServiceError`; never takes longer than the deadline."""
-        if self._failures >= FAILURES and self._clock() < self._closed_until:
+        trial = self._failures >= FAILURES
+        if trial and (self._trying or self._clock() < self._closed_until):
             raise NotReached(f"left alone for a while: {self.message}")
-        begin = time.perf_counter()
+        self._trying, begin = trial, time.perf_counter()
         try:
             decision = _checked(
                 question, await self._within(self._deadline, "/v1/decide", question.to_json().encode())
             )
         except PolicyServiceError as error:
-            self._failed(error)
+            self._failed(error, trial=trial)
             raise
         finally:
+            self._trying = self._trying and not trial  # another's goes on
             metrics.POLICY_SECONDS.observe(time.perf_counter() - begin)
-        self._failures = 0
+        self._failures, self._pause = 0, FIRST_PAUSE
         self.reason, self.message = (
             Reason.POLICY_ANSWERS,
             f"{decision.model.id} {decision.model.version} answers",
@@ -146,12 +151,15 @@ class PolicyService:
                 text += await answer.content.read(LARGEST_ANSWER - len(text))
             return text
 
-    def _failed(self, error: PolicyServiceError) -> None:
-        self._failures += 1
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** max(0, self._failures - FAILURES))
-        self._closed_until = self._clock() + pause * random.uniform(0.8, 1.2)
+    def _failed(self, error: PolicyServiceError, *, trial: bool) -> None:
         self.reason, self.message = error.reason, str(error)
         metrics.POLICY_ASKED.labels(error.reason.value).inc()
+        if self._failures >= FAILURES and not trial:
+            return  # on its way before the others failed: one moment of a storm is one trouble
+        self._failures += 1
+        if self._failures >= FAILURES:
+            self._closed_until = self._clock() + self._pause * random.uniform(0.8, 1.2)
+            self._pause = min(LONGEST_PAUSE, 2 * self._pause)
 
 
 def _checked(question: Consultation, text: bytes) -> Decision:

@@ -8,7 +8,7 @@ from typing import Final
 from planaria_contract import ObjectRef, SymptomKind
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.detect.incident import Incident
-from planaria_operator.detect.left_alone import held_up, left_alone, orphaned
+from planaria_operator.detect.left_alone import held_up, passed_over
 from planaria_operator.detect.selection import Ranking, covers, reach, selects
 from planaria_operator.detect.symptoms import BEGINNING, Finding, of_node, of_pod, of_workload
 from planaria_operator.objects.cluster import Node
@@ -39,9 +39,9 @@ def detect(
         if own and held_up(store, workload):
             own = []
         for pod in store.pods_of(workload):
-            node = nodes.get(pod.node or "")
-            if not pod.active or orphaned(pod, nodes) or left_alone(pod, workload, node):
+            if passed_over(pod, workload, nodes):
                 continue
+            node = nodes.get(pod.node or "")
             findings = of_pod(pod, policy.spec.triggers, now, deadline=workload.progress_deadline)
             if node is None or node.ready:
                 own += _once_back(findings, node, policy)

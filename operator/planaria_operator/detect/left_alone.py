@@ -32,6 +32,11 @@ def why_left_alone(pod: Pod, workload: Workload, node: Node | None) -> str:
     return ""
 
 
+def passed_over(pod: Pod, workload: Workload, nodes: Mapping[str, Node]) -> bool:
+    """Whatever the pod shows is no symptom of its workload. `nodes`: as of `orphaned`."""
+    return not pod.active or orphaned(pod, nodes) or left_alone(pod, workload, nodes.get(pod.node or ""))
+
+
 def orphaned(pod: Pod, nodes: Mapping[str, Node]) -> bool:
     """Its node is deleted, so Kubernetes removes it within a minute: no fault of its own. Unlike a pod that is left alone it
     has a successor, which its workload is not well without.

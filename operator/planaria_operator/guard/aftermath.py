@@ -65,6 +65,8 @@ def _treated(store: ClusterStore, namespaces: Collection[str]) -> Iterator[tuple
         last = record.status.attempt
         if last is None or last.applied_at is None or last.plan.target.namespace not in namespaces:
             continue
+        if not record.status.finished and store.abandoned(record):
+            continue  # how it ends is never told, and it would be waited for in every storm
         target = last.plan.target
         workload = store.workload(target.kind, target.namespace or "", target.name)
         helped = last.outcome in {AttemptOutcome.PENDING, AttemptOutcome.RECOVERED}

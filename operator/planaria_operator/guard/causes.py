@@ -149,7 +149,8 @@ def _open_records(store: ClusterStore, policy: HealingPolicy) -> dict[TargetKey,
         or each.namespace == policy.namespace
         or (policy.cluster_wide and each.spec.target.kind != "Node")
     )
-    return {key_of(each.spec.target): each for each in near if not each.status.finished}
+    open_ones = (each for each in near if not each.status.finished and not store.abandoned(each))
+    return {key_of(each.spec.target): each for each in open_ones}
 
 
 def _group(

@@ -1,7 +1,7 @@
 from typing import Final
 
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import UNDER_WAY
+from planaria_operator.guard.population import under_way
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 
 RETRY_SECONDS: Final = 10
@@ -14,8 +14,8 @@ class Concurrency:
 
     def check(self, proposal: Proposal) -> Verdict:
         own = (proposal.remediation.namespace, proposal.remediation.name)
-        records = proposal.store.remediations.items()
-        busy = [each for key, each in records if key != own and each.status.stage in UNDER_WAY]
+        records = under_way(proposal.store, proposal.now)
+        busy = [each for each in records if (each.namespace, each.name) != own]
         ours = sum(each.policy_key == proposal.policy.key for each in busy)
         limit, total = proposal.policy.spec.guardrails.max_concurrent, proposal.limits.acting
         message = f"{ours} of {limit} under way for the policy, {len(busy)} of {total} for the operator"

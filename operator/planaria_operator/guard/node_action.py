@@ -3,7 +3,7 @@ from typing import Final
 from planaria_contract import Action
 from planaria_operator.api.plan import Verb
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import UNDER_WAY
+from planaria_operator.guard.population import under_way
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
 from planaria_operator.objects.cordon import closed_by_planaria
 
@@ -82,8 +82,8 @@ def _under_way(proposal: Proposal) -> set[str]:
     """Nodes that other Remediations are isolating, whose cordon the watch may not have shown yet."""
     open_ones = (
         each.status.attempt
-        for each in proposal.store.remediations.values()
-        if each.uid != proposal.remediation.uid and each.status.stage in UNDER_WAY
+        for each in under_way(proposal.store, proposal.now)
+        if each.uid != proposal.remediation.uid
     )
     return {each.plan.target.name for each in open_ones if each and each.plan.action is Action.ISOLATE}
 

@@ -1,9 +1,15 @@
 """Who counts as healthy. Pure."""
 
 import math
+from datetime import datetime, timedelta
+from typing import Final
 
-from planaria_operator.api.remediation import UNDER_WAY
+from planaria_operator.api.attempt import Attempt
+from planaria_operator.api.remediation import UNDER_WAY, Remediation
 from planaria_operator.objects.store import ClusterStore
+
+AT_WORK: Final = timedelta(seconds=600)
+"""How long what was sent may take effect: after as long Kubernetes too, by default, gives a rollout up."""
 
 
 def required_healthy(wanted: int | str, total: int) -> int:
@@ -13,6 +19,24 @@ def required_healthy(wanted: int | str, total: int) -> int:
     if not wanted.endswith("%"):
         raise ValueError(f"minHealthy {wanted!r}: must be a whole number or a share such as 50%")
     return math.ceil(int(wanted.removesuffix("%")) * total / 100)
+
+
+def under_way(store: ClusterStore, now: datetime) -> list[Remediation]:
+    """Where something was written down to be done and is not over. What is abandoned never is, so it is among these only while
+    what was sent may still be at work.
+    """
+    begun = (each for each in store.remediations.values() if each.status.stage in UNDER_WAY)
+    return [each for each in begun if not store.abandoned(each) or _at_work(each.status.attempt, now)]
+
+
+def _at_work(attempt: Attempt | None, now: datetime) -> bool:
+    if attempt is None or attempt.queued:
+        return False
+    drain = attempt.drain
+    rounds = [drain.progress_at, drain.sent_at] if drain else []
+    sent = [attempt.begun_at, attempt.applied_at, attempt.finished_at, *rounds]
+    last: datetime = max([attempt.reserved_at, *(time for time in sent if time)])
+    return now < last + AT_WORK
 
 
 def under_repair(store: ClusterStore) -> set[str]:

@@ -100,7 +100,7 @@ def _open_records(store: ClusterStore, uids: Iterable[str]) -> dict[str, Remedia
     return {
         each.spec.target.uid or "": each
         for each in store.remediations.values()
-        if each.spec.target.uid in wanted and not each.status.finished
+        if each.spec.target.uid in wanted and not each.status.finished and not store.abandoned(each)
     }
 
 

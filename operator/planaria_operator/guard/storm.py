@@ -1,7 +1,10 @@
+from datetime import datetime
+
 from planaria_operator.api.policy_status import StormStatus
 from planaria_operator.api.reasons import Reason
 from planaria_operator.guard.causes import Group, key_of
 from planaria_operator.guard.verdict import Proposal, Verdict, allow, refuse
+from planaria_operator.record.moments import clock
 
 
 class Storm:
@@ -16,18 +19,17 @@ class Storm:
         own = key_of(proposal.target)
         group = proposal.weather.groups.get(own)
         if group is None:
-            return refuse(self, Reason.STORM_ACTIVE, _in_words(storm))
+            return refuse(self, Reason.STORM_ACTIVE, _in_words(storm, proposal.now))
         if group.lead == own:
             return allow(self, f"treats {group.cause} for {len(group.members)} incidents")
         return refuse(self, Reason.SHARED_CAUSE, _named(group))
 
 
-def _in_words(storm: StormStatus) -> str:
+def _in_words(storm: StormStatus, now: datetime) -> str:
     if storm.calm_since:
-        return (
-            f"calm since {storm.calm_since:%H:%M:%SZ}, not yet for the storm's cooldown; before: {storm.why}"
-        )
-    return f"storm since {storm.since:%H:%M:%SZ}: {storm.why}"
+        calm = clock(storm.calm_since, now)
+        return f"calm since {calm}, not yet for the storm's cooldown; before: {storm.why}"
+    return f"storm since {clock(storm.since, now)}: {storm.why}"
 
 
 def _named(group: Group) -> str:

@@ -113,7 +113,7 @@ def _newly_broken(
     open_ones = {
         each.spec.target.uid: each.spec.visible_at
         for each in store.remediations.values()
-        if each.spec.target.uid in seen and not each.status.finished
+        if each.spec.target.uid in seen and not each.status.finished and not store.abandoned(each)
     }
     recorded = {
         each.spec.target.uid: each.spec.visible_at

@@ -9,10 +9,13 @@ from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.notification import REMINDER, Notification, NotificationState, NotifyEvent
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import RemediationStatus, Stage
+from planaria_operator.objects.meta import CLOCK_SKEW
 
 MOST_NOTIFICATIONS: Final = 32
 """As many as a record holds."""
 OF_AN_ESCALATION: Final = frozenset({NotifyEvent.ESCALATED.value, REMINDER})
+LONGEST_WAIT: Final = timedelta(hours=1)
+"""No pause between two tries is as long, whatever the receiver asks for."""
 PASSING: Final = frozenset({NotifyEvent.AWAITING_APPROVAL.value, REMINDER})
 """Of no use to anybody once the incident is over."""
 
@@ -35,7 +38,7 @@ def reminded(status: RemediationStatus, policy: HealingPolicy, now: datetime) ->
     due = [
         receiver
         for receiver, last in latest.items()
-        if receiver in asked and not last.pending and last.requested_at + timedelta(seconds=every) <= now
+        if receiver in asked and not last.pending and not _recent(last, timedelta(seconds=every), now)
     ]
     return _with_pending(status, due, REMINDER, now)
 
@@ -58,7 +61,7 @@ def due(status: RemediationStatus, now: datetime) -> Iterator[Notification]:
     for each in status.notifications:
         if each.pending and not _idle(status, each):
             first.setdefault(each.receiver, each)
-    yield from (each for each in first.values() if each.next_try_at is None or each.next_try_at <= now)
+    yield from (each for each in first.values() if _may_be_tried(each, now))
 
 
 def undelivered(status: RemediationStatus) -> bool:
@@ -90,6 +93,17 @@ def _idle(status: RemediationStatus, about: Notification) -> bool:
     approved = status.condition("Approved")
     asks = approved is None or approved.status is Status.UNKNOWN
     return about.pending and about.event == NotifyEvent.AWAITING_APPROVAL.value and not asks
+
+
+def _recent(about: Notification, every: timedelta, now: datetime) -> bool:
+    """Not where it was asked for in time to come: the clock was set back since."""
+    return -CLOCK_SKEW <= now - about.requested_at < every
+
+
+def _may_be_tried(about: Notification, now: datetime) -> bool:
+    """Also where that was to be later than any pause lasts: the clock was set back since."""
+    again = about.next_try_at
+    return again is None or again <= now or again > now + LONGEST_WAIT
 
 
 def _with_pending(

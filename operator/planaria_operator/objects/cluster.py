@@ -63,10 +63,13 @@ def parse_node(body: Body) -> Node:
         pressure=tuple(pressed),
         taints=tuple(taint["key"] for taint in taints if taint.get("effect") != "PreferNoSchedule"),
         steady_since=_last_turn(body),
-        avoided_by=next(
-            (str(each.get("value") or "") for each in taints if each["key"] == AVOID_TAINT), None
-        ),
+        avoided_by=next((str(each.get("value") or "") for each in taints if _avoids(each)), None),
     )
+
+
+def _avoids(taint: Body) -> bool:
+    """One of the same key that keeps pods away is a person's."""
+    return taint["key"] == AVOID_TAINT and taint.get("effect") == "PreferNoSchedule"
 
 
 def _last_turn(body: Body) -> datetime | None:

@@ -153,6 +153,14 @@ class ClusterStore:
         namesakes = self._under.get(policy.key, {}).values()
         return [each for each in namesakes if each.policy_uid in {"", policy.uid}]
 
+    def abandoned(self, remediation: Remediation) -> bool:
+        """Nobody goes on with it: its policy was deleted without it (`--cascade=orphan`). Not where the policy may be there and is
+        only not seen, because it cannot be read or its kind is not watched.
+        """
+        kind, key = remediation.spec.policy_kind, remediation.policy_key
+        unread = any((each.kind, each.namespace, each.name) == (kind, *key) for each in self.unreadable)
+        return key not in self.policies and not unread and kind not in self.unwatched
+
     def pod(self, namespace: str, name: str) -> Pod | None:
         view = self._get(("Pod", namespace, name))
         return view if isinstance(view, Pod) else None

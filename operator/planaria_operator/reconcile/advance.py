@@ -151,6 +151,7 @@ async def _mark_health(parts: Parts, case: Case, found: Health) -> Case:
 async def _unhealthy_still(parts: Parts, case: Case, found: Health) -> Remediation:
     attempt = case.status.attempt
     assert attempt is not None, "Verifying is only entered with an attempt"
-    if parts.clock() < watched_until(parts, case, attempt):
+    until = watched_until(parts, case, attempt)
+    if parts.clock() < until:
         return case.remediation
-    return await ineffective(parts, case, found.message)
+    return await ineffective(parts, case, until, found.message)

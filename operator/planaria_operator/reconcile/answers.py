@@ -11,8 +11,9 @@ from planaria_operator.api.remediation import ANSWERS_LIMIT, RemediationStatus, 
 from planaria_operator.notify.ledger import no_question
 from planaria_operator.objects.approval import Approval
 from planaria_operator.reconcile.case import Telling
-from planaria_operator.reconcile.proposals import STATION, Answered, clock, closed, named
+from planaria_operator.reconcile.proposals import STATION, Answered, closed, named
 from planaria_operator.record.fit import clip
+from planaria_operator.record.moments import clock
 
 
 def unheard(status: RemediationStatus, approvals: Iterable[Approval]) -> list[Approval]:
@@ -74,12 +75,16 @@ def _approved(
     message = f"{spec.approver} approved {named(asked.plan)} (plan {asked.digest}){_because(spec.reason)}"
     status = status.model_copy(update=changes)
     status = status.with_condition("Approved", Status.TRUE, Reason.APPROVED, message, now=now)
+    # Nothing was begun yet, and it is not an approval any more that is wanting.
+    status = status.with_condition("Executed", Status.UNKNOWN, Reason.APPROVED, message, now=now)
     return no_question(status, now), [Telling(STATION, Reason.APPROVED, message)]
 
 
 def _rejected(status: RemediationStatus, approval: Approval, now: datetime) -> Answered:
     spec = approval.spec
     message = f"{spec.approver} rejected plan {spec.digest}{_because(spec.reason)}"
+    # In the place of any guard's word too: what a person has rejected waits for none.
+    status = status.with_condition("Executed", Status.FALSE, Reason.APPROVAL_REJECTED, message, now=now)
     return closed(status, Reason.APPROVAL_REJECTED, message, now, warning=True)
 
 
@@ -113,9 +118,10 @@ def _why_void(asked: ProposalRecord | None, approval: Approval, now: datetime) -
         return f"nothing waits for approval now, plan {digest} neither"
     if asked.digest != digest:
         return f"it is for plan {digest}, and plan {asked.digest} is proposed"
+    end = clock(asked.expires_at, now)
     if given and _in_time(asked, approval):
-        return f"given at {clock(given)}, but read only at {clock(now)}, after {clock(asked.expires_at)}"
-    return f"it came after {clock(asked.expires_at)}"
+        return f"given at {clock(given, now)}, but read only at {clock(now, now)}, after {end}"
+    return f"it came after {end}"
 
 
 def _because(reason: str) -> str:

@@ -145,7 +145,7 @@ class Engine:
             moment = replace(moment, policy=store.policies.get(policy.key, policy))
             self._advance_all(moment, surge=opened > self.parts.settings.max_concurrent)
             await asyncio.sleep(0)
-        metrics.show_records(store.policies.values(), store.remediations.values(), now)
+        metrics.show_records(store, now)
         if self.parts.notifier:
             self.parts.notifier.tick(store)
         self._forget_deleted()

@@ -96,8 +96,12 @@ def _full(status: RemediationStatus) -> str:
     """That the record holds no more attempts, in words: a world that never holds still must have an end too."""
     if len(status.attempts) < MOST_ATTEMPTS:
         return ""
-    off = len(status.attempts) - made(status)
-    return f"the record is full: {MOST_ATTEMPTS} attempts, {off} of them called off"
+    full = f"the record is full: {MOST_ATTEMPTS} attempts"
+    off = [each for each in status.attempts if not each.counts]
+    if not off:
+        return full
+    # What ends here may be a target whose API always answers 409: only that answer tells a person where to look.
+    return f"{full}, {len(off)} of them called off or overtaken; the last one: {off[-1].message}"
 
 
 def no_later(policy: HealingPolicy, status: RemediationStatus, moment: datetime, now: datetime) -> datetime:

@@ -14,6 +14,7 @@ from planaria_operator.notify.ledger import no_question
 from planaria_operator.objects.approval import Approval
 from planaria_operator.reconcile.case import Telling
 from planaria_operator.record.convert import decision_record
+from planaria_operator.record.moments import clock
 
 STATION: Final = "approve"
 
@@ -47,7 +48,7 @@ def proposed_anew(
         proposed_at=now,
         expires_at=_deadline(status, now, lasts),
     )
-    message = f"{named(plan)} (plan {plan.digest}) waits for approval until {clock(proposal.expires_at)}"
+    message = f"{named(plan)} (plan {plan.digest}) waits for approval until {clock(proposal.expires_at, now)}"
     status = status.model_copy(update={"proposal": proposal})
     status = status.with_condition("Approved", Status.UNKNOWN, Reason.AWAITING_APPROVAL, message, now=now)
     return status, [Telling(STATION, Reason.AWAITING_APPROVAL, message)]
@@ -69,14 +70,15 @@ def lapsed(status: RemediationStatus, missed: Approval | None, now: datetime) ->
     """The status once the time of what is proposed is over. `missed`: the approval that was read too late."""
     asked = status.open_proposal
     assert asked is not None, "only what is proposed can expire"
-    how = f"nobody answered by {clock(asked.expires_at)}"
+    end = clock(asked.expires_at, now)
+    how = f"nobody answered by {end}"
     if missed and missed.meta.created:
-        given = f"{missed.spec.approver} approved at {clock(missed.meta.created)}"
-        how = f"{given}, which was read only after {clock(asked.expires_at)}"
+        given = f"{missed.spec.approver} approved at {clock(missed.meta.created, now)}"
+        how = f"{given}, which was read only after {end}"
     message = f"{named(asked.plan)} (plan {asked.digest}): {how}"
     if asked.approved_at:
         held = f", held back by {status.held_because}" if status.held_because else ""
-        message = f"approved by {asked.approved_by}, but not done by {clock(asked.expires_at)}{held}"
+        message = f"approved by {asked.approved_by}, but not done by {end}{held}"
     return closed(status, Reason.APPROVAL_EXPIRED, message, now, warning=True)
 
 
@@ -84,14 +86,25 @@ def no_longer_needed(status: RemediationStatus, why: str, now: datetime) -> Reme
     """The status of a record that closes while something is proposed."""
     if status.open_proposal is None:
         return status
+    status = _waits_no_more(status, Reason.NO_LONGER_NEEDED, why, now)
     return status.with_condition("Approved", Status.FALSE, Reason.NO_LONGER_NEEDED, why, now=now)
 
 
 def closed(
     status: RemediationStatus, reason: Reason, message: str, now: datetime, *, warning: bool
 ) -> Answered:
+    status = _waits_no_more(status, reason, message, now)
     status = status.with_condition("Approved", Status.FALSE, reason, message, now=now)
     return no_question(status, now), [Telling(STATION, reason, message, warning=warning)]
+
+
+def _waits_no_more(
+    status: RemediationStatus, reason: Reason, message: str, now: datetime
+) -> RemediationStatus:
+    """Without a word of an approval that is waited for. What another guard has said of it since stays so."""
+    if status.held_because != Reason.AWAITING_APPROVAL.value:
+        return status
+    return status.with_condition("Executed", Status.FALSE, reason, message, now=now)
 
 
 def _deadline(status: RemediationStatus, now: datetime, lasts: timedelta) -> datetime:
@@ -104,7 +117,3 @@ def _deadline(status: RemediationStatus, now: datetime, lasts: timedelta) -> dat
 
 def named(plan: Plan) -> str:
     return f"{plan.action.value} {plan.target}: {plan.summary}"
-
-
-def clock(time: datetime) -> str:
-    return time.strftime("%H:%M:%SZ")

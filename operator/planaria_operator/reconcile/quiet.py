@@ -14,6 +14,7 @@ from planaria_operator.objects.workload import Workload
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.outcomes import called_off, escalated
 from planaria_operator.reconcile.understand import opened
+from planaria_operator.record.moments import clock
 from planaria_operator.telemetry import metrics
 
 LONGEST: Final = 7200
@@ -62,7 +63,8 @@ async def _begin(parts: Parts, case: Case, seconds: int, unwell: str) -> Remedia
     until = now + timedelta(seconds=seconds)
     status = called_off(case.status, now)
     status = status.model_copy(update={"stage": Stage.BLOCKED, "next_check_at": until})
-    message = f"{unwell}, and no fault shows now: it goes on when one does; else a person is asked at {until:%H:%M:%S}"
+    end = clock(until, now)
+    message = f"{unwell}, and no fault shows now: it goes on when one does; else a person is asked at {end}"
     status = status.with_condition("Executed", Status.FALSE, Reason.NOTHING_SHOWS, message, now=now)
     told = Telling("guard", Reason.NOTHING_SHOWS, message)
     waiting = await commit(parts, case, status, *opened(case), told)

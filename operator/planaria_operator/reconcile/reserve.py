@@ -1,5 +1,6 @@
 """The brakes, and the intent: after this is written the action will happen exactly once, whoever dies."""
 
+from datetime import datetime
 from typing import Final
 
 from planaria_operator.api.attempt import Attempt
@@ -8,7 +9,7 @@ from planaria_operator.api.decision import GuardRecord
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.policy_status import HealingPolicyStatus, Reservation
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
 from planaria_operator.guard.budget import ledger_time, memory_seconds, reserved
 from planaria_operator.guard.chain import check_all
 from planaria_operator.guard.verdict import Limits, Proposal, Verdict, first_refusal
@@ -109,7 +110,8 @@ async def _write_intent(parts: Parts, case: Case, proposed: Proposed, verdicts: 
         reserved_at=now,
     )
     status = (
-        case.status.with_attempt(attempt)
+        _of_this_attempt(case.status, attempt.number, now)
+        .with_attempt(attempt)
         .not_recommended(now=now)
         .model_copy(
             update={
@@ -127,6 +129,20 @@ async def _write_intent(parts: Parts, case: Case, proposed: Proposed, verdicts: 
     remediation = await commit(parts, case, status, Telling("decide", Reason.ACTION_DECIDED, message))
     parts.journal.passed(Station.INTENT, case.key, attempt=attempt.number, digest=attempt.digest)
     return remediation
+
+
+def _of_this_attempt(status: RemediationStatus, number: int, now: datetime) -> RemediationStatus:
+    """Without what the conditions say of the attempt before, or of what held this one: people wait for them to be True.
+
+    `Verified` is False until this one has helped, whatever it says of the one before.
+    """
+    if status.condition("Executed"):
+        unsent = f"nothing of attempt {number} is sent yet"
+        status = status.with_condition("Executed", Status.UNKNOWN, Reason.ACTION_DECIDED, unsent, now=now)
+    if status.condition("Reverted"):
+        stands = f"attempt {number} is not undone"
+        status = status.with_condition("Reverted", Status.FALSE, Reason.NOT_REVERTED, stands, now=now)
+    return status
 
 
 def guard_records(verdicts: list[Verdict]) -> tuple[GuardRecord, ...]:

@@ -14,7 +14,6 @@ from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.ladder import attempts_left, in_vain
 from planaria_operator.reconcile.left_behind import left_behind
 from planaria_operator.reconcile.outcomes import escalated, finished
-from planaria_operator.reconcile.patience import watched_until
 from planaria_operator.reconcile.sent import RETRY_SECONDS, token
 from planaria_operator.telemetry import metrics
 
@@ -112,13 +111,13 @@ def _unjudged(status: RemediationStatus, attempt: Attempt, message: str, now: da
     return status.with_condition("Verified", Status.FALSE, Reason.TARGET_GONE, message, now=now)
 
 
-async def ineffective(parts: Parts, case: Case, why: str) -> Remediation:
-    """The time-out has passed: it did not help, so it is undone."""
+async def ineffective(parts: Parts, case: Case, until: datetime, why: str) -> Remediation:
+    """It was watched `until` then, and did not help: it is undone."""
     attempt = case.status.attempt
     assert attempt is not None, "Verifying is only entered with an attempt"
     now = parts.clock()
     parts.journal.passed(Station.VERIFY, case.key, recovered=False)
-    watched = watched_until(parts, case, attempt) - (attempt.applied_at or now)
+    watched = until - (attempt.applied_at or now)
     message = f"{attempt.plan.action.value} did not help within {watched.total_seconds():.0f} s: {why}"
     lost = attempt.model_copy(
         update={"outcome": AttemptOutcome.INEFFECTIVE, "finished_at": now, "message": message[:1024]}
@@ -177,7 +176,9 @@ async def _revert_later(parts: Parts, case: Case, attempt: Attempt, error: Tempo
     if now >= limit:
         return await _revert_failed(parts, case, error)
     retry = now + timedelta(seconds=RETRY_SECONDS)
-    return await commit(parts, case, case.status.model_copy(update={"next_check_at": retry}))
+    status = case.status.model_copy(update={"next_check_at": retry})
+    said = ("Reverted", Status.FALSE, Reason.API_UNAVAILABLE, f"not undone yet: {error}")
+    return await commit(parts, case, status.with_condition(*said, now=now))
 
 
 async def _revert_failed(parts: Parts, case: Case, error: KubeError) -> Remediation:

@@ -5,6 +5,7 @@ from functools import partial
 
 import structlog
 
+from planaria_operator.act.taints import is_within, scope_of
 from planaria_operator.api.plan import ObjectReference, Operation, Verb
 from planaria_operator.api.remediation import UNDER_WAY
 from planaria_operator.objects.cluster import Node
@@ -16,20 +17,18 @@ log = structlog.get_logger("planaria.soft_taints")
 
 
 async def take_off(parts: Parts, setbacks: Setbacks) -> None:
-    """From every node that is avoided for no attempt any more. Raises a Temporary KubeError.
-
-    Only an operator of the whole cluster knows that nobody needs it: one of some namespaces may stand beside another.
-    """
-    if parts.settings.namespaces:
-        return
-    for node in _avoided_for_nobody(parts.store):
+    """From every node that is avoided for no attempt any more. Raises a Temporary KubeError."""
+    for node in _avoided_for_nobody(parts.store, scope_of(parts.settings.namespaces)):
         await setbacks.attempt(
             ("take the soft taint off", f"node {node.meta.name}"), partial(_one, parts, node)
         )
 
 
-def _avoided_for_nobody(store: ClusterStore) -> list[Node]:
+def _avoided_for_nobody(store: ClusterStore, scope: str) -> list[Node]:
+    """An operator of some namespaces may stand beside another, whose records it does not see: it knows of its own taints alone."""
     avoided = [node for node in store.nodes() if node.avoided_by is not None]
+    if scope:
+        avoided = [node for node in avoided if is_within(node.avoided_by or "", scope)]
     needed = set(_needed(store)) if avoided else set()  # every pass asks, and mostly no node is avoided
     return [node for node in avoided if node.meta.uid not in needed]
 

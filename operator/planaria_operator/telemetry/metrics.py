@@ -22,9 +22,9 @@ from prometheus_client import (
 from planaria_contract import Action, Decider, Fault, SemanticState, Source, SymptomKind
 from planaria_operator.api.approval import ApprovalVerdict
 from planaria_operator.api.attempt import AnswerOutcome, AttemptOutcome
-from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.reasons import Reason
-from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.api.remediation import Stage
+from planaria_operator.objects.store import ClusterStore
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and nobody asks for them
 
@@ -262,12 +262,11 @@ _SHOWN: Final[set[str]] = set()
 """Labels of the policies that have their incidents counted."""
 
 
-def show_records(policies: Iterable[HealingPolicy], records: Iterable[Remediation], now: datetime) -> None:
+def show_records(store: ClusterStore, now: datetime) -> None:
     """Set every gauge that is told from what stands in the store. A policy that is gone takes its series along."""
-    policies, records = list(policies), list(records)
+    policies, records = list(store.policies.values()), list(store.remediations.values())
     count_stages(record.status.stage for record in records)
-    waiting = [record.spec.visible_at for record in records if record.status.stage is Stage.ESCALATED]
-    OLDEST_ESCALATION.set(min(waiting).timestamp() if waiting else 0)
+    _show_escalations(store)
     asked = Tally(record.policy_key for record in records if record.status.stage is Stage.AWAITING)
     for gauge in (BUDGET_USED, BUDGET_LIMIT, APPROVALS_WAITING):
         gauge.clear()
@@ -278,6 +277,16 @@ def show_records(policies: Iterable[HealingPolicy], records: Iterable[Remediatio
         BUDGET_USED.labels(policy=name).set(sum(each.time > oldest for each in policy.status.reservations))
         BUDGET_LIMIT.labels(policy=name).set(budget.actions)
         APPROVALS_WAITING.labels(policy=name).set(asked[policy.key])
+
+
+def _show_escalations(store: ClusterStore) -> None:
+    """Without what is abandoned: no mend of the target closes it, so the alert would fire for good."""
+    waiting = [
+        record.spec.visible_at
+        for record in store.remediations.values()
+        if record.status.stage is Stage.ESCALATED and not store.abandoned(record)
+    ]
+    OLDEST_ESCALATION.set(min(waiting).timestamp() if waiting else 0)
 
 
 def _count_incidents_of(policies: set[str]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from planaria_contract import Symptom
 from planaria_operator.api.healing_policy import HealingPolicy
 from planaria_operator.api.remediation import RemediationSpec
-from planaria_operator.detect.left_alone import held_up, left_alone
+from planaria_operator.detect.left_alone import held_up, left_alone, passed_over
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.detect.symptoms import of_pod, of_workload
 from planaria_operator.objects.pod import Pod
@@ -37,8 +37,9 @@ def shown(
 ) -> tuple[Symptom, ...]:
     """Symptoms of a workload and its pods, as detection has them of what the policy selects."""
     findings = [] if held_up(store, workload) else of_workload(workload)
+    nodes = {node.meta.name: node for node in store.nodes()}
     for pod in store.pods_of(workload):
-        if not left_alone(pod, workload, store.node(pod.node or "")):
+        if not passed_over(pod, workload, nodes):
             findings += of_pod(pod, policy.spec.triggers, now, deadline=workload.progress_deadline)
     return tuple(each.symptom for each in findings)
 

@@ -1,6 +1,7 @@
 """Into the store: the one way that a body takes, whether a watch, the first list or a later one delivered it."""
 
 import time
+from collections.abc import Iterable
 
 import structlog
 
@@ -102,6 +103,11 @@ class Feed:
         for kind in kinds:
             del self.listed[kind]
         return kinds
+
+    def again(self, kinds: Iterable[str], seconds: float) -> None:
+        """Settled once more so much later, those that were not listed anew meanwhile."""
+        for kind in kinds:
+            self.listed.setdefault(kind, time.monotonic() + seconds)
 
     def _put(self, kind: str, body: Body, instead_of: str | None) -> None:
         if kind in POLICY_KINDS:

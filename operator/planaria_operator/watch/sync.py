@@ -26,6 +26,8 @@ SECOND_LOOK_SECONDS: Final = 3.0
 """How long a watch is given to deliver what a list already shows."""
 SETTLE_SECONDS: Final = 5.0
 """After the last body of a fresh list, until it is compared."""
+AGAIN_SECONDS: Final = 30.0
+"""After the server had no answer, until what was listed anew is compared once more."""
 LOOK_SECONDS: Final = 1.0
 """How often it is looked whether there is something to compare."""
 BREATH: Final = 50
@@ -144,17 +146,20 @@ async def keep_in_sync(
         if time.monotonic() >= due:
             await _patiently(kube, feed, namespaces, feed.kinds)
             due = time.monotonic() + period
-        elif kinds := feed.settled(SETTLE_SECONDS):
-            await _patiently(kube, feed, namespaces, kinds)
+        elif (kinds := feed.settled(SETTLE_SECONDS)) and not await _patiently(kube, feed, namespaces, kinds):
+            feed.again(kinds, AGAIN_SECONDS)
 
 
-async def _patiently(kube: Kube, feed: Feed, namespaces: tuple[str, ...], kinds: Collection[str]) -> None:
+async def _patiently(kube: Kube, feed: Feed, namespaces: tuple[str, ...], kinds: Collection[str]) -> bool:
+    """False where the server had no answer now."""
     try:
         await resync(kube, feed, namespaces, kinds)
     except Temporary as error:
         log.warning("comparing with a list has to wait", error=str(error))
+        return False
     except KubeError as error:
         log.error("comparing with a list failed", error=str(error))  # noqa: TRY400  one line says it all
+    return True
 
 
 async def _listed(

@@ -39,6 +39,7 @@ class Worker:
         self._file = place(url).file
         self._inode: int | None = None
         self._closing = threading.Event()
+        self._in_hand, self._lost = 0, 0
         self._failure: PolicyError | None = None
         self._pause, self._alone_until = FIRST_PAUSE, 0.0
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -50,7 +51,8 @@ class Worker:
 
     @property
     def waiting(self) -> int:
-        return self._jobs.qsize()
+        """What is being tried is among it: while the database is away that waits as well."""
+        return self._jobs.qsize() + self._in_hand
 
     def start(self) -> None:
         self._thread.start()
@@ -63,8 +65,8 @@ class Worker:
             self._jobs.put(None, timeout=CLOSE_SECONDS)
             self._thread.join(max(0.0, until - time.monotonic()))
         except queue.Full:
-            return self.waiting
-        return max(0, self.waiting - 1) if self._thread.is_alive() else 0
+            return self._lost + self.waiting
+        return self._lost + (max(0, self.waiting - 1) if self._thread.is_alive() else 0)
 
     def put(self, work: Callable[[Memory], T]) -> Future[T] | None:
         """Never waits; None where there is no room. The future raises what the work raised."""
@@ -79,8 +81,10 @@ class Worker:
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
+            self._in_hand = 1
             if job.done.set_running_or_notify_cancel():
                 self._do(job)
+            self._in_hand = 0
         self._shut()
 
     def _do(self, job: _Job) -> None:
@@ -91,6 +95,7 @@ class Worker:
                 self._failed(error)
                 if self._patient and not self._closing.wait(self._pause):
                     continue
+                self._lost += 1  # patience ends with the service
                 job.done.set_exception(error)
             except PolicyError as error:
                 self._failed(error)

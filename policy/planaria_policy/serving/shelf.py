@@ -127,7 +127,7 @@ class Shelf:
         found = self._fit(name)
         if found is None:
             return False
-        self._remember(name)
+        self._remember(name, instead_of=self.name)
         self._served = found
         return True
 
@@ -156,13 +156,15 @@ class Shelf:
         check(brain)
         return Served(name, brain, stamp)
 
-    def _remember(self, name: str) -> None:
+    def _remember(self, name: str, instead_of: str | None = None) -> None:
+        """`instead_of`: what was served until now; the shipped policy, which no pointer names, is returned to by it."""
         served, self._unturned = self._files.read(SERVED), None
         if served == name:
             return
+        before = served or instead_of
         try:
-            if served:
-                self._files.write(BEFORE, served)
+            if before and before != name:
+                self._files.write(BEFORE, before)
             self._files.write(SERVED, name)
         except OSError:  # a folder that is mounted read-only cannot remember; serving goes on
             self._unturned = served

@@ -40,7 +40,7 @@ def train(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="instead of the configuration's")
     parser.add_argument(
-        "--steps", type=int, metavar="N", help="decisions in all, instead of the configuration's"
+        "--steps", type=_positive, metavar="N", help="decisions in all, instead of the configuration's"
     )
     parser.add_argument(
         "--device", default="auto", help="cpu, cuda, or auto (default): cuda where there is one"
@@ -50,7 +50,7 @@ def train(arguments: Sequence[str]) -> int:
         "--memory", metavar="URL", help="trajectory memory; default: memory.db in the output folder"
     )
     parser.add_argument(
-        "--workers", type=int, default=2, metavar="N", help="with --ray: collectors (default 2)"
+        "--workers", type=_positive, default=2, metavar="N", help="with --ray: collectors (default 2)"
     )
     options = parser.parse_args(arguments)
     console = Console(stderr=True)
@@ -95,6 +95,13 @@ def _config(options: argparse.Namespace, run: Run) -> Config:
     if (run.folder / CONFIG).exists() and not told:
         return Config.read(run.folder / CONFIG)
     return Config(**told)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 def _source(options: argparse.Namespace, config: Config) -> Source | None:

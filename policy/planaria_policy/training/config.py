@@ -68,7 +68,7 @@ class Config(BaseModel):
         """Raises `BadData` naming the file and the field."""
         try:
             return cls.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-        except (OSError, yaml.YAMLError, ValidationError) as error:
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
             raise BadData(f"{path}: {error}") from error
 
     def write(self, path: Path) -> None:

@@ -42,7 +42,8 @@ class Run:
                 f"{self.folder}: holds a run with another configuration; name another folder with --output, "
                 "or leave --config and --seed away to go on with it"
             )
-        config.write(path)
+        # A full disk, or a kill, must not leave half of it: what it does not say would be taken for the defaults.
+        _replace(path, config.write)
 
     def save(self, trainer: Trainer) -> None:
         """Whole or not at all: a kill in between leaves what was saved before."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import openai
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
@@ -40,13 +41,14 @@ class VllmClient:
     ) -> None:
         """`deadline` holds for one question with its retry."""
         self.model = model
-        self.url = base_url(url)
+        self.url = without_password(base_url(url))
+        """As it is told to people: whatever fails, these messages end up in conditions and logs."""
         self.deadline = deadline
         self._key_file = api_key_file
         self._max_tokens = max_tokens
         self._seed = seed
         self._api = openai.AsyncOpenAI(
-            base_url=self.url,
+            base_url=base_url(url),
             api_key=self._key,
             max_retries=0,
             timeout=deadline,
@@ -102,7 +104,12 @@ class VllmClient:
         """Read anew each time, so that a rotated Secret is taken up."""
         if self._key_file is None:
             return NO_KEY
-        return (await asyncio.to_thread(self._key_file.read_text)).strip() or NO_KEY
+        content = await asyncio.to_thread(self._key_file.read_bytes)
+        key = content.decode("utf-8-sig", errors="replace").strip()
+        # Here, since the HTTP library refuses it with an error that quotes it.
+        if not (key.isascii() and key.isprintable()):
+            raise Refused(f"the API key cannot be used: {self._key_file} is not one line of plain ASCII")
+        return key or NO_KEY
 
     def _meaning(self, error: Exception) -> SemanticsError:
         if isinstance(error, openai.APITimeoutError):
@@ -128,6 +135,12 @@ class VllmClient:
 def base_url(url: str) -> str:
     plain = url.rstrip("/")
     return plain if plain.endswith("/v1") else f"{plain}/v1"
+
+
+def without_password(url: str) -> str:
+    """The address without the user and the password that may stand before its host."""
+    spoken_for = urlsplit(url).netloc.rpartition("@")[0]
+    return url.replace(f"{spoken_for}@", "", 1) if spoken_for else url
 
 
 def _text(completion: ChatCompletion) -> str:

@@ -11,7 +11,11 @@ from planaria_semantics.window import clean
 
 LONGEST: Final = 1000
 """Characters of a text that are looked at."""
-MAX_WORDS: Final = 48
+MAX_WORDS: Final = 64
+LAST_WORDS: Final = 16
+"""Of those the last ones of a longer text: a cause stands at its end, behind whatever the program says before."""
+LAST: Final = 300
+"""Characters of a longer text's end."""
 WORD: Final = 120
 """Characters of one word."""
 FULL: Final = 85
@@ -50,7 +54,7 @@ def shape(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     found: list[str] = []
     kept: list[str] = []
     before = ""
-    for word in clean.canonical(text[: 2 * LONGEST])[:LONGEST].split()[:MAX_WORDS]:
+    for word in _words(text):
         masked, keeps = _word(word)
         if masked != word and _SHORT.match(word) and (word[0] == "(" or _decides(before)):
             masked, keeps = word, True
@@ -64,6 +68,15 @@ def shape(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         found.append(masked)
         before = word
     return tuple(found), tuple(kept)
+
+
+def _words(text: str) -> list[str]:
+    """All of them, or of a long text the first and the last."""
+    bounded = text if len(text) <= LONGEST else f"{text[: LONGEST - LAST]} {text[-LAST:]}"
+    words = clean.canonical(bounded).split()
+    if len(words) <= MAX_WORDS:
+        return words
+    return [*words[: MAX_WORDS - LAST_WORDS], *words[-LAST_WORDS:]]
 
 
 @lru_cache(maxsize=4096)
