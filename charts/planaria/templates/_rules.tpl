@@ -114,9 +114,18 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [apps]
     resources: [deployments, statefulsets, daemonsets]
     verbs: [patch]
+  # act, restart: whether the volume of a pod on a cordoned node can follow it.
+  - apiGroups: [""]
+    resources: [persistentvolumeclaims]
+    verbs: [get]
 {{- end }}
 
-{{- define "planaria.rules.cluster.restart" }}{{ end }}
+{{- define "planaria.rules.cluster.restart" }}
+  # act, restart: whether a volume is bound to one node.
+  - apiGroups: [""]
+    resources: [persistentvolumes]
+    verbs: [get]
+{{- end }}
 
 {{- define "planaria.rules.namespaced.rollback" }}
   # act, rollback: the pod template of an earlier revision.

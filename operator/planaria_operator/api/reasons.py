@@ -259,7 +259,7 @@ class Reason(StrEnum):
     Do: move that pod by hand, then drain the node."""
     VOLUME_STAYS = "VolumeStays"
     """A volume of the pod is bound to its node, so the pod cannot follow to another.
-    Do: restore the data elsewhere, or bring the node back."""
+    Do: bring the node back or uncordon it, or restore the data elsewhere."""
 
     # --- why applying failed
     COMMAND_FAILED = "CommandFailed"
