@@ -82,10 +82,26 @@ class Decision(Model):
         if not isinstance(data, dict) or not isinstance(data.get("parameters"), dict):
             return data
         category = data["parameters"].get("category")
-        if not isinstance(category, str) or category in set(Action):
+        if not _newer(category):
             return data
         unknown = f"a newer peer chose {category[:64]!r}, which this version does not know"
         return {**data, "parameters": Wait().model_dump(), "rule": "UnknownAction", "explanation": unknown}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _unknown_actions_explain_nothing(cls, data: Any) -> Any:
+        """What a newer peer says beside of an action that this version does not know is left out: refused, it would cost every
+        answer of a rolling update.
+        """
+        if not isinstance(data, dict):
+            return data
+        told = dict(data)
+        if isinstance(weights := told.get("probabilities"), dict):
+            told["probabilities"] = {each: weights[each] for each in weights if not _newer(each)}
+        for name in ("masks", "counterfactuals"):
+            if isinstance(told.get(name), (list, tuple)):
+                told[name] = [each for each in told[name] if not _is_of_a_newer(each)]
+        return told
 
     @model_validator(mode="after")
     def _chosen_is_not_masked(self) -> "Decision":
@@ -98,3 +114,11 @@ class Decision(Model):
     @property
     def category(self) -> Action:
         return self.parameters.category
+
+
+def _newer(category: Any) -> bool:
+    return isinstance(category, str) and category not in set(Action)
+
+
+def _is_of_a_newer(explained: Any) -> bool:
+    return isinstance(explained, dict) and _newer(explained.get("category"))

@@ -42,6 +42,24 @@ def test_an_action_that_only_a_newer_peer_knows_becomes_a_wait(decision: Decisio
     assert read.target == decision.target
 
 
+@calm
+@given(decision=models(Decision))
+def test_an_action_that_only_a_newer_peer_knows_takes_nothing_of_what_is_said_of_the_others(
+    decision: Decision,
+):
+    message = json.loads(decision.to_json())
+    message["probabilities"]["levitate"] = 0.25
+    message["masks"].append({"category": "levitate", "reason": "NotAllowed"})
+    message["counterfactuals"] = [
+        *message["counterfactuals"][:15],
+        {"fault": "healthy", "category": "levitate"},
+    ]
+    read = Decision.from_json(json.dumps(message))
+    assert read.parameters == decision.parameters
+    assert (read.probabilities, read.masks) == (decision.probabilities, decision.masks)
+    assert read.counterfactuals == decision.counterfactuals[:15]
+
+
 @pytest.mark.parametrize("category", [None, 7, ["restart"], {"restart": 1}])
 def test_a_category_that_is_no_text_is_refused(category):
     message = {
