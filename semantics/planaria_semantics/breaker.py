@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import Callable
 from typing import Final
 
 from planaria_semantics.availability import Availability
+from planaria_semantics.circuit import Circuit
 from planaria_semantics.errors import Busy, SemanticsError, TooSlow
 from planaria_semantics.extractor import Reader
 from planaria_semantics.observer import Observer, Unobserved
@@ -15,12 +15,8 @@ from planaria_semantics.opinion import Opinion
 from planaria_semantics.window import Window
 
 LOG: Final = logging.getLogger(__name__)
-FAILURES: Final = 3
-"""In a row, until it is left alone."""
 FIRST_PAUSE: Final = 5.0
 LONGEST_PAUSE: Final = 300.0
-JITTER: Final = 0.2
-"""Share of the pause that is random, so that replicas of the operator do not all come back at once."""
 
 
 class Breaker:
@@ -42,30 +38,27 @@ class Breaker:
         self._observer = observer or Unobserved()
         self._clock = clock
         self._least = least
+        self._circuit = Circuit(FIRST_PAUSE, LONGEST_PAUSE, clock)
         self.reset()
 
     def reset(self) -> None:
         """Ask again at once: somebody saw it answer."""
-        self._failures = 0
-        self._pause = FIRST_PAUSE
-        self._closed_until = 0.0
-        self._trying = False
+        self._circuit.reset()
         self._last: SemanticsError | None = None
 
     @property
     def open(self) -> bool:
-        return self._failures >= FAILURES and (self._trying or self._clock() < self._closed_until)
+        return self._circuit.open
 
     @property
     def left_alone(self) -> str:
         """Why it is not asked, or only tried now and then; empty from its next answer on."""
-        return f"{self.name} is left alone for a while: {self._last}" if self._failures >= FAILURES else ""
+        return f"{self.name} is left alone for a while: {self._last}" if self._circuit.failing else ""
 
     async def read(self, window: Window) -> Opinion:
         if self.open and self._last is not None:
             raise type(self._last)(self.left_alone)
-        self._trying = trial = self._failures >= FAILURES
-        begun = self._clock()
+        trial, begun = self._circuit.begin(), self._clock()
         try:
             opinion = await self._reader.read(window)
         except SemanticsError as error:
@@ -75,8 +68,7 @@ class Breaker:
             self._given_up(self._clock() - begun, trial=trial)
             raise
         finally:
-            if trial:  # another's goes on
-                self._trying = False
+            self._circuit.end(trial=trial)
         self.reset()
         self._observer.called(self.name, "ok")
         if self._availability is not None:
@@ -96,20 +88,15 @@ class Breaker:
             self._availability.failed(error)
         if isinstance(error, Busy):
             return  # it is there and answers at once: leaving it alone would save no time
-        if self._failures >= FAILURES and not trial:
-            return  # on its way before the others failed: one trouble, told once more
+        pause = self._circuit.pause
+        if not self._circuit.failed(trial=trial):
+            return  # told once more all the same
         self._last = error
-        self._failures += 1
-        if self._failures >= FAILURES:
-            self._leave_alone(error)
-
-    def _leave_alone(self, error: SemanticsError) -> None:
-        self._closed_until = self._clock() + self._pause * random.uniform(1 - JITTER, 1 + JITTER)
-        LOG.warning(
-            "%s failed %d times in a row, next try in %.0f s: %s",
-            self.name,
-            self._failures,
-            self._pause,
-            error,
-        )
-        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        if self._circuit.failing:
+            LOG.warning(
+                "%s failed %d times in a row, next try in %.0f s: %s",
+                self.name,
+                self._circuit.failures,
+                pause,
+                error,
+            )

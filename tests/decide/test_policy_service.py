@@ -25,9 +25,10 @@ from planaria_operator.api.healing_policy import DecideMode
 from planaria_operator.api.reasons import Reason
 from planaria_operator.decide.choice import Choice, consultation
 from planaria_operator.decide.decider import Situation, Tried
-from planaria_operator.decide.service import FAILURES, Malformed, NotReached, PolicyService, TooSlow
+from planaria_operator.decide.service import Malformed, NotReached, PolicyService, TooSlow
 from planaria_operator.reconcile.policy_status import policy_service
 from planaria_policy.spaces.encode import encode
+from planaria_semantics.circuit import FAILURES
 from tests.builders import observation, state, symptom
 
 DEADLINE = 1.0
@@ -169,6 +170,15 @@ async def test_a_service_that_goes_away_is_left_alone_and_asked_again_when_it_is
     await service.aclose()
 
 
+async def left_alone(server):
+    """A service that has failed until it is asked no more, and its clock."""
+    now, server.status = [0.0], 503
+    service = PolicyService(server.url, DEADLINE, clock=lambda: now[0])
+    for _ in range(FAILURES):
+        assert (await Choice(service).decide(situation())).decided_by is Decider.RULES
+    return service, now
+
+
 async def test_a_service_that_is_away_for_days_is_still_only_left_alone(server):
     now = [0.0]
     await server.stop()
@@ -177,7 +187,7 @@ async def test_a_service_that_is_away_for_days_is_still_only_left_alone(server):
         now[0] += 100.0
         with pytest.raises(NotReached):
             await service.ask(consultation(situation()))
-    assert now[0] < service._closed_until < now[0] + 100
+    assert now[0] < service._circuit.closed_until < now[0] + 100
     await service.aclose()
 
 
@@ -193,11 +203,7 @@ async def test_many_questions_that_fail_in_one_moment_are_one_trouble(server):
 
 
 async def test_after_the_pause_one_question_tries_it_and_the_others_do_not_wait(server):
-    now = [0.0]
-    service = PolicyService(server.url, DEADLINE, clock=lambda: now[0])
-    server.status = 503
-    for _ in range(FAILURES):
-        await Choice(service).decide(situation())
+    service, now = await left_alone(server)
     now[0] = 1000.0
     await asyncio.gather(*(Choice(service).decide(situation()) for _ in range(16)))
     assert len(server.asked) == FAILURES + 1
@@ -207,11 +213,7 @@ async def test_after_the_pause_one_question_tries_it_and_the_others_do_not_wait(
 
 
 async def test_a_trial_that_is_given_up_does_not_keep_the_others_from_asking(server):
-    now = [0.0]
-    service = PolicyService(server.url, DEADLINE, clock=lambda: now[0])
-    server.status = 503
-    for _ in range(FAILURES):
-        await Choice(service).decide(situation())
+    service, now = await left_alone(server)
     server.status, server.delay, now[0] = 200, 10.0, 1000.0
     trial = asyncio.create_task(service.ask(consultation(situation())))
     while len(server.asked) == FAILURES:

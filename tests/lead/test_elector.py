@@ -12,19 +12,12 @@ from planaria_operator.kube.fenced import FencedKube
 from planaria_operator.kube.interface import JsonBody, PatchType
 from planaria_operator.lead.elector import LEASE_NAME, Elector
 from planaria_operator.lead.lease import Timing
+from tests.clock import Clock
 
 T = TypeVar("T")
 QUICK = Timing(lease=15, deadline=10.0, retry=0.01)
 """Tries come at once; what counts as late is the test's clock."""
 NAMESPACE = "planaria-system"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from planaria_operator.meaning import Counted, Meaning
 from planaria_operator.reconcile.policy_status import SEMANTICS_EMBEDDED, summarised
 from planaria_operator.telemetry import metrics
 from planaria_semantics import availability, factory
-from planaria_semantics.breaker import FAILURES
 from planaria_semantics.cascade import Cascade
+from planaria_semantics.circuit import FAILURES
 from planaria_semantics.encoder import EncoderReader
 from planaria_semantics.errors import NotReached
 from planaria_semantics.settings import SemanticsSettings

@@ -10,8 +10,9 @@ from planaria_contract import Fault, LogLine, Source
 from planaria_semantics import cascade as module
 from planaria_semantics import factory
 from planaria_semantics.availability import Availability, Reason
-from planaria_semantics.breaker import FAILURES, FIRST_PAUSE, JITTER, LONGEST_PAUSE, Breaker
+from planaria_semantics.breaker import FIRST_PAUSE, LONGEST_PAUSE, Breaker
 from planaria_semantics.cascade import Cascade, Step
+from planaria_semantics.circuit import FAILURES, JITTER
 from planaria_semantics.errors import Busy, Malformed, NotReached, Refused, TooSlow
 from planaria_semantics.settings import SemanticsSettings
 from planaria_semantics.vllm import fake

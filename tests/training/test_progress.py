@@ -6,14 +6,7 @@ import pytest
 from rich.console import Console
 
 from planaria_policy.semantics.progress import PAUSE, Told
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

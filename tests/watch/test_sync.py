@@ -319,6 +319,14 @@ async def until(met: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def settled(server: Server, feed: Feed, keeping: Callable[..., Any]) -> None:
+    """In sync, and compared with a list since."""
+    await prime(server, feed, ())
+    keeping(server, feed)
+    await until(lambda: server.calls["list", "Pod"] == 2)
+    await asyncio.sleep(0.1)
+
+
 async def test_what_went_before_the_watch_began_is_forgotten_soon_though_no_event_tells_of_it(
     feed: Feed, keeping: Callable[..., Any]
 ):
@@ -333,10 +341,7 @@ async def test_what_went_while_a_watch_had_lost_its_place_is_forgotten_soon_and_
     feed: Feed, keeping: Callable[..., Any]
 ):
     server = Server(pod("goes"), stays := pod("stays"))
-    await prime(server, feed, ())
-    keeping(server, feed)
-    await until(lambda: server.calls["list", "Pod"] == 2)
-    await asyncio.sleep(0.1)
+    await settled(server, feed, keeping)
     del server.objects["Pod", "shop", "goes"]
     feed.deliver("Pod", None, stays)
     await until(lambda: len(list(feed.store.pods())) == 1)
@@ -349,10 +354,7 @@ async def test_what_went_is_forgotten_soon_also_where_the_list_that_would_show_i
     feed: Feed, keeping: Callable[..., Any]
 ):
     server = Server(pod("goes"), stays := pod("stays"))
-    await prime(server, feed, ())
-    keeping(server, feed)
-    await until(lambda: server.calls["list", "Pod"] == 2)
-    await asyncio.sleep(0.1)
+    await settled(server, feed, keeping)
     del server.objects["Pod", "shop", "goes"]
     server.fail("list", "Pod", Unavailable("no answer"), times=2)
     feed.deliver("Pod", None, stays)
@@ -364,10 +366,7 @@ async def test_a_list_that_fails_is_not_asked_for_again_at_once(
     feed: Feed, keeping: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ):
     server = Server(stays := pod("stays"))
-    await prime(server, feed, ())
-    keeping(server, feed)
-    await until(lambda: server.calls["list", "Pod"] == 2)
-    await asyncio.sleep(0.1)
+    await settled(server, feed, keeping)
     monkeypatch.setattr(sync, "AGAIN_SECONDS", 3600.0)
     server.fail("list", "Pod", Unavailable("no answer"))
     feed.deliver("Pod", None, stays)

@@ -1,7 +1,6 @@
 """The client of the policy service: one question, one deadline, and a pause after failures; reports in the background."""
 
 import asyncio
-import random
 import time
 from collections.abc import Callable
 from typing import Final
@@ -13,12 +12,11 @@ from pydantic import BaseModel, ValidationError
 from planaria_contract import Action, Consultation, Decision, Outcome
 from planaria_operator.api.reasons import Reason
 from planaria_operator.telemetry import metrics
+from planaria_semantics.circuit import Circuit
 
 log = structlog.get_logger("planaria.policy")
 
 LARGEST_ANSWER: Final = 2**20
-FAILURES: Final = 3
-"""In a row, until it is left alone for a while."""
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 REPORT_SECONDS: Final = 2.0
 """A report has no hurry, but it is tried once only: what is late is dropped."""
@@ -58,7 +56,7 @@ class _Receipt(BaseModel):
 
 
 class PolicyService:
-    """Asks over one kept connection. After `FAILURES` in a row it is not asked until a growing pause is over; then one
+    """Asks over one kept connection. After some failures in a row (`Circuit`) it is not asked until a growing pause is over; then one
     question tries it, and the others do not wait for that.
     """
 
@@ -67,20 +65,17 @@ class PolicyService:
     ) -> None:
         self._url = url.rstrip("/")
         self._deadline = deadline_seconds
-        self._clock = clock
         self._session: aiohttp.ClientSession | None = None
-        self._failures, self._pause, self._closed_until = 0, FIRST_PAUSE, 0.0
-        self._trying = False
+        self._circuit = Circuit(FIRST_PAUSE, LONGEST_PAUSE, clock)
         self._reports: set[asyncio.Task[None]] = set()
         self.reason = Reason.POLICY_NOT_ASKED
         self.message = f"{url} was not asked yet"
 
     async def ask(self, question: Consultation) -> Decision:
         """Raises `PolicyServiceError`; never takes longer than the deadline."""
-        trial = self._failures >= FAILURES
-        if trial and (self._trying or self._clock() < self._closed_until):
+        if self._circuit.open:
             raise NotReached(f"left alone for a while: {self.message}")
-        self._trying, begin = trial, time.perf_counter()
+        trial, begin = self._circuit.begin(), time.perf_counter()
         try:
             decision = _checked(
                 question, await self._within(self._deadline, "/v1/decide", question.to_json().encode())
@@ -89,9 +84,9 @@ class PolicyService:
             self._failed(error, trial=trial)
             raise
         finally:
-            self._trying = self._trying and not trial  # another's goes on
+            self._circuit.end(trial=trial)
             metrics.POLICY_SECONDS.observe(time.perf_counter() - begin)
-        self._failures, self._pause = 0, FIRST_PAUSE
+        self._circuit.reset()
         self.reason, self.message = (
             Reason.POLICY_ANSWERS,
             f"{decision.model.id} {decision.model.version} answers",
@@ -154,12 +149,7 @@ class PolicyService:
     def _failed(self, error: PolicyServiceError, *, trial: bool) -> None:
         self.reason, self.message = error.reason, str(error)
         metrics.POLICY_ASKED.labels(error.reason.value).inc()
-        if self._failures >= FAILURES and not trial:
-            return  # on its way before the others failed: one moment of a storm is one trouble
-        self._failures += 1
-        if self._failures >= FAILURES:
-            self._closed_until = self._clock() + self._pause * random.uniform(0.8, 1.2)
-            self._pause = min(LONGEST_PAUSE, 2 * self._pause)
+        self._circuit.failed(trial=trial)
 
 
 def _checked(question: Consultation, text: bytes) -> Decision:

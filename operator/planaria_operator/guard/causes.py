@@ -18,6 +18,7 @@ from planaria_operator.api.remediation import Remediation
 from planaria_operator.detect.incident import Incident
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.aftermath import Mended, mended
+from planaria_operator.guard.population import attended
 from planaria_operator.guard.suspects import LOST_TOGETHER, Cause, lately_lost, suspects
 from planaria_operator.objects.store import ClusterStore
 
@@ -142,15 +143,13 @@ def opted_out(store: ClusterStore, target: ObjectRef) -> bool:
 
 def _open_records(store: ClusterStore, policy: HealingPolicy) -> dict[TargetKey, Remediation]:
     """Of a node only what stands under this policy: others move pods of their own off it."""
-    near = (
-        each
-        for each in store.remediations.values()
+    return {
+        key_of(each.spec.target): each
+        for each in attended(store)
         if each.policy_key == policy.key
         or each.namespace == policy.namespace
         or (policy.cluster_wide and each.spec.target.kind != "Node")
-    )
-    open_ones = (each for each in near if not each.status.finished and not store.abandoned(each))
-    return {key_of(each.spec.target): each for each in open_ones}
+    }
 
 
 def _group(

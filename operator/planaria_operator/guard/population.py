@@ -1,6 +1,7 @@
 """Who counts as healthy. Pure."""
 
 import math
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,6 +20,12 @@ def required_healthy(wanted: int | str, total: int) -> int:
     if not wanted.endswith("%"):
         raise ValueError(f"minHealthy {wanted!r}: must be a whole number or a share such as 50%")
     return math.ceil(int(wanted.removesuffix("%")) * total / 100)
+
+
+def attended(store: ClusterStore) -> Iterator[Remediation]:
+    """What is open, and gone on with."""
+    open_ones = (each for each in store.remediations.values() if not each.status.finished)
+    return (each for each in open_ones if not store.abandoned(each))
 
 
 def under_way(store: ClusterStore, now: datetime) -> list[Remediation]:

@@ -16,6 +16,7 @@ from planaria_operator.detect.incident import Incident
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.evidence.scene import Scene, scene
 from planaria_operator.guard.causes import TargetKey, key_of, opted_out
+from planaria_operator.guard.population import attended
 from planaria_operator.objects.store import ClusterStore
 
 ENOUGH: Final = 2
@@ -97,11 +98,7 @@ def _well_elsewhere(about: Scene, node: str) -> bool:
 
 def _open_records(store: ClusterStore, uids: Iterable[str]) -> dict[str, Remediation]:
     wanted = set(uids)
-    return {
-        each.spec.target.uid or "": each
-        for each in store.remediations.values()
-        if each.spec.target.uid in wanted and not each.status.finished and not store.abandoned(each)
-    }
+    return {each.spec.target.uid or "": each for each in attended(store) if each.spec.target.uid in wanted}
 
 
 def _able(

@@ -12,7 +12,7 @@ from planaria_operator.detect.incident import Incident
 from planaria_operator.detect.left_alone import well
 from planaria_operator.detect.selection import Ranking, selected
 from planaria_operator.guard.causes import Group, TargetKey, groups
-from planaria_operator.guard.population import required_healthy, under_repair
+from planaria_operator.guard.population import attended, required_healthy, under_repair
 from planaria_operator.guard.shared_node import SharedNode, shared_nodes
 from planaria_operator.objects.store import ClusterStore
 from planaria_operator.text import listed, shortened
@@ -111,9 +111,7 @@ def _newly_broken(
     seen = {incident.target.uid: incident.visible_at for incident in incidents}
     # Since when, by the record, though it may be another policy's: the symptoms of what crashes are as old as its last crash.
     open_ones = {
-        each.spec.target.uid: each.spec.visible_at
-        for each in store.remediations.values()
-        if each.spec.target.uid in seen and not each.status.finished and not store.abandoned(each)
+        each.spec.target.uid: each.spec.visible_at for each in attended(store) if each.spec.target.uid in seen
     }
     recorded = {
         each.spec.target.uid: each.spec.visible_at
