@@ -84,3 +84,17 @@ class Counted:
 
     def cached(self, reader, how):
         self.caches.append((reader, how))
+
+
+class Says:
+    """A reader that says one thing, or raises it, after a while."""
+
+    def __init__(self, outcome, seconds=0.0):
+        self.outcome, self.seconds, self.calls = outcome, seconds, 0
+
+    async def read(self, seen):
+        self.calls += 1
+        await asyncio.sleep(self.seconds)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
