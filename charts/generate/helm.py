@@ -39,10 +39,12 @@ def _built() -> Path:
         raise HelmError(f"no helm, and none could be built: {error}; name one in PLANARIA_HELM") from error
 
 
-def rendered(*options: str, namespace: str = "planaria-system", only: Sequence[str] = ()) -> str:
-    """The manifests of a release `planaria`. `only` names templates. Raises HelmError with helm's own message."""
+def rendered(
+    *options: str, namespace: str = "planaria-system", only: Sequence[str] = (), release: str = "planaria"
+) -> str:
+    """The manifests of a release. `only` names templates. Raises HelmError with helm's own message."""
     shown = [word for template in only for word in ("--show-only", template)]
-    command = [str(helm()), "template", "planaria", str(CHART), "--namespace", namespace]
+    command = [str(helm()), "template", release, str(CHART), "--namespace", namespace]
     command += ["--kube-version", KUBERNETES, *shown, *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     if done.returncode:

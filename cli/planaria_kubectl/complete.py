@@ -43,10 +43,15 @@ def main(argv: list[str] | None = None) -> int:
     found: Iterable[str] = ()
     with suppress(Exception):  # a message here would land in the middle of somebody's command line
         found = asyncio.run(asyncio.wait_for(candidates(words or [""]), SECONDS))
-    typed = words[-1] if words else ""
+    typed = _typed(words[-1] if words else "")
     lines = [each for each in found if each.startswith(typed) and each.isprintable()]
     sys.stdout.write("\n".join([*lines, NO_FILES]) + "\n")
     return 0
+
+
+def _typed(word: str) -> str:
+    """The shell completes what stands behind the equals sign of a flag."""
+    return word.partition("=")[2] if word.startswith("-") and "=" in word else word
 
 
 async def candidates(words: Sequence[str]) -> list[str]:
@@ -59,6 +64,8 @@ async def candidates(words: Sequence[str]) -> list[str]:
         return []
     if before in GIVEN:
         return GIVEN[before]
+    if "=" in typed and (flag := typed.partition("=")[0]) in GIVEN:
+        return GIVEN[flag]
     if typed.startswith("-"):
         return _flags(commands[command])
     return await _names(command, words[1:-1])
@@ -101,7 +108,16 @@ async def _names(command: str, words: Sequence[str]) -> list[str]:
 
 
 def _value(words: Sequence[str], *flags: str) -> str | None:
-    for flag, value in pairwise(words):
-        if flag in flags:
-            return value
-    return None
+    """The last, as the command itself takes it; `--flag value`, `--flag=value` and `-fvalue`."""
+    given = [value for word, following in pairwise((*words, "")) if (value := _given(word, following, flags))]
+    return given[-1] if given else None
+
+
+def _given(word: str, following: str, flags: Sequence[str]) -> str:
+    if word in flags:
+        return following
+    flag, equals, value = word.partition("=")
+    if equals and flag in flags:
+        return value
+    short = next((each for each in flags if len(each) == len("-n") and word.startswith(each)), None)
+    return word.removeprefix(short) if short else ""

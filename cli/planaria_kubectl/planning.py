@@ -36,8 +36,14 @@ class Planning:
     async def plan(self, decision: Decision, observation: Observation, token: str) -> Plan | Refusal:
         """Raises a Temporary KubeError where the server is away."""
         if not self._selected(decision.target):
-            return Refusal(Reason.NOT_SELECTED, f"{self.policy.name} does not select {decision.target}")
+            return Refusal(Reason.NOT_SELECTED, self._unselected(decision.target))
         return await Planner(self.kube, self.world.store).plan(decision, observation, self.policy, token)
+
+    def _unselected(self, target: ObjectRef) -> str:
+        space = target.namespace or self.policy.namespace
+        if self.policy.cluster_wide and self.world.store.namespace(space) is None:
+            return f"whether {self.policy.name} selects {target} is not known without the labels of namespace {space}"
+        return f"{self.policy.name} does not select {target}"
 
     def _selected(self, target: ObjectRef) -> bool:
         if target.kind == "Node":

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from planaria_contract import Action
 from planaria_kubectl.clean import clean
 from planaria_kubectl.errors import PluginError
 from planaria_kubectl.pauses import PauseRequest, pauses_of
@@ -65,6 +66,21 @@ async def read_records(kube: Kube, namespace: str) -> World:
 async def read_world(kube: Kube, namespace: str) -> World:
     """Everything that the operator looks at. Raises a KubeError where what nothing can be said without is refused."""
     return await _read(kube, namespace, (*(kind for kind in PARSERS if kind not in HEARD), *CUSTOM))
+
+
+async def read_drains(kube: Kube, world: World) -> None:
+    """The record of a node stands in the operator's namespace, and of what else isolates one in that of its target."""
+    if not any(each.cluster_wide and each.spec.allows(Action.ISOLATE) for each in world.policies):
+        return
+    try:
+        bodies = await kube.list("Remediation", "")
+    except Forbidden:
+        world.notes.append(
+            "you may not list remediations in other namespaces: whether a node was drained is not known"
+        )
+        return
+    for body in bodies:
+        _put(world, "Remediation", body)
 
 
 async def read_record(kube: Kube, namespace: str, name: str) -> Remediation:

@@ -68,8 +68,7 @@ def engine_answers() -> bool:
 def _build(image: Image, out: Path) -> None:
     name = builder()
     if name == "docker":
-        run(["docker", "build", *image.options()], env={"DOCKER_BUILDKIT": "1"})  # without it, no secrets
-        run(["docker", "save", "--output", out, image.tag])
+        _with_docker(image, out)
     elif name == "podman":
         run(["podman", "build", *image.options()])
         run(["podman", "save", "--format", "docker-archive", "--output", out, image.tag])
@@ -77,6 +76,21 @@ def _build(image: Image, out: Path) -> None:
         _with_buildah(image, out)
     else:
         raise PrerequisiteError("no image builder: install one with `apt-get install buildah`")
+
+
+def _with_docker(image: Image, out: Path) -> None:
+    # Secrets need BuildKit; an attestation would make of the image an index, which the nodes' importer does not expect.
+    environment = {"DOCKER_BUILDKIT": "1", "BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+    try:
+        run(["docker", "build", *image.options()], env=environment)
+    except CommandError as error:
+        if "buildx component is missing" not in error.output:
+            raise
+        raise PrerequisiteError(
+            "this Docker client builds only with its plugin buildx: install it (docker-buildx-plugin of Docker's packages, "
+            "docker-buildx of Debian's and Ubuntu's)"
+        ) from error
+    run(["docker", "save", "--output", out, image.tag])
 
 
 def _with_buildah(image: Image, out: Path) -> None:

@@ -89,18 +89,20 @@ class Decision(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _unknown_actions_explain_nothing(cls, data: Any) -> Any:
-        """What a newer peer says beside of an action that this version does not know is left out: refused, it would cost every
-        answer of a rolling update.
+    def _unknown_words_explain_nothing(cls, data: Any) -> Any:
+        """What a newer peer says beside of an action or a fault that this version does not know is left out: refused, it
+        would cost every answer of a rolling update.
         """
         if not isinstance(data, dict):
             return data
         told = dict(data)
         if isinstance(weights := told.get("probabilities"), dict):
             told["probabilities"] = {each: weights[each] for each in weights if not _newer(each)}
-        for name in ("masks", "counterfactuals"):
+        for name in ("masks", "counterfactuals", "precedents"):
             if isinstance(told.get(name), (list, tuple)):
                 told[name] = [each for each in told[name] if not _is_of_a_newer(each)]
+        if _is_of_a_newer(told.get("shadow")):
+            told["shadow"] = None
         return told
 
     @model_validator(mode="after")
@@ -121,4 +123,7 @@ def _newer(category: Any) -> bool:
 
 
 def _is_of_a_newer(explained: Any) -> bool:
-    return isinstance(explained, dict) and _newer(explained.get("category"))
+    if not isinstance(explained, dict):
+        return False
+    fault = explained.get("fault")
+    return _newer(explained.get("category")) or (isinstance(fault, str) and fault not in set(Fault))

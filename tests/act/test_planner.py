@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from planaria_contract import Isolate, ObjectRef, Restart, Rollback, Scale
+from planaria_contract import Isolate, ObjectRef, Resize, Restart, Rollback, Scale
 from planaria_contract.actions import Parameters
 from planaria_operator.act.builder import Refusal
 from planaria_operator.act.planner import BUILDERS, Planner
@@ -29,7 +29,8 @@ from tests.act.bodies import (
 from tests.builders import NAMESPACE, cluster_policy, decision, node, policy, store
 
 FRONT = ObjectRef(kind="Deployment", name="front", namespace=NAMESPACE, uid="uid-front")
-GOOD, BAD = template("app:1"), template("app:2")
+LIMITED = {"limits": {"memory": "256Mi"}}
+GOOD, BAD = template("app:1", resources=LIMITED), template("app:2", resources=LIMITED)
 
 
 def world() -> FakeKube:
@@ -256,9 +257,10 @@ async def test_planning_changes_nothing():
     assert kube.changes == []
 
 
+@pytest.mark.parametrize("parameters", [Restart(), Rollback(), Resize(resource="memory", ratio=2.0)])
 @pytest.mark.parametrize(("closed", "read"), [(True, 1), (False, 0)])
-async def test_of_a_restart_the_volumes_of_pods_on_cordoned_nodes_are_read_and_no_others(
-    closed: bool, read: int
+async def test_of_what_replaces_pods_the_volumes_on_cordoned_nodes_are_read_and_no_others(
+    parameters: Parameters, closed: bool, read: int
 ):
     kube = world()
     kube.objects["Pod", NAMESPACE, "front-0"]["spec"]["volumes"] = [
@@ -269,7 +271,7 @@ async def test_of_a_restart_the_volumes_of_pods_on_cordoned_nodes_are_read_and_n
     kube.put({"kind": "PersistentVolume", "metadata": {"name": "pv-1"}, "spec": {"local": {"path": "/d"}}})
     planner = Planner(kube, store(node("node-1", schedulable=not closed), node("node-2")))
     observed = seen(affected("front-0"))
-    found = await planner.plan(decision(Restart(), FRONT), observed, policy(), TOKEN)
+    found = await planner.plan(decision(parameters, FRONT), observed, policy(), TOKEN)
     assert refusal(found) is (Reason.VOLUME_STAYS if closed else None)
     assert kube.calls["get", "PersistentVolumeClaim"] == read
     assert kube.calls["get", "PersistentVolume"] == read

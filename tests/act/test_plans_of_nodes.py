@@ -13,7 +13,7 @@ from planaria_operator.act.volumes import Claim
 from planaria_operator.api.plan import Plan, Verb
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
-from planaria_operator.objects.cluster import Namespace
+from planaria_operator.objects.cluster import Namespace, Taint
 from planaria_operator.objects.cordon import BY_A_PERSON, CORDONED_BY, UNCORDON, WHEN_WELL
 from planaria_operator.objects.meta import HEAL, OPT_OUT_LABEL
 from planaria_operator.objects.store import ClusterStore
@@ -21,6 +21,7 @@ from tests.act.bodies import TOKEN, affected, planned, pod, refusal, refused, se
 from tests.builders import decision, deployment, meta, node, store
 
 DRAIN = Isolate(node="node-1", drain=True)
+DB = Taint("dedicated", "db")
 
 
 def node_body(*, ready: str = "True", pressure: bool = False, **spec: Any) -> JsonBody:
@@ -184,17 +185,26 @@ def test_a_pod_that_no_other_open_node_would_take_stays_instead_of_waiting_for_a
 @pytest.mark.parametrize(
     ("taints", "tolerations", "moved"),
     [
-        (("dedicated",), [], False),
-        (("dedicated",), [{"key": "dedicated", "operator": "Exists"}], True),
-        (("dedicated", "gpu"), [{"key": "dedicated", "operator": "Exists"}], False),
-        (("dedicated",), [{"operator": "Exists"}], True),
-        (("ToBeDeletedByClusterAutoscaler",), [], False),
-        (("node-role.kubernetes.io/control-plane",), [], False),
+        ((DB,), [], False),
+        ((DB,), [{"key": "dedicated", "operator": "Exists"}], True),
+        ((DB, Taint("gpu")), [{"key": "dedicated", "operator": "Exists"}], False),
+        ((DB,), [{"operator": "Exists"}], True),
+        ((DB,), [{"key": "dedicated", "operator": "Equal", "value": "db"}], True),
+        ((DB,), [{"key": "dedicated", "value": "db", "effect": "NoSchedule"}], True),
+        ((DB,), [{"key": "dedicated", "value": "gpu"}], False),
+        ((DB,), [{"key": "dedicated"}], False),
+        ((Taint("dedicated"),), [{"key": "dedicated"}], True),
+        ((DB,), [{"key": "dedicated", "operator": "Exists", "effect": "NoExecute"}], False),
+        ((DB,), [{"operator": "Exists", "effect": "NoExecute"}], False),
+        ((Taint("cores", "4"),), [{"key": "cores", "operator": "Gt", "value": "2"}], True),
+        ((Taint("ToBeDeletedByClusterAutoscaler"),), [], False),
+        ((Taint("node-role.kubernetes.io/control-plane"),), [], False),
     ],
 )
 def test_a_pod_is_moved_only_where_another_node_is_open_to_it(
-    taints: tuple[str, ...], tolerations: list[JsonBody], moved: bool
+    taints: tuple[Taint, ...], tolerations: list[JsonBody], moved: bool
 ):
+    """One that tolerates another value, or another effect, of the same key would only wait there."""
     web = pod("web")
     web["spec"]["tolerations"] = tolerations
     for ready in (True, False):
@@ -243,7 +253,7 @@ def test_a_stateful_pod_on_a_lost_node_stays_because_nobody_can_confirm_its_end(
 def test_the_last_node_stays_open():
     alone = store(node("node-1"), node("node-2", ready=False), node("node-3", schedulable=False))
     assert refused(closing(pod(), world=alone)) is Reason.NO_OTHER_NODE
-    masters = store(node("node-1"), node("node-2", taints=("node-role.kubernetes.io/control-plane",)))
+    masters = store(node("node-1"), node("node-2", taints=(Taint("node-role.kubernetes.io/control-plane"),)))
     assert refused(closing(pod(), world=masters)) is Reason.NO_OTHER_NODE
 
 

@@ -92,6 +92,18 @@ def test_other_builders_save_the_same_kind_of_archive(context, calls, tmp_path, 
     assert calls[-1][0][:2] == save
 
 
+def test_a_docker_client_without_its_plugin_is_told_what_it_lacks(context, tmp_path, monkeypatch):
+    said = "ERROR: BuildKit is enabled but the buildx component is missing or broken.\n  https://docs.docker.com/go/buildx/"
+
+    def run(argv, **_):
+        raise CommandError(argv, 1, said)
+
+    monkeypatch.setattr(images, "run", run)
+    monkeypatch.setattr(images, "builder", lambda: "docker")
+    with pytest.raises(PrerequisiteError, match="docker-buildx"):
+        build(context, tmp_path / "app.tar")
+
+
 def test_a_failed_build_leaves_no_archive(context, tmp_path, monkeypatch):
     def run(argv, **_):
         raise CommandError(argv, 1, "COPY failed")

@@ -60,6 +60,29 @@ def test_an_action_that_only_a_newer_peer_knows_takes_nothing_of_what_is_said_of
     assert read.counterfactuals == decision.counterfactuals[:15]
 
 
+@calm
+@given(decision=models(Decision))
+def test_a_fault_that_only_a_newer_peer_knows_takes_nothing_of_what_is_said_of_the_others(decision: Decision):
+    message = json.loads(decision.to_json())
+    message["counterfactuals"] = [
+        *message["counterfactuals"][:15],
+        {"fault": "gremlins", "category": "restart"},
+    ]
+    gremlins = {
+        "incident": "x",
+        "fault": "gremlins",
+        "did": "",
+        "recovered": True,
+        "minutes": -1,
+        "similarity": 1,
+    }
+    message["precedents"] = [*message["precedents"][:2], gremlins]
+    message["shadow"] = {"category": "levitate", "probability": 1, "model": RULES.model_dump()}
+    read = Decision.from_json(json.dumps(message))
+    assert read.counterfactuals == decision.counterfactuals[:15]
+    assert (read.precedents, read.shadow) == (decision.precedents[:2], None)
+
+
 @pytest.mark.parametrize("category", [None, 7, ["restart"], {"restart": 1}])
 def test_a_category_that_is_no_text_is_refused(category):
     message = {

@@ -307,6 +307,23 @@ async def test_a_workload_with_a_pod_on_a_lost_node_is_moved_off_it():
     assert found.target.kind == "Deployment"
 
 
+@pytest.mark.parametrize(
+    ("place", "nodes", "said"),
+    [
+        (None, NODES, "no affected pod is on a node yet"),
+        ("node-2", NODES, "no node of its pods is lost now"),
+        ("node-1", (NODES[0],), "node node-1 may come back"),
+    ],
+    ids=["on none", "on a well one", "on a lost one"],
+)
+async def test_where_no_pod_can_leave_a_lost_node_it_is_waited_and_said_why(place, nodes, said):
+    """Of pods that were never placed it was said that node None is lost."""
+    pods = (pod_fact("a", affected=True, node=place),)
+    found = situation(Fault.NODE_FAULT, pods=pods, nodes=nodes)
+    assert said in (await decide(found)).explanation
+    assert await climb(found) == ["wait-60s", "wait-60s", "escalate"]
+
+
 # --- the rest
 
 

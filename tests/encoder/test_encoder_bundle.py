@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import resource
 import zipfile
 
 import numpy as np
@@ -149,6 +150,22 @@ def test_what_is_too_large_is_not_written_and_leaves_the_old_file(small, saved, 
     with pytest.raises(BundleError, match=r"more than the 1000 .* keep fewer words"):
         small.save(saved)
     assert saved.read_bytes() == before
+
+
+@pytest.fixture
+def small_disk():
+    """No file may grow beyond a few hundred bytes: the same calls fail as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_what_a_full_disk_cuts_short_leaves_the_old_file_and_nothing_beside_it(small, saved, small_disk):
+    before = saved.read_bytes()
+    with pytest.raises(BundleError, match=r"cannot be written \(File too large\); .* make room there"):
+        small.save(saved)
+    assert (saved.read_bytes(), list(saved.parent.iterdir())) == (before, [saved])
 
 
 def test_a_network_that_cannot_be_run_is_refused(saved):

@@ -14,6 +14,7 @@ from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.detect.selection import Ranking
 from planaria_operator.guard.concurrency import Concurrency
+from planaria_operator.guard.min_healthy import MinHealthy
 from planaria_operator.guard.node_action import NodeAction
 from planaria_operator.guard.shared_node import shared_nodes
 from planaria_operator.guard.verdict import Limits, Verdict
@@ -98,6 +99,15 @@ def test_a_policy_that_is_there_and_not_seen_is_not_gone():
     here = world(begun(Stage.VERIFYING, HOUR_AGO, kind="ClusterHealingPolicy"))
     here.unwatched["ClusterHealingPolicy"] = "the role does not allow it"
     assert at_once(here).reason is Reason.TOO_MANY_AT_ONCE
+
+
+@pytest.mark.parametrize("unreadable", [True, False])
+def test_what_a_policy_that_cannot_be_read_has_open_counts_as_not_well(unreadable: bool):
+    """Where the policy is gone nobody goes on with it, so it would count for ever."""
+    under = policy(guardrails={"min_healthy": 1})
+    here = world(begun(Stage.VERIFYING, HOUR_AGO), BACK, under=under)
+    here.unreadable = {UNREADABLE: "spec.mode: none of these"} if unreadable else {}
+    assert MinHealthy().check(proposal(world=here, under=under)).allowed is not unreadable
 
 
 def test_it_takes_none_of_the_nodes_that_may_be_closed():

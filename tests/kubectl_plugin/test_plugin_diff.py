@@ -21,11 +21,14 @@ from planaria_operator.api.conditions import Status
 from planaria_operator.api.decision import DecisionRecord, ParametersRecord
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.remediation import Remediation, Stage
+from planaria_operator.kube.errors import Forbidden
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.cordon import CORDONED_BY, UNCORDON, WHEN_WELL
+from tests import builders
 from tests.builders import NOW
 from tests.kubectl_plugin.test_plugin_simulate import kube
 from tests.kubectl_plugin.worlds import condition, record
+from tests.reconcile.harness import policy_body
 
 ABOUT = ObjectReference(kind="Deployment", namespace="shop", name="front", uid="u1")
 POD = ObjectReference(kind="Pod", namespace="shop", name="front-0", uid="p1")
@@ -322,3 +325,63 @@ async def test_a_policy_that_is_gone_is_said_to_be():
     (policy,) = await server.list("HealingPolicy", "shop")
     await server.delete("HealingPolicy", "shop", policy["metadata"]["name"])
     assert (await diff_of(rejected(Stage.UNDERSTOOD), server)).message == "HealingPolicy default is gone"
+
+
+class Viewer(FakeKube):
+    """May list what is in the namespaces of `may`, and of the kinds of `wide` everything."""
+
+    may = frozenset({"shop"})
+    own = ("Namespace", "shop")
+    wide = frozenset({"ClusterHealingPolicy"})
+
+    async def list(self, kind, namespace="", **fields):
+        if namespace not in self.may and kind not in self.wide:
+            raise Forbidden(f"list {kind}: cannot list resource {kind!r} at the cluster scope")
+        return await super().list(kind, namespace, **fields)
+
+    async def get(self, kind, namespace, name, **fields):
+        if namespace not in self.may and (kind, name) != self.own:
+            raise Forbidden(f"get {kind} {name}: cannot get resource {kind!r} at the cluster scope")
+        return await super().get(kind, namespace, name, **fields)
+
+
+def of_a_cluster_policy(remediation: Remediation) -> Remediation:
+    about = {"policy_kind": "ClusterHealingPolicy", "policy": "base"}
+    return remediation.model_copy(update={"spec": remediation.spec.model_copy(update=about)})
+
+
+def town_of_a_cluster_policy(kind: type[Viewer]) -> Viewer:
+    server = kind(*kube().objects.values())
+    server.put(policy_body(builders.cluster_policy()))
+    server.put({"kind": "Namespace", "metadata": {"name": "shop"}})
+    return server
+
+
+async def test_who_may_look_into_one_namespace_is_shown_the_plan_of_a_cluster_policy_and_what_was_not_read():
+    report = await diff_of(of_a_cluster_policy(rejected(Stage.UNDERSTOOD)), town_of_a_cluster_policy(Viewer))
+    assert (report.origin, len(report.operations)) == ("PlannedNow", 1), report.message
+    (note,) = (each for each in report.notes if "other namespaces" in each)
+    assert "at the cluster scope" in note
+
+
+async def test_a_policy_that_chooses_by_labels_that_may_not_be_read_is_not_said_to_select_nothing():
+    server = town_of_a_cluster_policy(Viewer)
+    server.own = ("Namespace", "none")
+    report = await diff_of(of_a_cluster_policy(rejected(Stage.UNDERSTOOD)), server)
+    assert report.message == (
+        "restart cannot be planned now: whether base selects Deployment/front is not known "
+        "without the labels of namespace shop"
+    )
+
+
+async def test_what_cannot_be_planned_by_what_may_be_read_names_the_decision_and_the_missing_right():
+    server = town_of_a_cluster_policy(Viewer)
+    server.fail(
+        "list", "Pod", Forbidden("list pods: cannot list resource 'pods' in namespace 'shop'"), times=9
+    )
+    report = await diff_of(of_a_cluster_policy(rejected(Stage.UNDERSTOOD)), server)
+    assert (report.origin, report.operations) == ("Nothing", ())
+    assert report.message.startswith(
+        "the decision is restart; what it would send is not known, because you may not"
+    )
+    assert "cannot list resource" in report.message

@@ -1,15 +1,21 @@
-from planaria_operator.objects.cluster import AVOID_TAINT, parse_node
+from planaria_operator.objects.cluster import AVOID_TAINT, Taint, parse_node
 
 
 def test_only_taints_that_keep_pods_away_count():
     """Autoscalers, people and Planaria mark nodes that are merely not the first choice."""
     taints = [
-        {"key": "dedicated", "effect": "NoSchedule"},
+        {"key": "dedicated", "value": "gpu", "effect": "NoSchedule"},
         {"key": "old", "effect": "NoExecute"},
         {"key": "DeletionCandidateOfClusterAutoscaler", "effect": "PreferNoSchedule"},
     ]
     found = parse_node({"metadata": {"name": "a"}, "spec": {"taints": taints}, "status": {}})
-    assert found.taints == ("dedicated", "old")
+    assert found.taints == (Taint("dedicated", "gpu", "NoSchedule"), Taint("old", "", "NoExecute"))
+
+
+def test_thousands_of_nodes_keep_the_same_taint_once():
+    body = {"spec": {"taints": [{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}]}, "status": {}}
+    one, other = (parse_node({"metadata": {"name": name}, **body}) for name in "ab")
+    assert one.taints[0] is other.taints[0]
 
 
 def test_only_the_soft_taint_of_a_migration_says_which_attempt_avoids_the_node():

@@ -198,6 +198,65 @@ def test_what_was_rolled_back_is_read_once_and_again_when_it_is_changed_or_unbar
     assert (shelf.look(), shelf.name) == (True, "bad one")
 
 
+@pytest.fixture
+def overtaken(tmp_path, capsys):
+    """Rolled back to `good` from `wednesday`, with `tuesday` between them, which was never served."""
+    put(tmp_path, "good", 1)
+    shelf = Shelf(tmp_path)
+    put(tmp_path, "tuesday", 2)
+    put(tmp_path, "wednesday", 3)
+    assert (shelf.look(), shelf.name) == (True, "wednesday")
+    assert rollback(tmp_path, capsys) == (0, "good is served again\n")
+    return tmp_path, shelf
+
+
+def test_files_that_were_there_at_a_rollback_do_not_overtake_it(overtaken):
+    folder, running = overtaken
+    assert (running.look(), running.name) == (True, "good")
+    for shelf in (running, Shelf(folder)):
+        assert (shelf.look(), shelf.name) == (False, "good")
+    assert (folder / "served").read_text() == "good\n"
+
+
+@pytest.mark.parametrize("name", ["thursday", "tuesday"], ids=["added", "made anew"])
+def test_what_a_person_puts_there_after_a_rollback_is_served(overtaken, name):
+    folder, shelf = overtaken
+    shelf.look()
+    put_trained(folder, name, 4, "anew")
+    assert (shelf.look(), shelf.name) == (True, name)
+
+
+def test_a_person_may_point_to_what_a_rollback_has_passed_over(overtaken):
+    folder, shelf = overtaken
+    shelf.look()
+    (folder / "served").write_text("tuesday\n")
+    assert (shelf.look(), shelf.name, Shelf(folder).name) == (True, "tuesday", "tuesday")
+
+
+def test_a_start_at_which_what_was_returned_to_cannot_be_read_does_not_overtake_the_rollback(
+    overtaken, monkeypatch
+):
+    folder, _ = overtaken
+    with monkeypatch.context() as failing:
+        load = PolicyFile.load
+        failing.setattr(
+            PolicyFile, "load", lambda path: load(path) if path.stem != "good" else load(folder / "none.zip")
+        )
+        assert Shelf(folder).name == "shipped"
+    shelf = Shelf(folder)
+    assert (shelf.look(), shelf.name) == (False, "good")
+
+
+def test_a_rollback_to_the_shipped_policy_is_not_overtaken_either(tmp_path, capsys):
+    shelf = Shelf(tmp_path)
+    for number, name in enumerate(("monday", "tuesday"), start=1):
+        put(tmp_path, name, number)
+    assert (shelf.look(), shelf.name) == (True, "tuesday")
+    assert rollback(tmp_path, capsys) == (0, "shipped is served again\n")
+    assert (shelf.look(), shelf.name) == (True, "shipped")
+    assert (shelf.look(), Shelf(tmp_path).name) == (False, "shipped")
+
+
 def test_a_name_that_was_barred_before_contents_were_stays_barred(rolled, capsys):
     rollback(rolled, capsys)
     (rolled / "barred").write_text("bad one\n")

@@ -3,6 +3,7 @@
 import errno
 import math
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -207,9 +208,38 @@ def test_a_full_disk_leaves_the_configuration_of_a_run_as_it_was(tmp_path, monke
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Config, "write", cut_short)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(BadData, match="No space"):
         run.begin(SMALL)
     assert Config.read(tmp_path / CONFIG) == SMALL
+    assert [each.name for each in tmp_path.iterdir()] == [CONFIG]
+
+
+@pytest.fixture
+def small_disk():
+    """No file may grow beyond what a configuration needs: the same calls fail as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_at_a_checkpoint_is_one_line_and_leaves_nothing_half_written(
+    tmp_path, small_disk, capsys
+):
+    run = tmp_path / "run"
+    SMALL.write(tmp_path / "c.yaml")
+    assert train(["--output", str(run), "--config", str(tmp_path / "c.yaml")]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert lines == [
+        f"error: {run / LATEST}: cannot be written (File too large); mend that, or name another folder with --output"
+    ]
+    assert {each.name for each in run.iterdir()} == {CONFIG, "logs"}
+
+
+def test_a_run_whose_folder_cannot_be_made_is_one_line(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert train(["--output", str(tmp_path / "file" / "run")]) == 2
+    assert "file/run: cannot be written (Not a directory)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [["--steps", "0"], ["--steps", "-5"], ["--workers", "0"]])

@@ -18,6 +18,7 @@ from planaria_operator.kube.errors import MayHaveRun, NotStarted, Unavailable
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.cluster import parse_node
 from planaria_operator.objects.cordon import BY_A_PERSON, CORDONED_BY, UNCORDON, WHEN_WELL
+from planaria_operator.objects.meta import Identity
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.case import Case
 from planaria_operator.reconcile.cordons import ASK_AGAIN, STEADY, Cordons, being_isolated
@@ -166,7 +167,10 @@ async def test_nobody_waits_for_a_record_whose_policy_was_deleted_without_it(
     lead = _acting(mine, plan("isolate").model_copy(update={"action": Action.ISOLATE, "target": node}))
     orphan = lead.model_copy(update={"spec": lead.spec.model_copy(update={"policy": "deleted"})})
     here.store.put_remediation(orphan)
-    assert being_isolated(here.store, Case(own, here.policy, (), here.now)) is None
+    case = Case(own, here.policy, (), here.now)
+    assert being_isolated(here.store, case) is None
+    here.store.unreadable[Identity("HealingPolicy", "shop", "deleted", "uid-9")] = "spec.mode: none of these"
+    assert being_isolated(here.store, case), "it goes on as soon as its policy can be read"
 
 
 def _acting(mine: Any, lead: Any) -> Any:

@@ -1,12 +1,15 @@
 """An action with a delay is only queued until its time: the world may call it off, and then nothing of it is sent."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from planaria_contract import Restart
+from planaria_operator.act.planner import Planner
 from planaria_operator.api.attempt import AttemptOutcome
+from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.policy_status import StormStatus
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Stage
@@ -15,8 +18,21 @@ from planaria_operator.guard.weather import Weather
 from planaria_operator.kube.errors import Unavailable
 from planaria_operator.reconcile.advance import advance
 from planaria_operator.reconcile.case import Case
+from tests import builders
+from tests.act import bodies
 from tests.reconcile.asking import Asking
-from tests.reconcile.harness import RESTART, SICK, WELL, World, change_spec, condition, said, world
+from tests.reconcile.harness import (
+    RESTART,
+    SICK,
+    TARGET,
+    WELL,
+    World,
+    change_spec,
+    condition,
+    plan,
+    said,
+    world,
+)
 
 LATER = Restart(pods=("front-0",), delay_seconds=60)
 CLOSED = {"kind": "Deny", "start": "12:00", "end": "13:00", "time_zone": "UTC"}
@@ -173,6 +189,82 @@ async def test_trying_again_is_bounded_from_when_it_was_begun(monkeypatch: pytes
     waiting = await here.step(121)
     assert waiting.status.stage is Stage.ACTING, "60 s are counted from the end of the delay"
     assert (await here.step(3)).status.stage is Stage.VERIFYING
+
+
+def _with_planner(here: World) -> None:
+    """The one that is shipped, of a pod on node-1 whose volume stays there."""
+    front, sets, pod = bodies.workload(), bodies.replica_set(1, bodies.template()), bodies.pod()
+    front["metadata"]["uid"] = sets["metadata"]["ownerReferences"][0]["uid"] = TARGET.meta.uid
+    pod["spec"]["volumes"] = [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]
+    about = {"name": "data", "namespace": "shop"}
+    claim = {"kind": "PersistentVolumeClaim", "metadata": about, "spec": {"volumeName": "pv-1"}}
+    volume = {"kind": "PersistentVolume", "metadata": {"name": "pv-1"}, "spec": {"local": {"path": "/d"}}}
+    for body in (front, sets, pod, claim, volume):
+        here.kube.put(body)
+    here.script.seen["pods"] = (bodies.affected("front-0"),)
+    for name in ("node-1", "node-2"):
+        here.store.put(builders.node(name))
+    here.parts = replace(here.parts, planner=Planner(here.kube, here.store))
+
+
+@pytest.mark.parametrize("cordoned", [True, False])
+async def test_a_node_that_was_cordoned_meanwhile_calls_it_off(
+    monkeypatch: pytest.MonkeyPatch, cordoned: bool
+) -> None:
+    here = world(monkeypatch, LATER)
+    _with_planner(here)
+    await queued(here)
+    here.store.put(builders.node("node-1", schedulable=not cordoned))
+    after = await here.step(2)
+    assert len(here.script.applied) == (not cordoned)
+    if cordoned:
+        assert (after.status.stage, said(after, "Executed")) == (Stage.BLOCKED, ("False", "VolumeStays"))
+        assert "front-0 would find no place: node node-1 is cordoned" in condition(after, "Executed").message
+        assert after.status.guards[-1].guard == "delay"
+
+
+@pytest.mark.parametrize(("left", "sent"), [((), 1), (("front-1",), 0)], ids=["gone", "still there"])
+async def test_a_pod_that_would_not_be_evicted_any_more_calls_it_off(
+    monkeypatch: pytest.MonkeyPatch, left: tuple[str, ...], sent: int
+) -> None:
+    both = ("front-0", "front-1")
+    here = world(monkeypatch, LATER, plans=[_evicting(*both), _evicting("front-0")])
+    for name in left:
+        here.store.put(builders.pod(name))
+    await queued(here)
+    after = await here.step(2)
+    assert len(here.script.applied) == sent
+    if not sent:
+        assert said(after, "Executed") == ("False", "WorldChanged")
+        assert "it would not evict Pod/front-1" in condition(after, "Executed").message
+
+
+async def test_a_rollout_that_would_only_evict_by_now_calls_it_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a well pod runs on a node that was cordoned meanwhile."""
+    here = world(monkeypatch, LATER, plans=[plan(), _evicting("front-0")])
+    await queued(here)
+    after = await here.step(2)
+    assert (here.script.applied, said(after, "Executed")) == ([], ("False", "WorldChanged"))
+    assert "it would not patch Deployment/front" in condition(after, "Executed").message
+
+
+def _evicting(*names: str) -> Plan:
+    pods = [
+        ObjectReference(kind="Pod", namespace="shop", name=name, uid=builders.uid_of("Pod", name))
+        for name in names
+    ]
+    return plan().model_copy(
+        update={"operations": tuple(Operation(verb=Verb.EVICT, object=pod) for pod in pods)}
+    )
+
+
+async def test_what_cannot_be_looked_at_again_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(monkeypatch, LATER)
+    _with_planner(here)
+    await queued(here)
+    here.kube.fail("list", "Pod", Unavailable("no answer"))
+    off = await here.step(2)
+    assert (here.script.applied, said(off, "Executed")) == ([], ("False", "ApiUnavailable"))
 
 
 def test_the_guards_that_are_asked_again_exist() -> None:

@@ -8,7 +8,9 @@ from planaria_contract import SymptomKind
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation, RemediationSpec, RemediationStatus, Stage
 from planaria_operator.detect.incident import Incident
+from planaria_operator.objects.meta import Identity
 from planaria_operator.reconcile.opening import (
+    busy_elsewhere,
     incident_key,
     open_remediations,
     remediation_body,
@@ -51,6 +53,18 @@ def test_signs_that_never_left_after_the_record_was_closed_are_a_new_incident() 
     again = incident_key(incident(), [remediation(key)])
     assert again == f"{key}.2"
     assert incident_key(incident(), [remediation(key), remediation(again)]) == f"{key}.3"
+
+
+def test_a_target_that_a_policy_has_which_cannot_be_read_is_not_opened_for_under_another() -> None:
+    """One that is gone has nothing any more; one that can be read again goes on with what it has."""
+    here = store(FRONT)
+    here.put_policy(policy())
+    here.put_remediation(remediation("a", Stage.VERIFYING, policy_name="newer"))
+    assert busy_elsewhere(here, policy()) == set()
+    here.unreadable[Identity("HealingPolicy", "shop", "newer", "uid-9")] = "spec.mode: none of these"
+    assert busy_elsewhere(here, policy()) == {FRONT.meta.uid}
+    here.unreadable, here.unwatched = {}, {"HealingPolicy": "the role does not allow it"}
+    assert busy_elsewhere(here, policy()) == set(), "of what is not watched any more nothing will be done"
 
 
 def test_an_open_record_with_the_same_key_is_the_same_incident() -> None:

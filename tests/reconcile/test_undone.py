@@ -13,7 +13,7 @@ from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import AttemptOutcome
 from planaria_operator.api.plan import ObjectReference, Operation, Plan, Verb
 from planaria_operator.api.remediation import Remediation
-from planaria_operator.kube.errors import Unavailable
+from planaria_operator.kube.errors import Conflict, Temporary, Unavailable
 from planaria_operator.kube.fake import FakeKube
 from planaria_operator.objects.pod import parse_pod
 from tests import builders
@@ -161,11 +161,20 @@ async def test_what_was_sent_of_one_attempt_is_not_said_of_the_next_that_is_only
     assert said(await here.until("Verifying"), "Executed") == ("True", "ActionApplied")
 
 
-async def test_why_it_is_not_undone_yet_stands_in_the_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unavailable("the webhook does not answer"), "ApiUnavailable"),
+        (Conflict("Deployment/front changes too often to be written"), "WorldChanged"),
+    ],
+)
+async def test_why_it_is_not_undone_yet_stands_in_the_condition(
+    monkeypatch: pytest.MonkeyPatch, error: Temporary, reason: str
+) -> None:
     here = world(monkeypatch, RESTART)
     await here.until("Reverting")
-    here.script.apply_errors = [Unavailable("the webhook does not answer")]
+    here.script.apply_errors = [error]
     waiting = await here.step()
-    assert (waiting.status.stage, said(waiting, "Reverted")) == ("Reverting", ("False", "ApiUnavailable"))
-    assert reverted(waiting) == "not undone yet: the webhook does not answer"
+    assert (waiting.status.stage, said(waiting, "Reverted")) == ("Reverting", ("False", reason))
+    assert reverted(waiting) == f"not undone yet: {error}"
     assert said(await here.step(2), "Reverted") == ("True", "ActionReverted")

@@ -8,7 +8,7 @@ metadata:
 spec:
   accessModes: [{{ .mode }}]
   {{- with .claim.storageClassName }}
-  storageClassName: {{ . }}
+  storageClassName: {{ toYaml . }}
   {{- end }}
   resources:
     requests: {storage: {{ .claim.size }}}

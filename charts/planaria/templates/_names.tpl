@@ -42,12 +42,12 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 
 {{- /*
-Metadata of an object; toYaml quotes a namespace that is all digits. Also takes: name (whole, instead of one made from the component), namespace ("" for none; default the
+Metadata of an object; toYaml quotes a name or namespace that YAML would read as a number. Also takes: name (whole, instead of one made from the component), namespace ("" for none; default the
 release's), labels, annotations.
 */}}
 {{- define "planaria.metadata" -}}
 {{- $namespace := hasKey . "namespace" | ternary .namespace .root.Release.Namespace -}}
-name: {{ .name | default (include "planaria.name" .) }}
+name: {{ .name | default (include "planaria.name" .) | toYaml }}
 {{- with $namespace }}
 namespace: {{ toYaml . }}
 {{- end }}

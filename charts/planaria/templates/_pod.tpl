@@ -35,7 +35,7 @@ enableServiceLinks: false
 {{- with .root.Values.global.imagePullSecrets }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ toYaml . }}
   {{- end }}
 {{- end }}
 securityContext:
@@ -48,7 +48,7 @@ securityContext:
   {{- end }}
   seccompProfile: {type: RuntimeDefault}
 {{- with $values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ toYaml . }}
 {{- end }}
 {{- with $values.nodeSelector }}
 nodeSelector:

@@ -132,9 +132,18 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [apps]
     resources: [deployments, statefulsets, daemonsets]
     verbs: [patch]
+  # act, rollback: whether the volume of a pod on a cordoned node can follow it.
+  - apiGroups: [""]
+    resources: [persistentvolumeclaims]
+    verbs: [get]
 {{- end }}
 
-{{- define "planaria.rules.cluster.rollback" }}{{ end }}
+{{- define "planaria.rules.cluster.rollback" }}
+  # act, rollback: whether a volume is bound to one node.
+  - apiGroups: [""]
+    resources: [persistentvolumes]
+    verbs: [get]
+{{- end }}
 
 {{- define "planaria.rules.namespaced.scale" }}
   # act, scale: the replica count and nothing else.
@@ -162,9 +171,18 @@ become Roles where watchNamespaces is set; "cluster" rules are about things with
   - apiGroups: [apps]
     resources: [deployments, statefulsets, daemonsets]
     verbs: [patch]
+  # act, resize: whether the volume of a pod on a cordoned node can follow it.
+  - apiGroups: [""]
+    resources: [persistentvolumeclaims]
+    verbs: [get]
 {{- end }}
 
-{{- define "planaria.rules.cluster.resize" }}{{ end }}
+{{- define "planaria.rules.cluster.resize" }}
+  # act, resize: whether a volume is bound to one node.
+  - apiGroups: [""]
+    resources: [persistentvolumes]
+    verbs: [get]
+{{- end }}
 
 {{- define "planaria.rules.namespaced.migrate" }}
   # act, migrate: eviction, which disruption budgets can refuse.

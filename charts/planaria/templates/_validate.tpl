@@ -33,6 +33,11 @@
 {{- if and (has $v.semantics.extractor (list "vllm" "hybrid")) (not (include "planaria.vllmUrl" .)) -}}
 {{- fail (printf "semantics.extractor is %s: set vllm.enabled=true, or the address of a server in semantics.vllm.url." $v.semantics.extractor) -}}
 {{- end -}}
+{{- $name := include "planaria.fullname" . -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- $after := empty $v.fullnameOverride | ternary (printf "the release, %s" .Release.Name) (printf "fullnameOverride, %s" $v.fullnameOverride) -}}
+{{- fail (printf "no Service may be called %s-operator (after %s): a name begins with a letter and has only a-z, 0-9 and \"-\". Set fullnameOverride to one that does, as in --set fullnameOverride=planaria." $name $after) -}}
+{{- end -}}
 {{- $names := list -}}
 {{- range $v.notifications.receivers -}}
 {{- if has .name $names -}}

@@ -14,6 +14,7 @@ from planaria_kubectl.world import World, read_record, read_world
 from planaria_operator.act.builder import Refusal
 from planaria_operator.act.naming import attempt_name
 from planaria_operator.api.attempt import Attempt
+from planaria_operator.api.decision import DecisionRecord
 from planaria_operator.api.plan import ObjectReference
 from planaria_operator.api.remediation import Remediation, Stage
 from planaria_operator.kube.errors import Forbidden, NotFound
@@ -51,9 +52,17 @@ async def _planned_now(session: Session, remediation: Remediation) -> DiffReport
     found, why = remediation.status.decision, _settled(remediation, session.now)
     if found is None or why:
         return _nothing(session, remediation, why)
-    scope, policy_name = remediation.policy_key
-    world = await read_world(session.kube, scope)
-    policy = world.store.policies.get((scope, policy_name))
+    try:
+        return await _planned(session, remediation, found)
+    except Forbidden as error:
+        unknown = "what it would send is not known, because you may not read what it rests on"
+        return _nothing(session, remediation, f"the decision is {found.action.value}; {unknown}: {error}")
+
+
+async def _planned(session: Session, remediation: Remediation, found: DecisionRecord) -> DiffReport:
+    """Raises Forbidden where too little may be read for it."""
+    world = await _world_of(session.kube, remediation)
+    policy = world.store.policies.get(remediation.policy_key)
     if policy is None:
         return _nothing(session, remediation, _no_policy(remediation, world)).model_copy(
             update={"notes": tuple(world.notes)}
@@ -68,6 +77,19 @@ async def _planned_now(session: Session, remediation: Remediation) -> DiffReport
     live, notes = await read_live(session.kube, objects_of(plan))
     report = planned(remediation, plan, live, session.now, number=1)
     return report.model_copy(update={"notes": (*world.notes, *notes), "message": _held_back(remediation)})
+
+
+async def _world_of(kube: Kube, remediation: Remediation) -> World:
+    """As far as the policy reaches; the namespace of the target alone for who may see no other."""
+    scope, own = remediation.policy_key[0], remediation.spec.target.namespace
+    try:
+        return await read_world(kube, scope)
+    except Forbidden as error:
+        if scope or not own:
+            raise
+        world = await read_world(kube, own)
+        world.notes.append(f"you may not look into other namespaces, so only {own} was read: {error}")
+        return world
 
 
 def _settled(remediation: Remediation, now: datetime) -> str:

@@ -11,6 +11,7 @@ from planaria_kubectl.report import Report
 from planaria_kubectl.standing import ending, waits_for
 from planaria_kubectl.target import meta_of
 from planaria_kubectl.why.conclusion import Conclusion, concluded
+from planaria_kubectl.why.evicted import evicted_of
 from planaria_kubectl.world import World
 from planaria_operator.api.base import ApiModel
 from planaria_operator.api.decision import GuardRecord
@@ -45,6 +46,8 @@ class Story(ApiModel):
     name: str
     is_target: bool
     """False where the target was acted on for another object's sake."""
+    evicted: tuple[str, ...] = ()
+    """Pods of the target that the drain of a node moved."""
     outcome: str = ""
     """The reason that closed it; empty while it is open."""
     waits_for: str = ""
@@ -165,10 +168,11 @@ def _stories(
 
 
 def _concerning(world: World, target: ObjectRef) -> Iterator[Remediation]:
-    """Those of the target, and those that acted on it for another object; by name, so that a namesake is told too."""
+    """Those of the target, and those that acted on it or moved its pods for another object; by name, so that a namesake is told too."""
     for each in world.remediations:
         touched = [each.spec.target, *(attempt.plan.target for attempt in each.status.attempts)]
-        if any((one.kind, one.name, one.namespace) == _place(target) for one in touched):
+        own = any((one.kind, one.name, one.namespace) == _place(target) for one in touched)
+        if own or any(evicted_of(world.store, each, target)):
             yield each
 
 
@@ -188,6 +192,7 @@ def _story(world: World, remediation: Remediation, target: ObjectRef, now: datet
         namespace=remediation.namespace,
         name=remediation.name,
         is_target=(spec.target.kind, spec.target.name) == (target.kind, target.name),
+        evicted=tuple(pod.name for pod in evicted_of(world.store, remediation, target)),
         outcome=ending(remediation),
         waits_for=waits_for(remediation, policy, now),
         spec=spec,

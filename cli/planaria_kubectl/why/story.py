@@ -16,6 +16,7 @@ from planaria_operator.api.conditions import Condition
 from planaria_operator.api.decision import DecisionRecord, GuardRecord, SemanticRecord
 from planaria_operator.api.notification import Notification, NotificationState
 from planaria_operator.api.remediation import RemediationStatus, SymptomRecord, TimelineEntry
+from planaria_operator.text import listed
 
 NAME_WIDTH: Final = 10
 
@@ -26,8 +27,10 @@ def told(story: Story, waits_for: str, now: datetime) -> RenderableType:
 
 def _parts(story: Story, waits_for: str, now: datetime) -> Iterator[RenderableType]:
     status = story.status
-    if not story.is_target:
+    if not story.is_target and not story.evicted:
         yield _named("for", text(f"{story.spec.target}, which needed it to be acted on"))
+    if story.evicted:
+        yield _named("moved", text(f"{listed(story.evicted)}: evicted by a drain, for {story.spec.target}"))
     if waits_for:
         yield _named("waits for", text(waits_for, CAREFUL))
     yield _named("seen", *(_symptom(each, now) for each in story.spec.symptoms))

@@ -89,7 +89,7 @@ def unblocking(setting: Setting, *, kept_too: bool = False) -> tuple[Operation, 
     if setting.decision.target.kind != "StatefulSet" and not on_delete(setting.target):
         return ()
     broken = affected_pods(setting)
-    renewed = [pod for pod in broken if kept_too or not _kept(setting.target, pod)]
+    renewed = [pod for pod in broken if kept_too or not is_kept(setting.target, pod)]
     most = min(most_pods(setting), DEFAULT_MAX_PODS)
     return evictions(renewed[:most], best_effort=True)
 
@@ -106,7 +106,8 @@ def partition(workload: Mapping[str, Any]) -> int:
     return int(rolling.get("partition") or 0)
 
 
-def _kept(workload: Mapping[str, Any], pod: Mapping[str, Any]) -> bool:
+def is_kept(workload: Mapping[str, Any], pod: Mapping[str, Any]) -> bool:
+    """A person keeps it at the former template, by a partition."""
     kept = partition(workload)
     if not kept:
         return False

@@ -41,6 +41,9 @@ BUILDERS: Final[Mapping[Action, Callable[[Setting], Plan | Refusal]]] = {
 MOVING: Final = frozenset({Action.MIGRATE, Action.ISOLATE})
 """Actions by which a pod lands on another node, so that its volumes must follow."""
 
+REPLACING: Final = frozenset({Action.RESTART, Action.ROLLBACK, Action.RESIZE})
+"""Actions by which a pod is made anew, where the scheduler finds room."""
+
 
 class Planner:
     def __init__(self, kube: Kube, store: ClusterStore) -> None:
@@ -158,7 +161,7 @@ class Planner:
 
     def _moving(self, action: Action, pods: list[JsonBody]) -> list[JsonBody]:
         """Those whose volumes must follow; of those that are only made anew, the ones that their own node does not take again."""
-        if action is Action.RESTART:
+        if action in REPLACING:
             return [pod for pod in pods if shut_out(self._store, pod)]
         return pods if action in MOVING else []
 

@@ -18,6 +18,7 @@ from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.limits import Raise, raises_of
 from planaria_operator.act.ownership import no_new_template, rollout_of_another
 from planaria_operator.act.patches import Change, reversible, value_at
+from planaria_operator.act.replaced import gives_up
 from planaria_operator.api.plan import Operation, Plan, Verb
 
 MOST_PODS: Final = MOST_OPERATIONS // 2
@@ -29,6 +30,8 @@ def build(setting: Setting) -> Plan | Refusal:
     raises = raises_of(setting)
     if isinstance(raises, Refusal):
         return raises
+    if refusal := gives_up(setting):
+        return refusal
     changes = _template_changes(setting, raises)
     patches = reversible(setting, changes)
     if isinstance(patches, Refusal):

@@ -8,7 +8,6 @@ from planaria_operator.act.bodies import (
     MOST_OPERATIONS,
     RESTARTED_AT,
     evictions,
-    meta,
     most_pods,
     named,
     no_rollout,
@@ -21,12 +20,10 @@ from planaria_operator.act.bodies import (
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.ownership import left_to_a_person, owner_of, rollout_of_another
 from planaria_operator.act.patches import adding
-from planaria_operator.act.places import fits_any, shut_out
-from planaria_operator.act.volumes import staying
+from planaria_operator.act.replaced import placeless
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
 from planaria_operator.kube.interface import JsonBody
-from planaria_operator.objects.cordon import open_nodes
 
 
 def build(setting: Setting) -> Plan | Refusal:
@@ -68,28 +65,16 @@ def _replaceable(setting: Setting) -> list[Mapping[str, Any]] | Refusal:
         return Refusal(Reason.NO_AFFECTED_POD, message)
     if refusal := left_to_a_person(setting, found):
         return refusal
-    reasons = [_placeless(setting, pod) for pod in found]
+    reasons = [placeless(setting, pod) for pod in found]
     placed = [pod for pod, why in zip(found, reasons, strict=True) if why is None]
     if placed:
         return placed
     return next(why for why in reasons if why)
 
 
-def _placeless(setting: Setting, pod: Mapping[str, Any]) -> Refusal | None:
-    """Why the one that is made in its place could start nowhere, and would wait for the node to be opened; None where it could."""
-    if not shut_out(setting.store, pod):
-        return None
-    node = pod["spec"]["nodeName"]
-    away = f"{meta(pod)['name']} would find no place: node {node} is cordoned, and "
-    if not fits_any(pod, open_nodes(setting.store, without=node)):
-        return Refusal(Reason.NOT_MOVABLE, f"{away}no other one is open to it"[:512])
-    why = staying(setting, pod)
-    return Refusal(Reason.VOLUME_STAYS, f"{away}{why}"[:512]) if why else None
-
-
 def _loses_one(setting: Setting) -> bool:
     """A rollout leaves no pod out, also none that is well where it is and would find no other place."""
-    return any(_placeless(setting, pod) for pod in setting.pods.values() if not over(pod))
+    return any(placeless(setting, pod) for pod in setting.pods.values() if not over(pod))
 
 
 def _restart_workload(setting: Setting) -> Plan | Refusal:

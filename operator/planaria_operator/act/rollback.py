@@ -5,6 +5,7 @@ from planaria_operator.act.bodies import target_of, template_of, unblocking
 from planaria_operator.act.builder import Refusal, Setting
 from planaria_operator.act.ownership import no_new_template
 from planaria_operator.act.patches import Change, reversible
+from planaria_operator.act.replaced import gives_up
 from planaria_operator.act.revisions import Revision, difference, earlier, parse_revision, unseen
 from planaria_operator.api.plan import Plan
 from planaria_operator.api.reasons import Reason
@@ -16,6 +17,8 @@ def build(setting: Setting) -> Plan | Refusal:
     chosen = _choose(setting)
     if isinstance(chosen, Refusal):
         return chosen
+    if refusal := gives_up(setting, chosen.template):
+        return refusal
     before = template_of(setting.target)
     change = [Change("/spec/template", before, chosen.template)]
     patches = reversible(setting, change)

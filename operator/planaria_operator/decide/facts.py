@@ -114,8 +114,9 @@ class Facts(Release):
 
     @property
     def movable(self) -> tuple[str, ...]:
-        """Affected pods on the lost node that would come back elsewhere."""
-        return tuple(pod.name for pod in self.affected if pod.movable and pod.node == self.lost_node)
+        """Affected pods on the lost node that would come back elsewhere. One that has no node is on no lost one."""
+        lost = self.lost_node
+        return tuple(pod.name for pod in self.affected if lost and pod.movable and pod.node == lost)
 
     # --- what was done so far
 

@@ -25,6 +25,7 @@ from planaria_operator.decide.rungs import (
     ROLLBACK_COMPARED,
     ROLLBACK_STUCK,
     SCALE_UP,
+    WAIT_FOR_NODE,
     Rung,
     raise_memory,
     wait,
@@ -47,7 +48,7 @@ RUNBOOK: Final[dict[Fault, tuple[Rung, ...]]] = {
     ),
     Fault.OVERLOAD: (SCALE_UP, RAISE_CPU),
     Fault.CPU_SATURATION: (SCALE_UP, RAISE_CPU),
-    Fault.NODE_FAULT: (MIGRATE, ISOLATE, wait(60, "the node may come back", times=2)),
+    Fault.NODE_FAULT: (MIGRATE, ISOLATE, WAIT_FOR_NODE),
     Fault.SCHEDULING_BLOCKED: (
         wait(60, "room may come free", times=1),
         wait(180, "a node may be added", times=2),

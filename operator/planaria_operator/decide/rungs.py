@@ -1,7 +1,7 @@
 """The rungs that ladders are built of: when, what, on what, and why in words."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planaria_contract import (
     Isolate,
@@ -209,6 +209,20 @@ MIGRATE = Rung(
     because=lambda facts: (
         f"node {facts.lost_node} is lost; {len(facts.movable)} of {len(facts.affected)} pods can move"
     ),
+)
+
+
+def _node_may_recover(facts: Facts) -> str:
+    if node := facts.lost_node or (facts.target.name if facts.target.kind == "Node" else ""):
+        return f"node {node} may come back"
+    if any(pod.node for pod in facts.affected):
+        return "no node of its pods is lost now, so the fault may pass"
+    return "no affected pod is on a node yet, and one may take it"
+
+
+WAIT_FOR_NODE = replace(
+    wait(60, "", times=2),
+    because=lambda facts: f"{_node_may_recover(facts)} (waited {facts.waits} times so far)",
 )
 
 

@@ -53,7 +53,7 @@ def under_repair(store: ClusterStore) -> set[str]:
     found: set[str] = set()
     for remediation in store.remediations.values():
         status = remediation.status
-        if status.finished or remediation.policy_key not in store.policies:
+        if status.finished or not store.has_policy(remediation):
             continue
         found.add(remediation.spec.target.uid or "")
         if status.attempt and status.stage in UNDER_WAY:

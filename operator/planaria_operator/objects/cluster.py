@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from planaria_operator.objects.meta import Body, Meta, find_condition, parse_meta, parse_time
 from planaria_operator.text import shortened
@@ -13,6 +14,12 @@ AVOID_TAINT: Final = "planaria.dev/avoid"
 """Key of the soft taint of a migration (`act/taints.py`); its value says which attempt avoids the node."""
 
 
+class Taint(NamedTuple):
+    key: str
+    value: str = ""
+    effect: str = "NoSchedule"
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     meta: Meta
@@ -21,8 +28,8 @@ class Node:
     ready_message: str
     schedulable: bool
     pressure: tuple[str, ...]
-    taints: tuple[str, ...]
-    """Keys, of those that keep pods away: what the scheduler only prefers to avoid is not among them."""
+    taints: tuple[Taint, ...]
+    """Those that keep pods away: what the scheduler only prefers to avoid is not among them."""
     steady_since: datetime | None = None
     """When a condition that says whether the node is well last turned, either way."""
     avoided_by: str | None = None
@@ -61,10 +68,20 @@ def parse_node(body: Body) -> Node:
         ready_message=shortened(str(ready.get("message") or ""), 512),
         schedulable=not spec.get("unschedulable", False),
         pressure=tuple(pressed),
-        taints=tuple(taint["key"] for taint in taints if taint.get("effect") != "PreferNoSchedule"),
+        taints=tuple(_taint(each) for each in taints if each.get("effect") != "PreferNoSchedule"),
         steady_since=_last_turn(body),
         avoided_by=next((str(each.get("value") or "") for each in taints if _avoids(each)), None),
     )
+
+
+def _taint(body: Body) -> Taint:
+    return _shared(str(body["key"]), str(body.get("value") or ""), str(body.get("effect") or ""))
+
+
+@lru_cache(maxsize=256)
+def _shared(key: str, value: str, effect: str) -> Taint:
+    """Thousands of nodes have the same few."""
+    return Taint(key, value, effect)
 
 
 def _avoids(taint: Body) -> bool:

@@ -47,7 +47,7 @@ def open_nodes(store: ClusterStore, *, without: str) -> list[Node]:
         if node.meta.name != without
         and node.ready
         and node.schedulable
-        and not set(node.taints) & {*CONTROL_PLANE}
+        and not any(taint.key in CONTROL_PLANE for taint in node.taints)
     ]
 
 

@@ -157,9 +157,14 @@ class ClusterStore:
         """Nobody goes on with it: its policy was deleted without it (`--cascade=orphan`). Not where the policy may be there and is
         only not seen, because it cannot be read or its kind is not watched.
         """
+        return remediation.spec.policy_kind not in self.unwatched and not self.has_policy(remediation)
+
+    def has_policy(self, remediation: Remediation) -> bool:
+        """Its policy is there, and goes on with it at once, or where it cannot be read, as soon as it can be."""
         kind, key = remediation.spec.policy_kind, remediation.policy_key
-        unread = any((each.kind, each.namespace, each.name) == (kind, *key) for each in self.unreadable)
-        return key not in self.policies and not unread and kind not in self.unwatched
+        if key in self.policies:
+            return True
+        return any((each.kind, each.namespace, each.name) == (kind, *key) for each in self.unreadable)
 
     def pod(self, namespace: str, name: str) -> Pod | None:
         view = self._get(("Pod", namespace, name))

@@ -40,7 +40,7 @@ def being_isolated(store: ClusterStore, case: Case) -> str | None:
         attempt = record.status.attempt
         if attempt is None or record.status.stage not in {Stage.ACTING, Stage.VERIFYING}:
             continue
-        if record.uid == case.remediation.uid or record.policy_key not in store.policies:
+        if record.uid == case.remediation.uid or not store.has_policy(record):
             continue
         if (attempt.plan.action, attempt.plan.target.name) == (Action.ISOLATE, node):
             return f"Remediation {record.name} isolates node {node} for all that fail there"

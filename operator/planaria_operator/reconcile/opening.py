@@ -33,7 +33,7 @@ def busy_elsewhere(store: ClusterStore, policy: HealingPolicy) -> set[str]:
         remediation.spec.target.uid or ""
         for remediation in store.remediations.values()
         if remediation.policy_key != policy.key
-        and remediation.policy_key in store.policies
+        and store.has_policy(remediation)
         and remediation.spec.target.kind != "Node"
         and not remediation.status.finished
     }

@@ -8,7 +8,7 @@ from planaria_operator.api.attempt import Attempt, AttemptOutcome
 from planaria_operator.api.conditions import Status
 from planaria_operator.api.reasons import Reason
 from planaria_operator.api.remediation import Remediation, RemediationStatus, Stage
-from planaria_operator.kube.errors import KubeError, Permanent, Temporary
+from planaria_operator.kube.errors import Conflict, KubeError, Permanent, Temporary
 from planaria_operator.reconcile.case import Case, Parts, Telling, commit
 from planaria_operator.reconcile.journal import Station
 from planaria_operator.reconcile.ladder import attempts_left, in_vain
@@ -177,7 +177,8 @@ async def _revert_later(parts: Parts, case: Case, attempt: Attempt, error: Tempo
         return await _revert_failed(parts, case, error)
     retry = now + timedelta(seconds=RETRY_SECONDS)
     status = case.status.model_copy(update={"next_check_at": retry})
-    said = ("Reverted", Status.FALSE, Reason.API_UNAVAILABLE, f"not undone yet: {error}")
+    reason = Reason.WORLD_CHANGED if isinstance(error, Conflict) else Reason.API_UNAVAILABLE
+    said = ("Reverted", Status.FALSE, reason, f"not undone yet: {error}")
     return await commit(parts, case, status.with_condition(*said, now=now))
 
 

@@ -12,6 +12,7 @@ from planaria_contract import CLASSES, Fault
 from planaria_policy.semantics.corpus import Template
 from planaria_policy.semantics.export import exported
 from planaria_policy.semantics.network import Network
+from planaria_policy.semantics.quiet import bounded_fits
 from planaria_policy.semantics.samples import Mixer
 from planaria_policy.semantics.scores import Floats
 from planaria_policy.semantics.tokens import tokenizer, vocabulary
@@ -28,9 +29,9 @@ def tfidf(templates: Sequence[Template], cases: Sequence[Case], progress: Progre
     texts, labels = _samples(templates)
     task = progress.add_task("TF-IDF + linear", total=1)
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, max_features=120_000)
-    model = LogisticRegression(C=20, solver="saga", max_iter=25, tol=1e-3).fit(
-        vectors.fit_transform(texts), labels
-    )
+    rows = vectors.fit_transform(texts)
+    with bounded_fits():
+        model = LogisticRegression(C=20, solver="saga", max_iter=25, tol=1e-3).fit(rows, labels)
     progress.update(task, advance=1)
     return _aligned(
         model, model.predict_proba(vectors.transform([normalise(case.sample.text) for case in cases]))
@@ -43,7 +44,9 @@ def frozen_encoder(templates: Sequence[Template], cases: Sequence[Case], progres
     kept, rows = vocabulary()
     session = Session(exported(Network(rows)), tokenizer(kept).to_str(), longest=144)
     task = progress.add_task("MiniLM + linear", total=1)
-    model = LogisticRegression(C=30, max_iter=200).fit(session.read(texts).vectors, labels)
+    vectors = session.read(texts).vectors
+    with bounded_fits():
+        model = LogisticRegression(C=30, max_iter=200).fit(vectors, labels)
     progress.update(task, advance=1)
     return _aligned(
         model, model.predict_proba(session.read([normalise(case.sample.text) for case in cases]).vectors)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,11 @@ def train(arguments: Sequence[str]) -> int:
             recipe = _recipe(options)
             bundle = make(options.output, recipe, progress, begun)
     except (CorpusError, BundleError) as error:
-        console.print(f"error: {error}", style="red")
+        console.print(f"error: {error}", style="red", soft_wrap=True)
+        return 2
+    except OSError as error:  # the network is exported by way of a temporary folder
+        place = error.filename or tempfile.gettempdir()
+        console.print(f"error: {place}: {error.strerror}; make room there", style="red", soft_wrap=True)
         return 2
     size = options.output.stat().st_size / 2**20
     console.print(f"wrote {options.output}: {bundle.manifest.id} {bundle.manifest.version}, {size:.1f} MiB")

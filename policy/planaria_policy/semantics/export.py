@@ -13,6 +13,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor
 
 from planaria_policy.semantics.network import Network
+from planaria_policy.semantics.quiet import plain_graph
 
 
 def exported(network: Network) -> bytes:
@@ -28,7 +29,8 @@ def exported(network: Network) -> bytes:
                 input_names=["ids", "mask"], output_names=["fault", "severity", "vectors"],
                 dynamic_axes={**names, "fault": {0: "texts"}, "severity": {0: "texts"}, "vectors": {0: "texts"}},
             )  # fmt: skip
-        quantize_dynamic(whole, small, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+        with plain_graph():
+            quantize_dynamic(whole, small, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
         buffer = io.BytesIO()
         onnx.save(onnx.load(small), buffer)
         return buffer.getvalue()

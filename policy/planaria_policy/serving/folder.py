@@ -4,6 +4,8 @@ NAME.zip     any number; a trainer puts new ones here
 served       the name of the one that is served
 before       the one that was served before it, for `rollback`
 barred       those that were rolled back from, a name and a checksum a line: they are not taken again
+passed       those that were newer than what was returned to, a name and a time of change a line: they are not taken before a person
+             changes them, or points to one
 """
 
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Final
 
 from planaria_policy.serving.file import SHIPPED
 
-SERVED, BEFORE, BARRED = "served", "before", "barred"
+SERVED, BEFORE, BARRED, PASSED = "served", "before", "barred", "passed"
 SUFFIX: Final = ".zip"
 SHIPPED_NAME: Final = "shipped"
 
@@ -47,6 +49,11 @@ class Folder:
 
     def bar(self, name: str, checksum: str) -> None:
         self.write(BARRED, "\n".join(sorted({*self._barred(), _line(name, checksum)})))
+
+    def not_passed(self) -> list[str]:
+        """Names, the newest first, without those that a rollback has passed over."""
+        passed = set((self.read(PASSED) or "").splitlines())
+        return [name for name in self.newest_first() if self.key(name) not in passed]
 
     def read(self, pointer: str) -> str | None:
         if self._place is None:

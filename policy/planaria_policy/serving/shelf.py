@@ -10,7 +10,7 @@ from pathlib import Path
 from planaria_policy.errors import BadData
 from planaria_policy.serving.brain import Brain
 from planaria_policy.serving.file import SHIPPED, PolicyFile
-from planaria_policy.serving.folder import BEFORE, SERVED, SHIPPED_NAME, SUFFIX, Folder
+from planaria_policy.serving.folder import BEFORE, PASSED, SERVED, SHIPPED_NAME, SUFFIX, Folder
 from planaria_policy.serving.selftest import check
 
 
@@ -82,7 +82,7 @@ class Shelf:
             return True
         if self._made_anew() and self._take(self.name):
             return True
-        for name in self._files.newest_first():
+        for name in self._files.not_passed():
             if self._files.stamp(name) <= self._age_of_served():
                 return False  # nothing is newer than what is served
             if self._take(name):
@@ -90,7 +90,7 @@ class Shelf:
         return False
 
     def roll_back(self) -> str:
-        """Serve what was served before, and never again what is served now; its name.
+        """Serve what was served before, and never again what is served now, nor by itself what lies between; its name.
 
         Raises `BadData` where nothing was served before, it is not fit to be served now, or the folder may not be written.
         """
@@ -103,6 +103,7 @@ class Shelf:
             raise BadData(f"{error}; {now} is still served") from error
         try:
             self._files.bar(now, self.brain.manifest.checksum)
+            self._files.write(PASSED, "\n".join(self._newer_than(found, but=now)))
             self._files.write(SERVED, before)
         except OSError as error:
             raise BadData(
@@ -113,9 +114,15 @@ class Shelf:
 
     # --- inside
 
+    def _newer_than(self, served: Served, *, but: str) -> list[str]:
+        """Keys of what would be taken at the next look; `but`, which is barred, can be taken by unbarring it."""
+        age = 0 if served.name == SHIPPED_NAME else served.stamp
+        names = (name for name in self._files.newest_first() if name != but)
+        return [self._files.key(name) for name in names if self._files.stamp(name) > age]
+
     def _first(self) -> Served:
         pointed = self._files.read(SERVED)
-        for name in [*([pointed] if pointed else []), *self._files.newest_first()]:
+        for name in [*([pointed] if pointed else []), *self._files.not_passed()]:
             if found := self._fit(name):
                 self._remember(name)
                 return found

@@ -12,7 +12,7 @@ from planaria_policy.errors import PolicyError
 from planaria_policy.memory import Memory
 from planaria_policy.training.config import Config
 from planaria_policy.training.live import Display
-from planaria_policy.training.run import CONFIG, Run
+from planaria_policy.training.run import CONFIG, Run, unwritable
 from planaria_policy.training.source import Source
 from planaria_policy.training.trainer import Trainer
 
@@ -57,11 +57,17 @@ def train(arguments: Sequence[str]) -> int:
     try:
         return _train(options, console)
     except PolicyError as error:
-        console.print(f"error: {error}", style="red", highlight=False, markup=False)
-        return 2
+        return _told(console, error)
+    except OSError as error:  # of TensorBoard, which writes in a thread of its own
+        return _told(console, unwritable(Path(error.filename or options.output / "logs"), error))
     except KeyboardInterrupt:
         console.print(f"stopped; the same command goes on from the last checkpoint in {options.output}")
         return 130
+
+
+def _told(console: Console, error: PolicyError) -> int:
+    console.print(f"error: {error}", style="red", highlight=False, markup=False, soft_wrap=True)
+    return 2
 
 
 def _train(options: argparse.Namespace, console: Console) -> int:

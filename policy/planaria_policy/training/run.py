@@ -6,14 +6,17 @@ network.safetensors  the weights so far, with the shape they fit in
 logs/                for TensorBoard
 """
 
+import io
 import json
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from planaria_policy.errors import BadData
 from planaria_policy.network.policy import PolicyNetwork, Shape
@@ -34,8 +37,11 @@ class Run:
         return (self.folder / LATEST).exists()
 
     def begin(self, config: Config) -> None:
-        """Raises `BadData` where the folder holds a run that was told something else."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Raises `BadData` where the folder holds a run that was told something else, or cannot be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(self.folder, error) from error
         path = self.folder / CONFIG
         if path.exists() and Config.read(path) != config:
             raise BadData(
@@ -46,8 +52,10 @@ class Run:
         _replace(path, config.write)
 
     def save(self, trainer: Trainer) -> None:
-        """Whole or not at all: a kill in between leaves what was saved before."""
-        _replace(self.folder / LATEST, lambda path: torch.save(trainer.state(), path))
+        """Whole or not at all: a kill, or a full disk (`BadData`), leaves what was saved before."""
+        state = io.BytesIO()  # torch itself would tell of a full disk without saying so
+        torch.save(trainer.state(), state)
+        _replace(self.folder / LATEST, lambda path: path.write_bytes(state.getbuffer()))
         save_network(trainer.network, self.folder / NETWORK, {"round": trainer.round})
 
     def restore(self, trainer: Trainer) -> None:
@@ -65,7 +73,7 @@ def save_network(network: PolicyNetwork, path: Path, about: dict[str, Any]) -> N
     """Weights and shape; `about` is stored beside them as JSON."""
     told = {"shape": json.dumps(network.shape.as_json()), "about": json.dumps(about)}
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    _replace(path, lambda place: save_file(weights, place, metadata=told))
+    _replace(path, lambda place: place.write_bytes(save(weights, metadata=told)))
 
 
 def load_network(path: Path, device: str = "cpu") -> PolicyNetwork:
@@ -83,9 +91,20 @@ def load_network(path: Path, device: str = "cpu") -> PolicyNetwork:
     return network.eval()
 
 
-def _replace(path: Path, write: Any) -> None:
+def unwritable(place: Path, error: OSError) -> BadData:
+    why = error.strerror or type(error).__name__
+    return BadData(f"{place}: cannot be written ({why}); mend that, or name another folder with --output")
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Raises `BadData` where it cannot be written; then nothing is left beside it."""
     beside = path.with_name(f".{path.name}.new")
-    write(beside)
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        write(beside)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
+        raise unwritable(path, error) from error

@@ -5,6 +5,7 @@ import json
 import os
 import zipfile
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -128,7 +129,14 @@ def _replace(path: Path, content: bytes) -> None:
             f"{path}: {len(content)} bytes, more than the {LARGEST} that may ship; "
             "nothing was written; keep fewer words (tokens.py) or n-gram buckets (ngrams.py)"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise BundleError(
+            f"{path}: cannot be written ({error.strerror}); nothing was; make room there, or name another file with --output"
+        ) from error
