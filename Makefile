@@ -153,7 +153,7 @@ train-env: ## create .venv-train (torch and the like) from locks/train.lock
 	@tools/env.sh train
 
 .PHONY: semantics
-semantics: train-env ## make the shipped encoder anew from the corpus, and measure it (an hour; four without AVX-512)
+semantics: train-env ## make the shipped encoder anew from the corpus, and measure it (two hours; eight without AVX-512; after a stop it goes on)
 	@.venv-train/bin/planaria semantics train
 	@.venv-train/bin/planaria semantics evaluate --baselines --plots docs/images --json docs/semantics.json --noise-model
 

@@ -100,9 +100,12 @@ def _run(command: Command, arguments: list[str]) -> int:
     module, _, function = command.place.partition(":")
     try:
         found: Callable[[list[str]], int] = getattr(importlib.import_module(module), function)
-    except ModuleNotFoundError as error:
+        return found(arguments)
+    except (
+        ModuleNotFoundError
+    ) as error:  # at the import, or where a command loads a model only once it needs it
         sys.stderr.write(
-            f"planaria: this command needs {error.name}; install it from a checkout: pip install '.[{command.extra}]'\n"
+            f"planaria: this command needs {error.name}, which is not installed here, and not in every image; "
+            f"from a checkout: pip install '.[{command.extra}]'\n"
         )
         return MISUSED
-    return found(arguments)

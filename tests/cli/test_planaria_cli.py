@@ -38,6 +38,17 @@ def test_a_missing_package_is_named_with_what_to_install(monkeypatch, capsys):
     assert "from a checkout: pip install '.[train]'" in told
 
 
+def test_a_package_that_is_missed_only_once_it_is_needed_is_named_the_same_way(monkeypatch, capsys):
+    """As in the image of the policy service, which holds no tokenizer."""
+
+    def needs(_):
+        raise ModuleNotFoundError("No module named 'tokenizers'", name="tokenizers")
+
+    monkeypatch.setattr("planaria_semantics.classify.main", needs)
+    assert main(["semantics", "classify"]) == 2
+    assert "this command needs tokenizers" in capsys.readouterr().err
+
+
 def test_the_rest_of_the_line_and_the_status_are_the_commands_own(monkeypatch):
     given = []
 

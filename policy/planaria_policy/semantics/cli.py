@@ -24,10 +24,11 @@ from planaria_semantics.encoder import EncoderReader
 from planaria_semantics.encoder.bundle import SHIPPED, Bundle, BundleError
 
 SEED = 23
+RUNS = Path("runs/semantics")
 NOISE = Path(__file__).parent / "measured" / "confusion.json"
 
 TRAIN_EXAMPLE = """\
-example, the shipped model as `make semantics` makes it (about an hour on two cores):
+example, the shipped model as `make semantics` makes it (two hours on two cores):
   planaria semantics train --output semantics/planaria_semantics/encoder/model/encoder.zip
 """
 EVALUATE_EXAMPLE = """\
@@ -53,13 +54,17 @@ def train(arguments: Sequence[str]) -> int:
         "--epochs", type=int, metavar="N", help=f"default: {usual.epochs}, with --from {usual.further_epochs}"
     )
     parser.add_argument("--seed", type=int, default=usual.seed, metavar="N", help="default: %(default)s")
+    parser.add_argument(
+        "--runs", type=Path, default=RUNS, metavar="FOLDER",
+        help="where finished networks are kept until the model is written, so that the same command goes on after a stop "
+        "(default: %(default)s)",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     console = Console(stderr=True)
     try:
         with Told(console) as progress:
             begun = Bundle.load(options.begun) if options.begun else None
-            recipe = _recipe(options)
-            bundle = make(options.output, recipe, progress, begun)
+            bundle = make(options.output, _recipe(options), progress, options.runs, begun)
     except (CorpusError, BundleError) as error:
         console.print(f"error: {error}", style="red", soft_wrap=True)
         return 2
@@ -67,6 +72,11 @@ def train(arguments: Sequence[str]) -> int:
         place = error.filename or tempfile.gettempdir()
         console.print(f"error: {place}: {error.strerror}; make room there", style="red", soft_wrap=True)
         return 2
+    except KeyboardInterrupt:
+        console.print(
+            f"stopped; the same command goes on after the networks that were finished, from {options.runs}"
+        )
+        return 130
     size = options.output.stat().st_size / 2**20
     console.print(f"wrote {options.output}: {bundle.manifest.id} {bundle.manifest.version}, {size:.1f} MiB")
     return 0

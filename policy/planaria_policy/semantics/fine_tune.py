@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from planaria_contract import CLASSES, Fault
 from planaria_policy.semantics.corpus import Template
+from planaria_policy.semantics.kept import Weights
 from planaria_policy.semantics.network import Network
 from planaria_policy.semantics.recipe import Recipe
 from planaria_policy.semantics.samples import Mixer, Sample
@@ -25,8 +26,14 @@ in full precision."""
 
 
 def fine_tune(
-    network: Network, words: Tokenizer, templates: Sequence[Template], recipe: Recipe, progress: Progress
-) -> Network:
+    network: Network,
+    words: Tokenizer,
+    templates: Sequence[Template],
+    recipe: Recipe,
+    progress: Progress,
+    name: str,
+) -> Weights:
+    """What it learned from the templates. `name`: what the progress calls it."""
     torch.manual_seed(recipe.seed)
     network.freeze_words()
     network.train()
@@ -36,7 +43,7 @@ def fine_tune(
     epochs = [list(batches(list(mixer.epoch(recipe.fillings)), words, recipe)) for _ in range(recipe.epochs)]
     total = sum(map(len, epochs))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _cosine(total, recipe.warm_up))
-    task = progress.add_task("fine-tuning the encoder", total=total)
+    task = progress.add_task(name, total=total)
     for batch in (batch for epoch in epochs for batch in epoch):
         loss = _loss(network, batch, recipe)
         optimizer.zero_grad()
@@ -44,8 +51,8 @@ def fine_tune(
         nn.utils.clip_grad_norm_(learned, 1.0)
         optimizer.step()
         schedule.step()
-        progress.update(task, advance=1, description=f"fine-tuning the encoder (loss {loss.item():.2f})")
-    return network.eval()
+        progress.update(task, advance=1, description=f"{name} (loss {loss.item():.2f})")
+    return network.state_dict()
 
 
 @dataclass(frozen=True)

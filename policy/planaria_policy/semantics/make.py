@@ -19,6 +19,7 @@ from planaria_policy.semantics.calibrate import (
 )
 from planaria_policy.semantics.corpus import Template, load
 from planaria_policy.semantics.export import exported, weights
+from planaria_policy.semantics.kept import Kept
 from planaria_policy.semantics.recipe import Recipe
 from planaria_policy.semantics.split import FILE as SPLITS
 from planaria_policy.semantics.split import split
@@ -35,14 +36,20 @@ ID = "planaria-encoder-minilm-l6"
 UNFITTED = Blend(encoder=0.5, ngrams=0.5, joint=0.7, temperature=1.0)
 
 
-def make(path: Path, recipe: Recipe, progress: Progress, begun: Bundle | None = None) -> Bundle:
-    """The same corpus, recipe and model that was `begun` give the same model, to the last bits that threads leave open."""
+def make(path: Path, recipe: Recipe, progress: Progress, runs: Path, begun: Bundle | None = None) -> Bundle:
+    """The same corpus, recipe and model that was `begun` give the same model, to the last bits that threads leave open.
+
+    Finished networks are kept under `runs` until the model is written, and a later call goes on after them.
+    """
     templates = load()
     parts = split(templates)
-    trained = train(parts.train, recipe, progress, weights(begun.network) if begun else None)
-    raw = _raw(trained, parts.train, recipe, version(templates, recipe, begun))
+    digest = version(templates, recipe, begun)
+    kept = Kept(runs / digest, progress)
+    trained = train(parts.train, recipe, progress, kept, weights(begun.network) if begun else None)
+    raw = _raw(trained, parts.train, recipe, digest)
     bundle = calibrated(raw, cases(parts.calibration, recipe.seed, progress))
     bundle.save(path)
+    kept.forget()
     return bundle
 
 

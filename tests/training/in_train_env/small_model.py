@@ -14,6 +14,7 @@ from planaria_contract import CLASSES, Fault
 from planaria_policy.semantics import baselines
 from planaria_policy.semantics.corpus import load
 from planaria_policy.semantics.export import weights
+from planaria_policy.semantics.kept import Kept
 from planaria_policy.semantics.make import _raw, calibrated, version
 from planaria_policy.semantics.recipe import Recipe
 from planaria_policy.semantics.tokens import SPECIAL, vocabulary
@@ -43,12 +44,15 @@ def agreement(trained, bundle):
     return [float(a @ found.read([text]).vectors[0]) for a, text in zip(exact, texts, strict=True)]
 
 
-def gone_on(templates, recipe, bundle):
+def gone_on(templates, recipe, bundle, runs):
     """How far each matrix moves when training goes on from a file: nowhere where it learns at no rate."""
     was = weights(bundle.network)
 
     def moved(rate):
-        trained = train(templates, replace(recipe, further_rate=rate), Progress(disable=True), was)
+        quiet = Progress(disable=True)
+        trained = train(
+            templates, replace(recipe, further_rate=rate), quiet, Kept(runs / f"{rate}", quiet), was
+        )
         now = trained.network.state_dict()
         return max(float((now[name] - was[name]).abs().max()) for name in was)
 
@@ -63,7 +67,8 @@ def main():
         members=1, later=(), epochs=1, further_epochs=1, ngram_epochs=3, longest=32, batch_tokens=512
     )
     templates = list(even(load(), count))
-    trained = train(templates, recipe, quiet)
+    runs = path.with_name("runs")
+    trained = train(templates, recipe, quiet, Kept(runs / "first", quiet))
     raw = _raw(trained, templates, recipe, version(templates, recipe))
     held = cases(templates, 1, quiet, each=1)
     bundle = calibrated(raw, held)
@@ -76,7 +81,7 @@ def main():
         "same": version(templates[::-1], recipe) == bundle.manifest.version,
         "other": version(templates[1:], recipe) == bundle.manifest.version,
         "begun": version(templates, recipe, bundle) == bundle.manifest.version,
-        "moved": gone_on(templates, recipe, bundle),
+        "moved": gone_on(templates, recipe, bundle, runs),
         "special": kept[:4] == list(SPECIAL), "words": len(set(kept)) == len(rows), "finite": bool(
             np.isfinite(bundle.ngrams.scale).all()),
     }))  # fmt: skip
