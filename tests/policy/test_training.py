@@ -14,6 +14,7 @@ import torch
 
 from planaria_policy.errors import BadData
 from planaria_policy.network.choosing import Judged, choose, judge
+from planaria_policy.network.cli import export
 from planaria_policy.network.policy import Latent, PolicyNetwork
 from planaria_policy.simulator import players
 from planaria_policy.simulator.environment import Environment
@@ -23,7 +24,7 @@ from planaria_policy.training.collect import collect
 from planaria_policy.training.config import Config
 from planaria_policy.training.losses import advantages, ppo
 from planaria_policy.training.play import by_network, play
-from planaria_policy.training.run import CONFIG, LATEST, Run, load_network
+from planaria_policy.training.run import CONFIG, LATEST, NETWORK, Run, load_network, save_network
 from planaria_policy.training.trainer import Trainer
 
 SMALL = Config(steps=64 * 8 * 4, incidents=64, horizon=8, batch=256, seed=3)
@@ -203,11 +204,10 @@ def test_a_full_disk_leaves_the_configuration_of_a_run_as_it_was(tmp_path, monke
     run = Run(tmp_path)
     run.begin(SMALL)
 
-    def cut_short(config, path):
-        path.write_text("")
+    def no_space(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Config, "write", cut_short)
+    monkeypatch.setattr(os, "fsync", no_space)
     with pytest.raises(BadData, match="No space"):
         run.begin(SMALL)
     assert Config.read(tmp_path / CONFIG) == SMALL
@@ -227,13 +227,28 @@ def test_a_full_disk_at_a_checkpoint_is_one_line_and_leaves_nothing_half_written
     tmp_path, small_disk, capsys
 ):
     run = tmp_path / "run"
-    SMALL.write(tmp_path / "c.yaml")
+    (tmp_path / "c.yaml").write_text(SMALL.as_yaml())
     assert train(["--output", str(run), "--config", str(tmp_path / "c.yaml")]) == 2
     lines = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     assert lines == [
-        f"error: {run / LATEST}: cannot be written (File too large); mend that, or name another folder with --output"
+        f"error: {run / LATEST}: cannot be written (File too large); mend that, or name another place with --output"
     ]
     assert {each.name for each in run.iterdir()} == {CONFIG, "logs"}
+
+
+def test_a_full_disk_at_the_export_leaves_the_policy_that_is_served(tmp_path, capsys, monkeypatch):
+    run, served = tmp_path / "run", tmp_path / "served.zip"
+    served.write_bytes(b"what is served")
+    save_network(PolicyNetwork(), run / NETWORK, {})
+    monkeypatch.setattr("planaria_policy.network.cli.check", lambda _: None)  # an untrained one would fail it
+
+    def no_space(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    assert export(["--run", str(run), "--output", str(served)]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {served}: cannot be written (No space left on device)")
+    assert (served.read_bytes(), [each.name for each in tmp_path.glob(".*")]) == (b"what is served", [])
 
 
 def test_a_run_whose_folder_cannot_be_made_is_one_line(tmp_path, capsys):

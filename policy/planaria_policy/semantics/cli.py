@@ -68,10 +68,8 @@ def train(arguments: Sequence[str]) -> int:
     except (CorpusError, BundleError) as error:
         console.print(f"error: {error}", style="red", soft_wrap=True)
         return 2
-    except OSError as error:  # the network is exported by way of a temporary folder
-        place = error.filename or tempfile.gettempdir()
-        console.print(f"error: {place}: {error.strerror}; make room there", style="red", soft_wrap=True)
-        return 2
+    except OSError as error:
+        return _no_room(console, error)
     except KeyboardInterrupt:
         console.print(
             f"stopped; the same command goes on after the networks that were finished, from {options.runs}"
@@ -80,6 +78,12 @@ def train(arguments: Sequence[str]) -> int:
     size = options.output.stat().st_size / 2**20
     console.print(f"wrote {options.output}: {bundle.manifest.id} {bundle.manifest.version}, {size:.1f} MiB")
     return 0
+
+
+def _no_room(console: Console, error: OSError) -> int:
+    place = error.filename or tempfile.gettempdir()  # by way of which the network is exported
+    console.print(f"error: {place}: {error.strerror}; make room there", style="red", soft_wrap=True)
+    return 2
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:
@@ -119,11 +123,13 @@ def evaluate_command(arguments: Sequence[str]) -> int:
     try:
         with Told(Console(stderr=True)) as progress:
             found, held = _measure(options.model, progress, baselines=options.baselines)
+        console.print(report.table(found))
+        _write(options, found, held)
     except (CorpusError, BundleError) as error:
-        console.print(f"error: {error}", style="red")
+        console.print(f"error: {error}", style="red", soft_wrap=True)
         return 2
-    console.print(report.table(found))
-    _write(options, found, held)
+    except OSError as error:
+        return _no_room(console, error)
     lines = report.missed(found[0]) if options.check else []
     for line in lines:
         console.print(line, style="red")

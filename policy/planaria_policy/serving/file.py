@@ -1,7 +1,7 @@
 """The file that is served: a zip with the network as ONNX and a manifest of what it understands."""
 
 import hashlib
-import os
+import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from planaria_policy.errors import BadData
+from planaria_policy.replace import replace
 from planaria_policy.spaces.choices import CATEGORIES, HEADS
 from planaria_policy.spaces.sights import NODE_SIGHTS, SIGHTS
 
@@ -62,16 +63,12 @@ class PolicyFile:
         return cls(manifest, network)
 
     def save(self, path: Path) -> None:
-        """Whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.new")
-        with beside.open("wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr(zipfile.ZipInfo(MANIFEST, EPOCH), self.manifest.model_dump_json(indent=1))
-                archive.writestr(zipfile.ZipInfo(NETWORK, EPOCH), self.network)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        """Whole or not at all: raises `BadData` where it cannot be written."""
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(zipfile.ZipInfo(MANIFEST, EPOCH), self.manifest.model_dump_json(indent=1))
+            archive.writestr(zipfile.ZipInfo(NETWORK, EPOCH), self.network)
+        replace(path, packed.getbuffer())
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -10,9 +10,10 @@ from torch.utils.tensorboard import SummaryWriter
 
 from planaria_policy.errors import PolicyError
 from planaria_policy.memory import Memory
+from planaria_policy.replace import unwritable
 from planaria_policy.training.config import Config
 from planaria_policy.training.live import Display
-from planaria_policy.training.run import CONFIG, Run, unwritable
+from planaria_policy.training.run import CONFIG, Run
 from planaria_policy.training.source import Source
 from planaria_policy.training.trainer import Trainer
 

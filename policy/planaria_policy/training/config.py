@@ -71,5 +71,5 @@ class Config(BaseModel):
         except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
             raise BadData(f"{path}: {error}") from error
 
-    def write(self, path: Path) -> None:
-        path.write_text(yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+    def as_yaml(self) -> str:
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)

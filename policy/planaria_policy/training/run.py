@@ -8,9 +8,6 @@ logs/                for TensorBoard
 
 import io
 import json
-import os
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +17,7 @@ from safetensors.torch import save
 
 from planaria_policy.errors import BadData
 from planaria_policy.network.policy import PolicyNetwork, Shape
+from planaria_policy.replace import replace, unwritable
 from planaria_policy.training.config import Config
 from planaria_policy.training.trainer import Trainer
 
@@ -49,13 +47,13 @@ class Run:
                 "or leave --config and --seed away to go on with it"
             )
         # A full disk, or a kill, must not leave half of it: what it does not say would be taken for the defaults.
-        _replace(path, config.write)
+        replace(path, config.as_yaml().encode())
 
     def save(self, trainer: Trainer) -> None:
         """Whole or not at all: a kill, or a full disk (`BadData`), leaves what was saved before."""
         state = io.BytesIO()  # torch itself would tell of a full disk without saying so
         torch.save(trainer.state(), state)
-        _replace(self.folder / LATEST, lambda path: path.write_bytes(state.getbuffer()))
+        replace(self.folder / LATEST, state.getbuffer())
         save_network(trainer.network, self.folder / NETWORK, {"round": trainer.round})
 
     def restore(self, trainer: Trainer) -> None:
@@ -73,7 +71,7 @@ def save_network(network: PolicyNetwork, path: Path, about: dict[str, Any]) -> N
     """Weights and shape; `about` is stored beside them as JSON."""
     told = {"shape": json.dumps(network.shape.as_json()), "about": json.dumps(about)}
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    _replace(path, lambda place: place.write_bytes(save(weights, metadata=told)))
+    replace(path, save(weights, metadata=told))
 
 
 def load_network(path: Path, device: str = "cpu") -> PolicyNetwork:
@@ -89,22 +87,3 @@ def load_network(path: Path, device: str = "cpu") -> PolicyNetwork:
             f"{path}: not a network of this version ({error}); train one with planaria policy train"
         ) from error
     return network.eval()
-
-
-def unwritable(place: Path, error: OSError) -> BadData:
-    why = error.strerror or type(error).__name__
-    return BadData(f"{place}: cannot be written ({why}); mend that, or name another folder with --output")
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Raises `BadData` where it cannot be written; then nothing is left beside it."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        write(beside)
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise unwritable(path, error) from error
