@@ -101,9 +101,7 @@ def _run(command: Command, arguments: list[str]) -> int:
     try:
         found: Callable[[list[str]], int] = getattr(importlib.import_module(module), function)
         return found(arguments)
-    except (
-        ModuleNotFoundError
-    ) as error:  # at the import, or where a command loads a model only once it needs it
+    except ModuleNotFoundError as error:  # at the import, or of what a command loads only once it needs it
         sys.stderr.write(
             f"planaria: this command needs {error.name}, which is not installed here, and not in every image; "
             f"from a checkout: pip install '.[{command.extra}]'\n"

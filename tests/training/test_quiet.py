@@ -1,23 +1,15 @@
 """Measuring the encoder says nothing but what a person should read."""
 
-import json
-import subprocess
-
 import pytest
 
-from tests.training.train_env import PYTHON, ROOT, SCRIPTS
+from tests.training import train_env
 
 pytestmark = pytest.mark.train
 
 
 def test_the_libraries_say_nothing_of_what_is_done_on_purpose_and_everything_else():
-    if not PYTHON.exists():
-        pytest.skip("there is no .venv-train; `make train-env` makes it")
-    done = subprocess.run(
-        [PYTHON, SCRIPTS / "quiet.py"], cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    done = train_env.done("quiet.py")
     assert done.stderr.splitlines() == ["WARNING:root:something of another kind"]
-    told = json.loads(done.stdout.splitlines()[-1])
+    told = train_env.said(done)
     assert told["size"] > 1_000_000
     assert told["heard"] == ["something else"]

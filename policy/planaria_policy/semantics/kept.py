@@ -2,13 +2,15 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from rich.progress import Progress
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
+
+from planaria_policy.errors import BadData
+from planaria_policy.replace import replace
 
 Weights = Mapping[str, Tensor]
 
@@ -36,14 +38,9 @@ class Kept:
 
     def _keep(self, path: Path, weights: dict[str, Tensor]) -> None:
         """A disk that is full costs the going on, not the training."""
-        beside = path.with_suffix(".new")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(weights, beside)
-            beside.replace(path)
-        except (OSError, SafetensorError) as error:
-            with suppress(OSError):
-                beside.unlink()
+            replace(path, save(weights))
+        except BadData as error:
             self._progress.console.print(
-                f"{path}: not kept ({error}); a training that is stopped begins anew"
+                f"{path}: not kept ({error.__cause__}); a training that is stopped begins anew"
             )
